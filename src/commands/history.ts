@@ -1,0 +1,85 @@
+import { resolve } from 'node:path';
+import { ConfigError, type Fault } from '../config/faults.ts';
+import { type PastRun, readHistory } from '../ledger/history.ts';
+import { runJson } from '../report/history/counts.ts';
+import { historyPage } from '../report/history/page.ts';
+import { runDetails, runTable } from '../report/history/table.ts';
+import { writeWhole } from '../report/write-file.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Invocation } from './invocation.ts';
+
+export interface HistoryCommand {
+  /** `show`, or undefined for the list. */
+  action: string | undefined;
+  run: string | undefined;
+  /** Only so many of the latest runs. */
+  last: string | undefined;
+  /** Writes a page there. */
+  html: string | undefined;
+}
+
+const MAX_LAST = 1_000_000;
+
+/**
+ * `cos_sync history`: past runs as a table, JSON or a page.
+ * @throws ConfigError where there is no such run or action
+ */
+export async function historyCommand(invocation: Invocation, command: HistoryCommand): Promise<number> {
+  const { home, terminal, style, words } = invocation;
+  const all = await readHistory(home.historyFile);
+  if (command.action !== undefined) return show(invocation, command, all);
+  const runs = all.slice(-lastOf(command.last));
+  if (style.json && command.html === undefined) {
+    const listed = runs.map(runJson).map(({ errors: _, ...run }) => run);
+    terminal.out(`${JSON.stringify(listed)}\n`);
+    return EXIT.ok;
+  }
+  if (runs.length === 0) {
+    terminal.err(`${words.history.none(home.historyFile)}\n`);
+    return EXIT.ok;
+  }
+  if (command.html === undefined) terminal.out(runTable(runs, words.history));
+  else await writePage(invocation, resolve(command.html), runs);
+  return EXIT.ok;
+}
+
+async function writePage(
+  { terminal, words }: Invocation,
+  file: string,
+  runs: readonly PastRun[],
+): Promise<void> {
+  try {
+    await writeWhole(file, historyPage(runs, words.history, words.language));
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw usage('--html', 'unwritable', { value: file, code });
+  }
+  terminal.out(`${words.history.written(file)}\n`);
+}
+
+function show(
+  { terminal, style, words }: Invocation,
+  command: HistoryCommand,
+  runs: readonly PastRun[],
+): number {
+  const { action = '', run: wanted } = command;
+  if (action !== 'show') throw usage(`history ${action}`, 'unknownCommand', { value: 'history show RUN' });
+  const found = wanted === undefined ? runs.at(-1) : runs.find(({ _id }) => String(_id) === wanted);
+  if (!found) {
+    const [first, last] = [runs[0]?._id ?? 0, runs.at(-1)?._id ?? 0];
+    throw usage('history show', 'unknownRun', { value: wanted ?? '', first, last });
+  }
+  terminal.out(style.json ? `${JSON.stringify(runJson(found))}\n` : runDetails(found, words.history));
+  return EXIT.ok;
+}
+
+function lastOf(given: string | undefined): number {
+  if (given === undefined) return MAX_LAST;
+  const number = Number(given);
+  if (Number.isInteger(number) && number >= 1 && number <= MAX_LAST) return number;
+  throw usage('--last', 'notNumber', { value: given, min: 1, max: MAX_LAST });
+}
+
+function usage(key: string, problem: Fault['problem'], values: Fault['values']): ConfigError {
+  return new ConfigError('', [{ key, problem, values }]);
+}

@@ -1,0 +1,180 @@
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { connect } from '../cos/connect.ts';
+import type { RunListener } from '../engine/listener.ts';
+import { emptyStatistics } from '../engine/statistics.ts';
+import { type SyncResult, sync } from '../engine/sync.ts';
+import { adoptLedger, ledgerFile, targetOf, taskOf } from '../engine/task.ts';
+import { LedgerLocked } from '../ledger/errors.ts';
+import { openLedger, type Task } from '../ledger/ledger.ts';
+import { lockLedger } from '../ledger/lock.ts';
+import { operationLines, warnings } from '../report/console.ts';
+import { describe } from '../report/describe.ts';
+import { errorLines } from '../report/errors.ts';
+import { createFailedFile } from '../report/failed-file.ts';
+import type { Log } from '../report/log.ts';
+import { createProgress } from '../report/progress/display.ts';
+import { type ReportedError, type Summary, statisticsText, summaryJson } from '../report/summary.ts';
+import { VERSION } from '../version.ts';
+import { callHook, remember, writeMetrics } from './after-run.ts';
+import { exitCodeOfError, exitCodeOfResult } from './exit-codes.ts';
+import { Interrupted, type Invocation } from './invocation.ts';
+
+const MAX_ERRORS = 1_000;
+const USER_AGENT = `cos_sync/${VERSION}`;
+
+export interface RunOptions {
+  config: Config;
+  dryRun: boolean;
+  allowEmpty: boolean;
+  log: Log;
+}
+
+/**
+ * One run from lock to report: syncs, prints, logs, adds to the history, tells those who want to know.
+ * @returns the exit code
+ * @throws LedgerLocked before anything was done
+ */
+export async function runOnce(invocation: Invocation, options: RunOptions): Promise<number> {
+  const { home } = invocation;
+  const task = taskOf(options.config);
+  const file = ledgerFile(home.dbFolder, task);
+  if (options.dryRun) return (await runTask(invocation, options, task, file)).exitCode;
+  const lost = new AbortController();
+  const lock = await lockLedger(file, error => lost.abort(error));
+  let summary: Summary;
+  try {
+    await adoptLedger(home.dbFolder, task);
+    const signal = AbortSignal.any([invocation.signal, lost.signal]);
+    summary = await runTask({ ...invocation, signal }, options, task, file);
+  } finally {
+    await lock.release();
+  }
+  // A hook may want the ledger itself.
+  await callHook(invocation, options.config, options.log, summary);
+  return summary.exitCode;
+}
+
+async function runTask(
+  invocation: Invocation,
+  options: RunOptions,
+  task: Task,
+  file: string,
+): Promise<Summary> {
+  const { home, terminal, style, words } = invocation;
+  const { config, dryRun, log } = options;
+  const startTime = new Date();
+  const errors: ReportedError[] = [];
+  log.info('start', {
+    version: VERSION,
+    local_path: config.localPath,
+    target: targetOf(task),
+    dry_run: dryRun,
+  });
+  const failedFile =
+    config.failedFile === undefined || dryRun
+      ? undefined
+      : createFailedFile(config.failedFile, words, code =>
+          terminal.err(`${words.warnings.fileUnwritable(config.failedFile ?? '', code)}\n`),
+        );
+  const outcome = await attemptSync(invocation, options, task, file, errors, failedFile ?? {});
+  const { result, exitCode, error } = outcome;
+  const reason = reasonLines(outcome, invocation);
+  for (const line of reason) terminal.err(`cos_sync: ${line}\n`);
+  if (error) {
+    const stopped = { op: '', path: '', key: '', code: error.name, message: reason.join('; ') };
+    errors.push(stopped);
+    failedFile?.add(stopped);
+  }
+  failedFile?.finish();
+  const summary: Summary = {
+    statistics: result?.statistics ?? emptyStatistics(),
+    deletesHeld: result?.deletesHeld ?? 0,
+    heldReasons: result?.heldReasons ?? [],
+    errors,
+    startTime,
+    endTime: new Date(),
+    dryRun,
+    exitCode,
+    localPath: config.localPath,
+    target: targetOf(task),
+  };
+  terminal.out(style.json ? `${JSON.stringify(summaryJson(summary))}\n` : statisticsText(summary));
+  logEnd(log, summary, outcome);
+  if (dryRun) return summary;
+  await remember(home.historyFile, file, summary);
+  await writeMetrics(invocation, config, file, summary);
+  return summary;
+}
+
+/** Why the run did not come to its end, if it did not. */
+function reasonLines({ error, result }: Outcome, { words, signal }: Invocation): string[] {
+  if (error) return errorLines(error, words);
+  if (signal.reason instanceof Interrupted) return [words.stops.interrupted(signal.reason.signalName)];
+  if (signal.reason instanceof LedgerLocked) return errorLines(signal.reason, words);
+  if (!result?.stoppedBy) return [];
+  const { code, message } = describe(result.stoppedBy, words);
+  const say = result.stoppedBy.kind === 'unreachable' ? words.stops.connectionLost : words.stops.cosRefused;
+  return [say(code, message)];
+}
+
+interface Outcome {
+  result?: SyncResult;
+  exitCode: number;
+  error?: Error;
+}
+
+async function attemptSync(
+  invocation: Invocation,
+  { config, dryRun, allowEmpty, log }: RunOptions,
+  task: Task,
+  file: string,
+  errors: ReportedError[],
+  failedFile: RunListener,
+): Promise<Outcome> {
+  const { home, words, style, signal } = invocation;
+  const progress = createProgress(invocation.terminal, words.progress, style);
+  const { terminal } = progress;
+  const failuresOnly = style.quiet || progress.isLive;
+  const listeners: RunListener[] = [
+    log,
+    warnings(terminal, words),
+    collectErrors(errors, invocation),
+    ...(style.json ? [] : [operationLines(terminal, words, config.localPath, { dryRun, failuresOnly })]),
+    progress.listener,
+    failedFile,
+  ];
+  if (dryRun && !style.json) terminal.out(`${words.run.dryRun}\n`);
+  try {
+    const result = await sync({
+      config,
+      configFile: home.configFile,
+      ownFolders: [home.dbFolder, join(home.root, 'log'), join(home.root, 'conf')],
+      dryRun,
+      allowEmpty,
+      openLedger: onBroken => openLedger({ file, task, readOnly: dryRun, ...(onBroken ? { onBroken } : {}) }),
+      openStore: ask => connect(config, USER_AGENT, ask),
+      listeners,
+      signal,
+    });
+    return { result, exitCode: exitCodeOfResult(result, signal) };
+  } catch (error) {
+    return { exitCode: exitCodeOfError(error), error: error as Error };
+  } finally {
+    progress.stop();
+  }
+}
+
+function collectErrors(errors: ReportedError[], { words }: Invocation): RunListener {
+  return {
+    failed({ operation, path, key, failure }) {
+      if (errors.length < MAX_ERRORS) errors.push({ op: operation, path, key, ...describe(failure, words) });
+    },
+  };
+}
+
+function logEnd(log: Log, summary: Summary, { error }: Outcome): void {
+  const { errors: _, ...values } = summaryJson(summary);
+  log.info('end', values);
+  if (error) log.error('stopped', { name: error.name, message: error.message, stack: error.stack });
+}

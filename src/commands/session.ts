@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { connect } from '../cos/connect.ts';
+import type { ObjectStore } from '../cos/store.ts';
+import { createRequests, type Requests } from '../engine/requests.ts';
+import { adoptLedger, ledgerFile, taskOf } from '../engine/task.ts';
+import type { Task } from '../ledger/ledger.ts';
+import { lockLedger } from '../ledger/lock.ts';
+import { VERSION } from '../version.ts';
+import { exitCodeOfError } from './exit-codes.ts';
+import type { Invocation } from './invocation.ts';
+import { readConfig } from './sync.ts';
+
+/** What the commands work with that look after a task's ledger. */
+export interface Session {
+  config: Config;
+  task: Task;
+  /** The task's ledger. */
+  file: string;
+  /** Folders that never take part (absolute): the program's own. */
+  ownFolders: string[];
+}
+
+/** @throws ConfigError */
+export function openSession(invocation: Invocation): Session {
+  const { home } = invocation;
+  const { config } = readConfig(invocation);
+  const task = taskOf(config);
+  const ownFolders = [home.dbFolder, join(home.root, 'log'), join(home.root, 'conf')];
+  return { config, task, file: currentLedger(home.dbFolder, task), ownFolders };
+}
+
+/** The file that adoptLedger would go on with. */
+function currentLedger(dbFolder: string, task: Task): string {
+  const file = ledgerFile(dbFolder, task);
+  const withoutRegion = ledgerFile(dbFolder, { ...task, place: '' });
+  return !existsSync(file) && existsSync(withoutRegion) ? withoutRegion : file;
+}
+
+/**
+ * Works while no run can use the ledger.
+ * @param work is given the ledger's file, and a signal that is aborted when the lock is lost
+ * @throws LedgerLocked
+ */
+export async function withLock<T>(
+  { home, signal }: Invocation,
+  { task }: Session,
+  work: (file: string, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const file = ledgerFile(home.dbFolder, task);
+  const lost = new AbortController();
+  const lock = await lockLedger(file, error => lost.abort(error));
+  try {
+    await adoptLedger(home.dbFolder, task);
+    return await work(file, AbortSignal.any([signal, lost.signal]));
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Works with COS, and ends its connections. @throws Failure */
+export async function withStore<T>(
+  { config }: Session,
+  signal: AbortSignal,
+  work: (store: ObjectStore, requests: Requests) => Promise<T>,
+): Promise<T> {
+  const requests = createRequests({ threads: config.threadNum, retries: config.retryNum, signal });
+  const store = await connect(config, `cos_sync/${VERSION}`);
+  try {
+    return await work(store, requests);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Ends a command that a signal interrupted with the signal's exit code. */
+export async function untilInterrupted(
+  { terminal, words, signal }: Invocation,
+  work: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    terminal.err(`cos_sync: ${words.stops.interrupted(signal.reason.signalName)}\n`);
+    return exitCodeOfError(signal.reason);
+  }
+}

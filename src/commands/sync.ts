@@ -1,0 +1,115 @@
+import { statSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigError } from '../config/faults.ts';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import { errorLines } from '../report/errors.ts';
+import type { Log } from '../report/log.ts';
+import { exitCodeOfError } from './exit-codes.ts';
+import type { Invocation } from './invocation.ts';
+
+export interface SyncCommand {
+  dryRun: boolean;
+  allowEmpty: boolean;
+}
+
+/**
+ * `cos_sync sync`: one run, or with daemon_mode one after the other.
+ * @returns the exit code
+ * @throws ConfigError, LedgerLocked
+ */
+export async function syncCommand(invocation: Invocation, command: SyncCommand): Promise<number> {
+  const { home, terminal, words } = invocation;
+  const loaded = readConfig(invocation);
+  // Loaded only now, so that a refused configuration is told at once.
+  const { openLog } = await import('../report/log.ts');
+  const { runOnce } = await import('./run-once.ts');
+  const log = openLog(home.logFile, code =>
+    terminal.err(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
+  );
+  try {
+    const { config } = loaded;
+    if (config.daemonMode && !command.dryRun) return await daemon(invocation, command, loaded, log);
+    return await runOnce(invocation, { config, ...command, log });
+  } finally {
+    await log.close();
+  }
+}
+
+/** Reads the configuration and warns of what a user should know about it. @throws ConfigError */
+export function readConfig({ home, overrides, terminal, words }: Invocation): LoadedConfig {
+  const loaded = loadConfig(home.configFile, overrides, process.env);
+  for (const { key, nearest } of loaded.unknownKeys) {
+    terminal.err(`${words.warnings.unknownKey(key, nearest)}\n`);
+  }
+  if (isReadableByOthers(home.configFile)) {
+    terminal.err(`${words.warnings.configReadableByOthers(home.configFile)}\n`);
+  }
+  return loaded;
+}
+
+/** Whether a file that holds a secret may be read by other users of the machine. */
+export function isReadableByOthers(file: string): boolean {
+  return process.platform !== 'win32' && (statSync(file).mode & 0o044) !== 0;
+}
+
+/** Runs until a signal ends it. A failed run is followed by the next. */
+async function daemon(
+  invocation: Invocation,
+  command: SyncCommand,
+  first: LoadedConfig,
+  log: Log,
+): Promise<number> {
+  const { home, terminal, words, signal, style } = invocation;
+  const { runOnce } = await import('./run-once.ts');
+  let { config } = first;
+  let readAt = modifiedAt(home.configFile);
+  while (!signal.aborted) {
+    try {
+      await runOnce(invocation, { config, ...command, log });
+    } catch (error) {
+      const reason = errorLines(error, words).join('; ');
+      terminal.err(`cos_sync: ${words.warnings.daemonRunFailed(reason)}\n`);
+      log.error('run', { message: reason });
+    }
+    if (!style.json && !style.quiet && !signal.aborted) {
+      terminal.err(`${words.run.nextRunIn(config.daemonInterval)}\n`);
+    }
+    await sleep(config.daemonInterval, signal);
+    const modified = modifiedAt(home.configFile);
+    if (modified === readAt || signal.aborted) continue;
+    readAt = modified;
+    config = reread(invocation, log) ?? config;
+  }
+  return exitCodeOfError(signal.reason);
+}
+
+/** Longest wait of one timer, in ms; a longer one would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+/** Waits that many seconds, or until the signal. */
+async function sleep(seconds: number, signal: AbortSignal): Promise<void> {
+  for (let left = seconds * 1000; left > 0 && !signal.aborted; left -= LONGEST_TIMER) {
+    await delay(Math.min(left, LONGEST_TIMER), undefined, { signal }).catch(() => {});
+  }
+}
+
+/** The changed configuration; undefined where it is refused, so that the old one stays in force. */
+function reread(invocation: Invocation, log: Log): LoadedConfig['config'] | undefined {
+  const { home, terminal, words } = invocation;
+  try {
+    const { config } = readConfig(invocation);
+    terminal.err(`${words.warnings.configReread(home.configFile)}\n`);
+    log.info('config', { file: home.configFile });
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const reason = errorLines(error, words).join('; ');
+    terminal.err(`cos_sync: ${words.warnings.configRefused(reason)}\n`);
+    log.error('config', { message: reason });
+    return undefined;
+  }
+}
+
+function modifiedAt(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}

@@ -1,0 +1,164 @@
+import { checkLocalPath } from '../engine/local-plan.ts';
+import { targetOf } from '../engine/task.ts';
+import { type Verification, verifyObjects } from '../engine/verify.ts';
+import { type Ledger, openLedger } from '../ledger/ledger.ts';
+import { isLocked } from '../ledger/lock.ts';
+import { type Log, openLog } from '../report/log.ts';
+import {
+  collectFindings,
+  type Findings,
+  verificationJson,
+  verificationText,
+  wrongIn,
+} from '../report/verification.ts';
+import { EXIT } from './exit-codes.ts';
+import type { Invocation } from './invocation.ts';
+import { runOnce } from './run-once.ts';
+import { openSession, type Session, untilInterrupted, withLock, withStore } from './session.ts';
+
+export interface VerifyCommand {
+  repair: boolean;
+  deep: boolean;
+}
+
+interface Verified {
+  result: Verification;
+  findings: Findings;
+}
+
+/**
+ * `cos_sync verify`: what COS really holds against the ledger and the folder.
+ * @returns 0 where nothing is wrong, 1 where something is (with repair: still is)
+ * @throws ConfigError, LedgerDamaged, LedgerUnusable, LedgerLocked, Failure
+ */
+export function verifyCommand(invocation: Invocation, command: VerifyCommand): Promise<number> {
+  return untilInterrupted(invocation, async () => {
+    const session = openSession(invocation);
+    if (command.repair) return repair(invocation, session, command);
+    const { words, terminal, style } = invocation;
+    if (await isLocked(session.file)) terminal.err(`${words.verify.runUnderWay}\n`);
+    const ledger = await openLedger({ file: session.file, task: session.task, readOnly: true });
+    try {
+      const verified = await compare(invocation, session, ledger, command.deep, invocation.signal);
+      const wrong = wrongIn(verified.result);
+      if (style.json) printJson(invocation, session, verified, { repaired: false });
+      else terminal.out(`${wrong === 0 ? words.verify.allRight : words.verify.wrong(wrong)}\n`);
+      return wrong === 0 ? EXIT.ok : EXIT.failures;
+    } finally {
+      await ledger.close();
+    }
+  });
+}
+
+async function compare(
+  { words, terminal, style }: Invocation,
+  { config, task, file, ownFolders }: Session,
+  ledger: Ledger,
+  deep: boolean,
+  signal: AbortSignal,
+): Promise<Verified> {
+  const findings = collectFindings();
+  if (!style.json && !style.quiet) terminal.err(`${words.verify.comparing(targetOf(task), file)}\n`);
+  const isLive = style.progress && terminal.isInteractive && !style.json && !style.quiet;
+  const result = await withStore({ config, task, file, ownFolders }, signal, (store, requests) =>
+    verifyObjects({
+      config,
+      prefix: task.prefix,
+      ledger,
+      store,
+      requests,
+      ownFolders,
+      deep,
+      onFinding: findings.add,
+      onListed: objects => isLive && terminal.err(`\r${words.verify.listed(objects)}\u001b[K`),
+      signal,
+    }),
+  );
+  if (isLive) terminal.err('\r\u001b[K');
+  if (result.newLocally === undefined) terminal.err(`${words.verify.localUnreadable(config.localPath)}\n`);
+  if (!style.json) terminal.out(verificationText(result, findings, words));
+  return { result, findings };
+}
+
+/** Forgets the wrong records, lets a sync upload their files, and looks again. */
+async function repair(invocation: Invocation, session: Session, command: VerifyCommand): Promise<number> {
+  const { words, terminal, style, home } = invocation;
+  checkLocalPath(session.config.localPath, home.configFile);
+  const before = await forgetWrong(invocation, session, command);
+  const log = openLog(home.logFile, code =>
+    terminal.err(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
+  );
+  try {
+    log.info('repair', { ...before.result.found, forgotten: before.result.wrong.length });
+    if (!style.json) terminal.out(`${words.verify.repairing(before.result.wrong.length)}\n`);
+    const { exitCode, printed } = await syncNow(invocation, session, log);
+    const after = await compareAgain(invocation, session, command);
+    const wrong = wrongIn(after.result);
+    if (style.json) {
+      printJson(invocation, session, after, {
+        repaired: wrong === 0,
+        before: verificationJson(before.result, before.findings, session.task.prefix),
+        sync: printed,
+      });
+    } else terminal.out(`${wrong === 0 ? words.verify.repaired : words.verify.stillWrong(wrong)}\n`);
+    if (exitCode > EXIT.failures) return exitCode;
+    return wrong === 0 ? EXIT.ok : EXIT.failures;
+  } finally {
+    await log.close();
+  }
+}
+
+function forgetWrong(invocation: Invocation, session: Session, { deep }: VerifyCommand): Promise<Verified> {
+  return withLock(invocation, session, async (file, signal) => {
+    const ledger = await openLedger({ file, task: session.task });
+    try {
+      const verified = await compare(invocation, { ...session, file }, ledger, deep, signal);
+      for (const path of verified.result.wrong) ledger.remove(path);
+      for (const record of verified.result.renewed) ledger.put(record);
+      return verified;
+    } finally {
+      await ledger.close();
+    }
+  });
+}
+
+/** One run; what it prints as JSON becomes a part of verify's own object. */
+async function syncNow(
+  invocation: Invocation,
+  { config }: Session,
+  log: Log,
+): Promise<{ exitCode: number; printed: unknown }> {
+  const { terminal, style } = invocation;
+  let printed = '';
+  const keep = (text: string) => {
+    printed += text;
+  };
+  const out = style.json ? keep : terminal.out;
+  const exitCode = await runOnce(
+    { ...invocation, terminal: { ...terminal, out } },
+    { config, dryRun: false, allowEmpty: false, log },
+  );
+  return { exitCode, printed: printed === '' ? null : JSON.parse(printed) };
+}
+
+async function compareAgain(
+  invocation: Invocation,
+  session: Session,
+  { deep }: VerifyCommand,
+): Promise<Verified> {
+  const ledger = await openLedger({ file: session.file, task: session.task, readOnly: true });
+  try {
+    return await compare(invocation, session, ledger, deep, invocation.signal);
+  } finally {
+    await ledger.close();
+  }
+}
+
+function printJson(
+  { terminal }: Invocation,
+  { task }: Session,
+  { result, findings }: Verified,
+  more: Record<string, unknown>,
+): void {
+  terminal.out(`${JSON.stringify({ ...verificationJson(result, findings, task.prefix), ...more })}\n`);
+}

@@ -1,0 +1,80 @@
+/** What can be wrong with a configuration value; the words are in report/words. */
+export type Problem =
+  | 'missing'
+  | 'placeholder'
+  | 'notText'
+  | 'notNumber'
+  | 'outOfRange'
+  | 'notSwitch'
+  | 'notChoice'
+  | 'notList'
+  | 'notMap'
+  | 'notDeleteLimit'
+  | 'notProgram'
+  | 'negatedPattern'
+  | 'untouched'
+  | 'notAbsolute'
+  | 'isFile'
+  | 'escapedPath'
+  | 'bucketWithoutAppid'
+  | 'badBucket'
+  | 'badAppid'
+  | 'badRegion'
+  | 'badEndpoint'
+  | 'badProxy'
+  | 'badCredential'
+  | 'badPattern'
+  | 'badHeader'
+  | 'partTooSmall'
+  | 'fileMissing'
+  | 'fileUnreadable'
+  | 'notUtf8'
+  | 'utf16'
+  | 'notJson'
+  | 'singleBackslash'
+  | 'notObject'
+  | 'regionUnknown'
+  | 'unknownOption'
+  | 'optionWithoutValue'
+  | 'secretOption'
+  | 'unknownCommand'
+  | 'unknownRun'
+  | 'outsideLocalPath'
+  | 'noAnswer'
+  | 'unwritable'
+  | 'badInterval'
+  | 'badTime'
+  | 'atWithoutDaily'
+  | 'badName'
+  | 'unschedulablePath'
+  | 'variableInPath'
+  | 'noSuchFolder'
+  | 'folderInUse';
+
+export interface Fault {
+  /** The config key or command line option; empty for the file as a whole. */
+  key: string;
+  problem: Problem;
+  /** What the words need: the refused value, bounds, choices. Never a secret. */
+  values: Readonly<Record<string, string | number>>;
+}
+
+/** Everything that is wrong with the configuration or the command line. Exit code 2. */
+export class ConfigError extends Error {
+  /** The file, or empty for the command line. */
+  readonly file: string;
+  readonly faults: readonly Fault[];
+
+  constructor(file: string, faults: readonly Fault[]) {
+    super(faults.map(({ key, problem }) => `${key}: ${problem}`).join('; '));
+    this.name = 'ConfigError';
+    this.file = file;
+    this.faults = faults;
+  }
+}
+
+/** A key that nothing reads. */
+export interface UnknownKey {
+  key: string;
+  nearest: string | undefined;
+}

@@ -1,0 +1,32 @@
+import { dirname, join, resolve } from 'node:path';
+import { isSea } from 'node:sea';
+
+/** Where the program's files are. */
+export interface Home {
+  root: string;
+  configFile: string;
+  dbFolder: string;
+  logFile: string;
+  historyFile: string;
+}
+
+/** The executable's own folder; run from source, the project's root. `--home` or COS_SYNC_HOME overrides. */
+export function homeAt(
+  option: string | undefined,
+  environment: NodeJS.ProcessEnv,
+  configFile?: string,
+): Home {
+  const root = resolve(option ?? environment.COS_SYNC_HOME ?? defaultHome());
+  return {
+    root,
+    configFile: configFile === undefined ? join(root, 'conf', 'config.json') : resolve(configFile),
+    dbFolder: join(root, 'db'),
+    logFile: join(root, 'log', 'cos_sync.log'),
+    historyFile: join(root, 'db', 'history.db'),
+  };
+}
+
+function defaultHome(): string {
+  // process.execPath has symbolic links resolved.
+  return isSea() ? dirname(process.execPath) : resolve(import.meta.dirname, '..', '..');
+}

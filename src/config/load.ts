@@ -1,0 +1,132 @@
+import { readFileSync } from 'node:fs';
+import { closest, distance } from 'fastest-levenshtein';
+import { ConfigError, type Fault, type UnknownKey } from './faults.ts';
+import { CONFIG_KEYS, type Config, parseConfig } from './schema.ts';
+
+/** Environment variables that give a secret, the first one set wins. */
+const SECRETS_IN_ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
+  secret_id: ['COS_SECRET_ID', 'TENCENTCLOUD_SECRET_ID'],
+  secret_key: ['COS_SECRET_KEY', 'TENCENTCLOUD_SECRET_KEY'],
+  token: ['COS_TOKEN', 'TENCENTCLOUD_SESSION_TOKEN'],
+};
+
+export interface LoadedConfig {
+  config: Config;
+  unknownKeys: UnknownKey[];
+}
+
+/**
+ * Reads the configuration: the file, over it the environment's secrets, over it the command line's options.
+ * @param options values by config key, from the command line
+ * @throws ConfigError with every fault there is
+ */
+export function loadConfig(
+  file: string,
+  options: Readonly<Record<string, unknown>>,
+  environment: NodeJS.ProcessEnv,
+): LoadedConfig {
+  const written = parseJson(file, readText(file));
+  const result = parseConfig({ ...written, ...secretsOf(environment), ...options });
+  if ('faults' in result) throw new ConfigError(file, result.faults);
+  return { config: result.config, unknownKeys: unknownKeysOf(written) };
+}
+
+/** The secrets that the environment gives, by config key. */
+export function secretsOf(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const secrets: Record<string, string> = {};
+  for (const [key, names] of Object.entries(SECRETS_IN_ENVIRONMENT)) {
+    const name = names.find(candidate => environment[candidate]);
+    if (name !== undefined) secrets[key] = environment[name] as string;
+  }
+  return secrets;
+}
+
+function readText(file: string): string {
+  let bytes: Buffer;
+  try {
+    bytes = readFileSync(file);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw wholeFile(file, code === 'ENOENT' ? 'fileMissing' : 'fileUnreadable', { code });
+  }
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) throw wholeFile(file, 'utf16');
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) throw wholeFile(file, 'utf16');
+  try {
+    // Drops a byte order mark, which Windows' Notepad writes.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw wholeFile(file, 'notUtf8', { line: lineOfBadUtf8(bytes) });
+  }
+}
+
+function lineOfBadUtf8(bytes: Buffer): number {
+  let line = 1;
+  for (const part of splitLines(bytes)) {
+    if (!Buffer.from(part.toString('utf8')).equals(part)) break;
+    line++;
+  }
+  return line;
+}
+
+function* splitLines(bytes: Buffer): Generator<Buffer> {
+  let start = 0;
+  for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, start)) {
+    yield bytes.subarray(start, end + 1);
+    start = end + 1;
+  }
+  yield bytes.subarray(start);
+}
+
+/** An escape that JSON does not have, or a value like "D:\\" whose backslash takes the closing quote. */
+const SINGLE_BACKSLASH =
+  /(?<!\\)(?:\\\\)*\\(?:[^"\\/bfnrtu]|u(?![0-9a-fA-F]{4}))|[a-z]:[^"\n]*(?<!\\)\\"[ \t]*,?[ \t]*\r?$/im;
+
+function parseJson(file: string, text: string): Record<string, unknown> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    const backslash = lineOf(text, text.search(SINGLE_BACKSLASH));
+    if (backslash !== undefined) throw wholeFile(file, 'singleBackslash', { line: backslash });
+    throw wholeFile(file, 'notJson', { line: lineOfJsonError(text) });
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wholeFile(file, 'notObject');
+  return value as Record<string, unknown>;
+}
+
+function lineOf(text: string, position: number): number | undefined {
+  return position < 0 ? undefined : text.slice(0, position).split('\n').length;
+}
+
+/** The first line that cannot be part of a JSON text: one that is fine so far fails only at its end. */
+function lineOfJsonError(text: string): number {
+  const lines = text.trimEnd().split('\n');
+  const line = lines.findIndex((_, index) => !canGoOn(`${lines.slice(0, index + 1).join('\n')}\n`));
+  return line < 0 ? lines.length : line + 1;
+}
+
+function canGoOn(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch (error) {
+    const { message } = error as Error;
+    if (/^Unexpected end/.test(message)) return true;
+    return Number(/position (\d+)/.exec(message)?.[1]) >= text.length;
+  }
+}
+
+function unknownKeysOf(written: Record<string, unknown>): UnknownKey[] {
+  const known = CONFIG_KEYS as readonly string[];
+  return Object.keys(written)
+    .filter(key => !known.includes(key))
+    .map(key => {
+      const nearest = closest(key.toLowerCase(), known);
+      const isNear = distance(key.toLowerCase(), nearest) <= Math.max(2, key.length / 3);
+      return { key, nearest: isNear ? nearest : undefined };
+    });
+}
+
+function wholeFile(file: string, problem: Fault['problem'], values: Fault['values'] = {}): ConfigError {
+  return new ConfigError(file, [{ key: '', problem, values }]);
+}

@@ -1,0 +1,266 @@
+import { statSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import * as z from 'zod';
+import type { Fault, Problem } from './faults.ts';
+import { currentRegion } from './regions.ts';
+import {
+  absoluteFile,
+  credential,
+  deleteLimit,
+  exactText,
+  globs,
+  headerMap,
+  isPlaceholder,
+  language,
+  numberBetween,
+  oneOf,
+  onOff,
+  program,
+  text,
+} from './values.ts';
+
+const MiB = 1024 * 1024;
+/** A thread is a connection; more than this many only provoke COS's request limits. */
+const MAX_THREADS = 512;
+/** Source: COS "Specifications and limits": a part has 1 MB to 5 GB, a simple PUT at most 5 GB. */
+const MAX_PART_MIB = 5 * 1024;
+const ONE_DAY = 24 * 3600;
+
+/** Every key of conf/config.json, as the contract names them. */
+const schema = z.object({
+  appid: text(),
+  app_id: text(),
+  secret_id: credential(),
+  secret_key: credential(),
+  token: credential(),
+  bucket: text(),
+  region: text(),
+  endpoint: text(),
+  timeout: numberBetween(1, 3600, 60),
+  thread_num: numberBetween(1, MAX_THREADS, 5),
+  delete_sync: onOff(false),
+  daemon_mode: onOff(false),
+  daemon_interval: numberBetween(0, 365 * ONE_DAY, 60),
+  enable_https: onOff(true),
+  local_path: exactText(),
+  cos_path: exactText(),
+  create_folders: onOff(true),
+  include: globs(),
+  exclude: globs(),
+  symlinks: oneOf(['follow', 'skip'], 'follow'),
+  multipart_threshold: numberBetween(1, MAX_PART_MIB, 16),
+  part_size: numberBetween(1, MAX_PART_MIB, 8),
+  retry_num: numberBetween(0, 100, 5),
+  upload_limit: numberBetween(0, 1_000_000, 0, false),
+  max_delete: deleteLimit({ share: 0.5 }),
+  checksum: onOff(false),
+  storage_class: text(),
+  acl: text(),
+  headers: headerMap(),
+  meta: headerMap(),
+  server_side_encryption: text(),
+  proxy: text(),
+  lang: language(),
+  metrics_file: absoluteFile(),
+  failed_file: absoluteFile(),
+  on_success: program(),
+  on_failure: program(),
+});
+
+type Values = z.output<typeof schema>;
+
+/** The names of all keys, for the command line's options and for "did you mean". */
+export const CONFIG_KEYS = Object.keys(schema.shape) as (keyof Values)[];
+
+/** zod takes a key that is absent for one that may not be. */
+const NOTHING_GIVEN = Object.fromEntries(CONFIG_KEYS.map(key => [key, undefined]));
+
+/** Keys that name a file to write; in an option it may be relative to the current folder. */
+export const FILE_KEYS: readonly string[] = ['metrics_file', 'failed_file'];
+
+/** Keys that have no option: a command line is visible to others. */
+export const SECRET_KEYS: readonly string[] = ['secret_id', 'secret_key', 'token'];
+
+export interface Config {
+  secretId: string;
+  secretKey: string;
+  token: string | undefined;
+  /** With `-appid`. */
+  bucket: string;
+  /** Empty where it is not configured. */
+  region: string;
+  /** Empty where COS's own host is used. */
+  endpoint: string;
+  /** seconds */
+  timeout: number;
+  threadNum: number;
+  deleteSync: boolean;
+  daemonMode: boolean;
+  /** seconds */
+  daemonInterval: number;
+  enableHttps: boolean;
+  localPath: string;
+  cosPath: string;
+  createFolders: boolean;
+  include: string[];
+  exclude: string[];
+  symlinks: 'follow' | 'skip';
+  /** bytes */
+  multipartThreshold: number;
+  /** bytes */
+  partSize: number;
+  retryNum: number;
+  /** bytes per second; 0 is no limit */
+  uploadLimit: number;
+  maxDelete: Values['max_delete'];
+  checksum: boolean;
+  storageClass: string | undefined;
+  acl: string | undefined;
+  headers: Record<string, string>;
+  meta: Record<string, string>;
+  serverSideEncryption: string | undefined;
+  proxy: string | undefined;
+  /** Where the last run's numbers are written for Prometheus (absolute). */
+  metricsFile: string | undefined;
+  /** Where the last run's failures are written (absolute). */
+  failedFile: string | undefined;
+  /** A program and its arguments. */
+  onSuccess: readonly string[] | undefined;
+  onFailure: readonly string[] | undefined;
+}
+
+/** Reads the values of all keys; answers every fault at once. */
+export function parseConfig(
+  input: Readonly<Record<string, unknown>>,
+): { config: Config } | { faults: Fault[] } {
+  const result = schema.safeParse({ ...NOTHING_GIVEN, ...input });
+  const faults = result.success ? [] : result.error.issues.map(faultOf);
+  const values: Partial<Values> = result.success ? result.data : readable(input);
+  const faulty = new Set(faults.map(({ key }) => key));
+  faults.push(...missing(values, faulty), ...contradictions(values, faulty));
+  if (!result.success || faults.length > 0) return { faults: inFileOrder(inOneLine(faults)) };
+  return { config: configOf(result.data) };
+}
+
+/** A template that nobody wrote into is one fault and not one a key. */
+function inOneLine(faults: Fault[]): Fault[] {
+  const placeholders = faults.filter(({ problem }) => problem === 'placeholder').map(({ key }) => key);
+  const isUntouched = ['secret_id', 'secret_key', 'bucket'].every(key => placeholders.includes(key));
+  if (!isUntouched) return faults;
+  const others = faults.filter(({ problem }) => problem !== 'placeholder');
+  return [{ key: '', problem: 'untouched', values: {} }, ...others];
+}
+
+/** The values that can be read, where others cannot: checks that need two keys go on with them. */
+function readable(input: Readonly<Record<string, unknown>>): Partial<Values> {
+  const values: Record<string, unknown> = {};
+  for (const [key, kind] of Object.entries(schema.shape)) {
+    const result = kind.safeParse(input[key]);
+    if (result.success) values[key] = result.data;
+  }
+  return values as Partial<Values>;
+}
+
+function faultOf(issue: z.core.$ZodIssue): Fault {
+  const { params = {} } = issue as { params?: Fault['values'] };
+  return { key: String(issue.path[0] ?? ''), problem: issue.message as Problem, values: params };
+}
+
+function missing(values: Partial<Values>, faulty: ReadonlySet<string>): Fault[] {
+  const needed = ['secret_id', 'secret_key', 'bucket', 'local_path'] as const;
+  return needed
+    .filter(key => values[key] === undefined && !faulty.has(key))
+    .map(key => ({ key, problem: 'missing', values: {} }));
+}
+
+function contradictions(values: Partial<Values>, faulty: ReadonlySet<string>): Fault[] {
+  const faults: Fault[] = [];
+  const fault = (key: string, problem: Problem, given: Fault['values'] = {}) =>
+    faulty.has(key) || faults.push({ key, problem, values: given });
+  const { bucket, region, endpoint, local_path: localPath, proxy } = values;
+  const appid = values.appid ?? values.app_id;
+  const appidKey = values.appid === undefined ? 'app_id' : 'appid';
+
+  if (appid !== undefined && isPlaceholder(appid)) fault(appidKey, 'placeholder', { value: appid });
+  else if (appid !== undefined && !/^\d{5,15}$/.test(appid)) fault(appidKey, 'badAppid', { value: appid });
+  if (bucket !== undefined) {
+    if (isPlaceholder(bucket)) fault('bucket', 'placeholder', { value: bucket });
+    else if (!/^[a-z0-9][a-z0-9.-]*$/.test(bucket)) fault('bucket', 'badBucket', { value: bucket });
+    else if (!appid && !endpoint && !/-\d+$/.test(bucket))
+      fault('bucket', 'bucketWithoutAppid', { value: bucket });
+  }
+  if (region !== undefined && isPlaceholder(region)) fault('region', 'placeholder', { value: region });
+  else if (region !== undefined && !/^[a-z0-9-]+$/.test(currentRegion(region))) {
+    fault('region', 'badRegion', { value: region });
+  }
+  if (endpoint !== undefined && !isEndpoint(endpoint)) fault('endpoint', 'badEndpoint', { value: endpoint });
+  if (proxy !== undefined && !/^https?:\/\/[^\s/]+\/?$/i.test(proxy)) fault('proxy', 'badProxy');
+  if (localPath !== undefined) {
+    if (/[\u0000-\u001f]/.test(localPath))
+      fault('local_path', 'escapedPath', { value: JSON.stringify(localPath) });
+    else if (!isAbsolute(localPath)) fault('local_path', 'notAbsolute', { value: localPath });
+    else if (isFile(localPath)) fault('local_path', 'isFile', { value: localPath });
+  }
+  return faults;
+}
+
+/** A missing or unreadable folder is no fault of the configuration: its disk may not be mounted. */
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function isEndpoint(endpoint: string): boolean {
+  const filled = endpoint.replaceAll('{bucket}', 'b').replaceAll('{region}', 'r');
+  return /^(https?:\/\/)?[\w.-]+(:\d{1,5})?\/?$/i.test(filled);
+}
+
+function inFileOrder(faults: Fault[]): Fault[] {
+  const order = (key: string) => CONFIG_KEYS.indexOf(key as keyof Values);
+  return faults.sort((a, b) => order(a.key) - order(b.key));
+}
+
+function configOf(values: Values): Config {
+  const appid = values.appid ?? values.app_id;
+  const bucket = values.bucket ?? '';
+  return {
+    secretId: values.secret_id ?? '',
+    secretKey: values.secret_key ?? '',
+    token: values.token,
+    bucket: appid && !bucket.endsWith(`-${appid}`) ? `${bucket}-${appid}` : bucket,
+    region: currentRegion(values.region ?? ''),
+    endpoint: values.endpoint ?? '',
+    timeout: values.timeout,
+    threadNum: values.thread_num,
+    deleteSync: values.delete_sync,
+    daemonMode: values.daemon_mode,
+    daemonInterval: values.daemon_interval,
+    enableHttps: values.enable_https,
+    // The ledger belongs to this path: one folder must not have two names.
+    localPath: resolve(values.local_path ?? ''),
+    cosPath: values.cos_path ?? '/',
+    createFolders: values.create_folders,
+    include: values.include,
+    exclude: values.exclude,
+    symlinks: values.symlinks,
+    multipartThreshold: values.multipart_threshold * MiB,
+    partSize: values.part_size * MiB,
+    retryNum: values.retry_num,
+    uploadLimit: values.upload_limit * MiB,
+    maxDelete: values.max_delete,
+    checksum: values.checksum,
+    storageClass: values.storage_class,
+    acl: values.acl,
+    headers: values.headers,
+    meta: values.meta,
+    serverSideEncryption: values.server_side_encryption,
+    proxy: values.proxy,
+    metricsFile: values.metrics_file,
+    failedFile: values.failed_file,
+    onSuccess: values.on_success,
+    onFailure: values.on_failure,
+  };
+}

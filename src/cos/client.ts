@@ -1,0 +1,245 @@
+import { createHash } from 'node:crypto';
+import COS from 'cos-nodejs-sdk-v5';
+import { Failure } from '../failure.ts';
+import type { HttpAnswer } from './answer.ts';
+import type { Clock, Connection } from './connection.ts';
+import { unverified } from './errors.ts';
+import { createHttp, type Http, type HttpRequest } from './http.ts';
+import { listAllParts, listAllUploads, listPage } from './listings.ts';
+import { failureOfSdk } from './sdk-failure.ts';
+import { bareEtag, confirmationOf } from './send.ts';
+import { encodeStrictly } from './signature.ts';
+import type { Confirmation, CopySource, Deletion, Headers, ListedBucket, ObjectStore } from './store.ts';
+import { elementsAt, textAt, type XmlElement, xmlDocument, xmlOf } from './xml.ts';
+
+/** COS's clock must differ by this much, in ms, before an expired signature is blamed on it. */
+const CLOCK_TOLERANCE = 30_000;
+
+type Ask = (request: HttpRequest) => Promise<HttpAnswer>;
+
+/** Opens a store on one bucket. Nothing is asked of COS yet. */
+export function openStore(connection: Connection): ObjectStore {
+  const clock: Clock = { offset: 0 };
+  const http = createHttp(connection, clock);
+  const ask = correctingClock(http, clock);
+
+  return {
+    put: async (key, body, md5, headers) =>
+      confirmationOf(
+        await ask({
+          method: 'PUT',
+          key,
+          query: {},
+          headers: { ...headers, 'Content-MD5': md5.toString('base64') },
+          body,
+        }),
+      ),
+
+    putPart: async (key, uploadId, number, body) =>
+      confirmationOf(
+        await ask({
+          method: 'PUT',
+          key,
+          query: { partNumber: String(number), uploadId },
+          headers: {},
+          body,
+        }),
+      ),
+
+    copy: async (key, source, headers) =>
+      copied(
+        await ask({
+          method: 'PUT',
+          key,
+          query: {},
+          headers: { ...headers, ...copyFrom(connection, source), 'x-cos-metadata-directive': 'Replaced' },
+        }),
+        'CopyObjectResult',
+      ),
+
+    copyPart: async (key, uploadId, number, source, first, last) =>
+      copied(
+        await ask({
+          method: 'PUT',
+          key,
+          query: { partNumber: String(number), uploadId },
+          headers: { ...copyFrom(connection, source), 'x-cos-copy-source-range': `bytes=${first}-${last}` },
+        }),
+        'CopyPartResult',
+      ),
+
+    startUpload: async (key, headers) => {
+      const answer = await ask({ method: 'POST', key, query: { uploads: '' }, headers });
+      const uploadId = textAt(xmlOf(answer.text, 'InitiateMultipartUploadResult'), 'UploadId');
+      if (!uploadId) throw unverified('the answer has no upload ID', confirmationOf(answer));
+      return uploadId;
+    },
+
+    listParts: (key, uploadId) => listAllParts(ask, key, uploadId),
+
+    completeUpload: async (key, uploadId, parts) => {
+      const Part = parts.map(({ number, etag }) => ({ PartNumber: number, ETag: `"${etag}"` }));
+      const answer = await askWithXml(
+        ask,
+        key,
+        { uploadId },
+        xmlDocument('CompleteMultipartUpload', { Part }),
+      );
+      const etag = textAt(xmlOf(answer.text, 'CompleteMultipartUploadResult'), 'ETag');
+      return { ...confirmationOf(answer), etag: bareEtag(etag) };
+    },
+
+    abortUpload: (key, uploadId) =>
+      ask({ method: 'DELETE', key, query: { uploadId }, headers: {} }).then(() => {}, ignoreLost),
+
+    listUploads: prefix => listAllUploads(ask, prefix),
+
+    deleteMany: keys => deleteMany(ask, keys),
+
+    list: (prefix, marker) => listPage(ask, prefix, marker),
+
+    head: async key => {
+      try {
+        const answer = await ask({ method: 'HEAD', key, query: {}, headers: {} });
+        const confirmation = confirmationOf(answer);
+        if (confirmation.etag === '') throw unverified('the answer has no ETag', confirmation);
+        return {
+          ...confirmation,
+          size: Number(answer.headers['content-length'] ?? Number.NaN),
+          lastModified: Date.parse(String(answer.headers['last-modified'])),
+        };
+      } catch (error) {
+        if ((error as Failure).status === 404) return undefined;
+        throw error;
+      }
+    },
+
+    headBucket: async () => {
+      await ask({ method: 'HEAD', key: '', query: {}, headers: {} });
+    },
+
+    close: () => http.close(),
+  };
+}
+
+/**
+ * GET Service (436/8291): the account's buckets, to find out a bucket's region.
+ * @throws Failure
+ */
+export async function listBuckets(
+  connection: Omit<Connection, 'bucket' | 'region' | 'host'>,
+): Promise<ListedBucket[]> {
+  const cos = new COS({
+    SecretId: connection.secretId,
+    SecretKey: connection.secretKey,
+    Protocol: connection.protocol,
+    Timeout: connection.timeout * 1000,
+    Proxy: connection.proxy ?? '',
+    UserAgent: connection.userAgent,
+    ...(connection.token ? { SecurityToken: connection.token } : {}),
+  } as COS.COSOptions);
+  try {
+    const { Buckets } = await cos.getService({});
+    return (Buckets ?? []).map(bucket => ({ name: bucket.Name, region: bucket.Location }));
+  } catch (error) {
+    throw failureOfSdk(error);
+  }
+}
+
+/** Every request goes through here: a skewed clock is corrected for the next try. */
+function correctingClock(http: Http, clock: Clock): Ask {
+  return async request => {
+    const signedWith = clock.offset;
+    try {
+      return await http.send(request);
+    } catch (error) {
+      const failure = error as Failure;
+      throw failure.kind === 'skew' ? correctClock(failure, clock, signedWith) : failure;
+    }
+  };
+}
+
+/** @param signedWith the offset that the refused request was signed with: requests in flight are many */
+function correctClock(failure: Failure, clock: Clock, signedWith: number): Failure {
+  const { code, message, status, requestId, serverTime } = failure;
+  const offset = (serverTime ?? Date.now()) - Date.now();
+  if (Math.abs(offset - signedWith) >= CLOCK_TOLERANCE) {
+    clock.offset = offset;
+    return failure;
+  }
+  return new Failure(code === 'AccessDenied' ? 'denied' : 'refused', {
+    code,
+    message,
+    ...(status === undefined ? {} : { status }),
+    ...(requestId === undefined ? {} : { requestId }),
+  });
+}
+
+function askWithXml(ask: Ask, key: string, query: HttpRequest['query'], xml: string): Promise<HttpAnswer> {
+  const body = Buffer.from(xml);
+  const md5 = createHash('md5').update(body).digest('base64');
+  return ask({
+    method: 'POST',
+    key,
+    query,
+    headers: { 'Content-Type': 'application/xml', 'Content-MD5': md5 },
+    body,
+  });
+}
+
+/** A bare address is an embedded server; everything else is asked for by the bucket's own host name. */
+function copyFrom({ bucket, region, host }: Connection, { key, etag }: CopySource): Headers {
+  const path = key.split('/').map(encodeStrictly).join('/');
+  const known = region !== '' && /(^|\.)(myqcloud|tencentcos)\.\w+$/.test(host);
+  const source = known ? `${bucket}.cos.${region}.myqcloud.com/${path}` : `${host}/${path}`;
+  return { 'x-cos-copy-source': source, 'x-cos-copy-source-If-Match': `"${etag}"` };
+}
+
+function copied(answer: HttpAnswer, root: string): Confirmation {
+  const result = xmlOf(answer.text, root);
+  const confirmation = confirmationOf(answer);
+  const crc64 = confirmation.crc64 ?? textAt(result, 'CRC64');
+  return { ...confirmation, crc64, etag: bareEtag(textAt(result, 'ETag')) };
+}
+
+/** Characters that an XML document cannot carry, or not unchanged. */
+const NOT_FOR_XML = /[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/;
+
+async function deleteMany(ask: Ask, keys: readonly string[]): Promise<Deletion> {
+  const inXml = keys.filter(key => !NOT_FOR_XML.test(key));
+  const alone = new Set(keys.filter(key => NOT_FOR_XML.test(key)));
+  const deletion: Deletion = { requestId: '', status: 0, failed: new Map() };
+  if (inXml.length > 0) {
+    const request = xmlDocument('Delete', { Object: inXml.map(Key => ({ Key })), Quiet: false });
+    const answer = await askWithXml(ask, '', { delete: '' }, request);
+    const { status, requestId } = confirmationOf(answer);
+    const result = xmlOf(answer.text, 'DeleteResult');
+    if (!result) throw unverified('the answer does not say what was deleted', { status, requestId });
+    Object.assign(deletion, { status, requestId });
+    for (const key of notIn(result, inXml, deletion)) alone.add(key);
+  }
+  for (const key of alone) {
+    const answer = confirmationOf(await ask({ method: 'DELETE', key, query: {}, headers: {} }));
+    deletion.requestId ||= answer.requestId;
+    deletion.status ||= answer.status;
+  }
+  return deletion;
+}
+
+/** Notes the keys that COS did not delete, and answers those of which it says nothing. */
+function notIn(result: XmlElement, keys: readonly string[], deletion: Deletion): string[] {
+  const deleted = new Set(elementsAt(result, 'Deleted').map(element => textAt(element, 'Key')));
+  for (const error of elementsAt(result, 'Error')) {
+    const key = textAt(error, 'Key');
+    if (key === undefined) continue;
+    deletion.failed.set(key, {
+      code: textAt(error, 'Code') ?? '',
+      message: textAt(error, 'Message') ?? '',
+    });
+  }
+  return keys.filter(key => !deleted.has(key) && !deletion.failed.has(key));
+}
+
+function ignoreLost(failure: Failure): void {
+  if (failure.kind !== 'lost' && failure.kind !== 'stale') throw failure;
+}

@@ -1,0 +1,22 @@
+/** What a store needs to know to reach its bucket. */
+export interface Connection {
+  secretId: string;
+  secretKey: string;
+  token: string | undefined;
+  /** With `-appid`. */
+  bucket: string;
+  region: string;
+  /** `https:` or `http:` */
+  protocol: 'https:' | 'http:';
+  /** `host` or `host:port`, placeholders filled in. */
+  host: string;
+  /** seconds without progress before a connection counts as failed */
+  timeout: number;
+  proxy: string | undefined;
+  userAgent: string;
+}
+
+/** How far COS's clock is ahead of this machine's, in ms; found out from a refused request. */
+export interface Clock {
+  offset: number;
+}

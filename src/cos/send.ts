@@ -1,0 +1,52 @@
+import { unverified } from './errors.ts';
+import type { Confirmation } from './store.ts';
+
+/** What of an answer tells what COS took. */
+interface Answer {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** Reads the confirmation out of an answer's headers. */
+export function confirmationOf(answer: Answer): Confirmation {
+  const header = (name: string) => {
+    const value = answer.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  };
+  return {
+    status: answer.status,
+    requestId: header('x-cos-request-id') ?? '',
+    etag: bareEtag(header('etag')),
+    crc64: header('x-cos-hash-crc64ecma'),
+  };
+}
+
+/** An ETag without its quotation marks. */
+export function bareEtag(etag: string | undefined): string {
+  return (etag ?? '').replace(/^"|"$/g, '');
+}
+
+const MD5_HEX = /^[0-9a-f]{32}$/i;
+
+/**
+ * Makes sure that the bytes COS confirmed are the bytes that were read.
+ * COS's ETag is the MD5 of a plainly stored object and something else of an encrypted one;
+ * its CRC-64 always is of the content.
+ * @param read what was computed from the bytes on their way; a CRC-64 only where it is asked for
+ * @throws Failure where they differ, or where the answer proves nothing
+ */
+export async function verify(
+  answer: Confirmation,
+  read: { md5?: string; crc64: () => string | Promise<string> },
+): Promise<void> {
+  if (read.md5 !== undefined && answer.etag.toLowerCase() === read.md5) return;
+  if (answer.crc64 !== undefined) {
+    const crc64 = await read.crc64();
+    if (answer.crc64 === crc64) return;
+    throw unverified(`x-cos-hash-crc64ecma is ${answer.crc64}, the bytes sent have ${crc64}`, answer);
+  }
+  if (read.md5 !== undefined && MD5_HEX.test(answer.etag)) {
+    throw unverified(`ETag is ${answer.etag}, the bytes sent have ${read.md5}`, answer);
+  }
+  throw unverified('the answer has neither a CRC-64 nor the MD5 as ETag', answer);
+}

@@ -1,0 +1,111 @@
+/** What COS said after it took bytes. */
+export interface Confirmation {
+  status: number;
+  requestId: string;
+  /** The object's or part's ETag without quotation marks. */
+  etag: string;
+  /** x-cos-hash-crc64ecma, an unsigned decimal, where COS gave one. */
+  crc64: string | undefined;
+}
+
+export interface UploadedPart {
+  number: number;
+  etag: string;
+  /** bytes */
+  size: number;
+}
+
+export interface ListedObject {
+  key: string;
+  etag: string;
+  /** bytes */
+  size: number;
+  lastModified: string;
+}
+
+export interface ObjectPage {
+  objects: ListedObject[];
+  /** The marker of the next page; undefined on the last one. */
+  nextMarker: string | undefined;
+}
+
+export interface PendingUpload {
+  key: string;
+  uploadId: string;
+  initiated: string;
+}
+
+export interface Deletion {
+  requestId: string;
+  status: number;
+  /** Keys that COS did not delete, each with its own error; all others are gone. */
+  failed: Map<string, { code: string; message: string }>;
+}
+
+export interface ListedBucket {
+  name: string;
+  region: string;
+}
+
+export interface ObjectHead extends Confirmation {
+  /** bytes */
+  size: number;
+  /** ms since 1970; NaN where COS did not say */
+  lastModified: number;
+}
+
+/** A part's bytes, read anew for each try. */
+export interface PartBody {
+  /** bytes */
+  size: number;
+  open(): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * The requests to COS that the tool makes. Every method rejects with a Failure,
+ * tries once, and answers only what COS said: retrying and verifying are the caller's.
+ */
+export interface ObjectStore {
+  /** PUT Object (436/7749). Content-MD5 makes COS refuse other bytes than these. */
+  put(key: string, body: Uint8Array | PartBody, md5: Buffer, headers: Headers): Promise<Confirmation>;
+  /** PUT Object - Copy (436/10881) of an object of the same bucket, only where it still has that ETag. */
+  copy(key: string, source: CopySource, headers: Headers): Promise<Confirmation>;
+  /** Initiate Multipart Upload (436/7746); answers the upload ID. */
+  startUpload(key: string, headers: Headers): Promise<string>;
+  /** Upload Part (436/7750). */
+  putPart(key: string, uploadId: string, number: number, body: PartBody): Promise<Confirmation>;
+  /** Upload Part - Copy (436/8287); first and last are byte offsets, both included. */
+  copyPart(
+    key: string,
+    uploadId: string,
+    number: number,
+    source: CopySource,
+    first: number,
+    last: number,
+  ): Promise<Confirmation>;
+  /** List Parts (436/7747), all pages. */
+  listParts(key: string, uploadId: string): Promise<UploadedPart[]>;
+  /** Complete Multipart Upload (436/7742). */
+  completeUpload(key: string, uploadId: string, parts: readonly UploadedPart[]): Promise<Confirmation>;
+  /** Abort Multipart Upload (436/7740); an upload that is gone already is no error. */
+  abortUpload(key: string, uploadId: string): Promise<void>;
+  /** List Multipart Uploads (436/7736), all pages. */
+  listUploads(prefix: string): Promise<PendingUpload[]>;
+  /** DELETE Multiple Objects (436/8289), at most 1,000 keys. */
+  deleteMany(keys: readonly string[]): Promise<Deletion>;
+  /** GET Bucket (436/7734), one page of at most 1,000 objects. */
+  list(prefix: string, marker: string | undefined): Promise<ObjectPage>;
+  /** HEAD Object (436/7745); undefined where there is none. */
+  head(key: string): Promise<ObjectHead | undefined>;
+  /** HEAD Bucket (436/7735). */
+  headBucket(): Promise<void>;
+  /** Ends idle connections. */
+  close(): Promise<void>;
+}
+
+export type Headers = Readonly<Record<string, string>>;
+
+export interface CopySource {
+  key: string;
+  etag: string;
+}

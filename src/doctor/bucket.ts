@@ -1,0 +1,110 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Config } from '../config/schema.ts';
+import { accountBuckets } from '../cos/connect.ts';
+import { startCrc64 } from '../cos/crc64.ts';
+import { prefixOf } from '../cos/keys.ts';
+import { verify } from '../cos/send.ts';
+import type { ObjectStore } from '../cos/store.ts';
+import type { Failure } from '../failure.ts';
+import { describe } from '../report/describe.ts';
+import { inUnits } from '../report/units.ts';
+import type { Words } from '../report/words/words.ts';
+import { type Check, notChecked } from './check.ts';
+
+const PROBE_BYTES = 1024 * 1024;
+
+/** Credentials, bucket and region; then a probe object: written, measured, and removed again. */
+export async function* checkBucket(
+  config: Config,
+  store: ObjectStore,
+  userAgent: string,
+  words: Words,
+): AsyncGenerator<Check> {
+  const prefix = prefixOf(config.cosPath);
+  try {
+    await store.list(prefix, undefined);
+    yield { name: 'credentials', status: 'ok', message: words.doctor.listed(config.bucket, prefix) };
+  } catch (error) {
+    const failure = error as Failure;
+    yield await refusal(config, failure, userAgent, words);
+    if (failure.kind !== 'denied') {
+      yield* notChecked(['write', 'speed', 'delete'], words.doctor.needsEarlier);
+      return;
+    }
+  }
+  yield* checkProbe(store, `${prefix}.cos_sync-doctor-${randomBytes(8).toString('hex')}`, words);
+}
+
+/** A wrong region is named with the right one. */
+async function refusal(config: Config, failure: Failure, userAgent: string, words: Words): Promise<Check> {
+  // The account's bucket list is at COS itself: another deployment's credentials do not belong there.
+  const isAtCos = config.endpoint === '' || config.endpoint.includes('{region}');
+  if (failure.code === 'NoSuchBucket' && isAtCos) {
+    const buckets = await accountBuckets(config, userAgent).catch(() => []);
+    const found = buckets.find(({ name }) => name === config.bucket);
+    if (found && found.region !== config.region) {
+      const message = words.doctor.wrongRegion(config.bucket, config.region, found.region);
+      return { name: 'credentials', status: 'fail', message };
+    }
+  }
+  // Uploading needs no permission to list: only verify and rebuild do.
+  const status = failure.kind === 'denied' ? 'warn' : 'fail';
+  const said = inWords(failure, words);
+  return {
+    name: 'credentials',
+    status,
+    message: status === 'warn' ? words.doctor.listDenied(said) : said,
+  };
+}
+
+async function* checkProbe(store: ObjectStore, key: string, words: Words): AsyncGenerator<Check> {
+  const bytes = randomBytes(PROBE_BYTES);
+  const begun = performance.now();
+  const failed = await failureOf(() => putProbe(store, key, bytes));
+  const seconds = (performance.now() - begun) / 1000;
+  // A lost answer may hide that it was written: removing it is tried in any case.
+  const left = await failureOf(() => removeProbe(store, key));
+  if (failed) {
+    yield { name: 'write', status: 'fail', message: inWords(failed, words) };
+    yield* notChecked(['speed', 'delete'], words.doctor.needsEarlier);
+    return;
+  }
+  yield { name: 'write', status: 'ok', message: words.doctor.written };
+  yield { name: 'speed', status: 'ok', message: words.doctor.speed(`${inUnits(PROBE_BYTES / seconds)}/s`) };
+  yield left
+    ? { name: 'delete', status: 'warn', message: words.doctor.probeLeft(key, inWords(left, words)) }
+    : { name: 'delete', status: 'ok', message: words.doctor.deleted };
+}
+
+async function putProbe(store: ObjectStore, key: string, bytes: Buffer): Promise<void> {
+  const md5 = createHash('md5').update(bytes).digest();
+  const answer = await store.put(key, bytes, md5, {});
+  await verify(answer, {
+    md5: md5.toString('hex'),
+    crc64: async () => {
+      const crc64 = await startCrc64();
+      crc64.update(bytes);
+      return crc64.digest();
+    },
+  });
+}
+
+async function removeProbe(store: ObjectStore, key: string): Promise<void> {
+  const { failed } = await store.deleteMany([key]);
+  const refused = failed.get(key);
+  if (refused) throw Object.assign(new Error(refused.message), { code: refused.code, kind: 'denied' });
+}
+
+async function failureOf(work: () => Promise<unknown>): Promise<Failure | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error as Failure;
+  }
+}
+
+function inWords(failure: Failure, words: Words): string {
+  const { code, message } = describe(failure, words);
+  return `code: ${code}, ${message}`;
+}

@@ -1,0 +1,27 @@
+/** What doctor looks at, in the order it does. */
+export type CheckName =
+  | 'config'
+  | 'folder'
+  | 'ledger'
+  | 'disk'
+  | 'dns'
+  | 'connection'
+  | 'tls'
+  | 'clock'
+  | 'credentials'
+  | 'write'
+  | 'speed'
+  | 'delete';
+
+/** One line of doctor's answer. `skip`: not checked, because an earlier check failed or it does not apply. */
+export interface Check {
+  name: CheckName;
+  status: 'ok' | 'warn' | 'fail' | 'skip';
+  /** What was found, and what to do about it. */
+  message: string;
+}
+
+/** Several checks hang on one another: those that follow a failure are not made. */
+export function notChecked(names: readonly CheckName[], message: string): Check[] {
+  return names.map(name => ({ name, status: 'skip', message }));
+}

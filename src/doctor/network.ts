@@ -1,0 +1,168 @@
+import { lookup } from 'node:dns/promises';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { BlockList, connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Connection } from '../cos/connection.ts';
+import { isCertificateError } from '../cos/errors.ts';
+import type { DoctorWords } from '../report/words/doctor.ts';
+import { type Check, notChecked } from './check.ts';
+
+/** ms that one step may take */
+const LIMIT = 10_000;
+/** ms that the clock may be off; COS refuses signatures from 15 minutes on */
+const CLOCK_TOLERANCE = 60_000;
+const DAY = 24 * 3600 * 1000;
+/** A certificate that ends sooner than in so many days should have been renewed by now. */
+const FEW_DAYS = 7;
+
+/** DNS, TCP, TLS and the clock of the endpoint; each only where the one before it succeeded. */
+export async function* checkNetwork(connection: Connection, words: DoctorWords): AsyncGenerator<Check> {
+  if (connection.proxy) {
+    yield* checkProxy(addressOf(connection.proxy), connection, words);
+    return;
+  }
+  const address = addressOf(`${connection.protocol}//${connection.host}`);
+  const steps = [checkDns, checkConnection, checkTls, checkClock];
+  const names = ['dns', 'connection', 'tls', 'clock'] as const;
+  for (const [index, step] of steps.entries()) {
+    const check = await step(address, connection, words);
+    yield check;
+    if (check.status !== 'fail') continue;
+    yield* notChecked(names.slice(index + 1), words.needsEarlier);
+    return;
+  }
+}
+
+/** Behind a proxy only the way to the proxy can be looked at. */
+async function* checkProxy(
+  proxy: Address,
+  connection: Connection,
+  words: DoctorWords,
+): AsyncGenerator<Check> {
+  const name = await checkDns(proxy, connection, words);
+  yield name;
+  if (name.status === 'fail') yield* notChecked(['connection'], words.needsEarlier);
+  else yield await checkConnection(proxy, connection, words);
+  yield* notChecked(['tls', 'clock'], words.throughProxy);
+}
+
+function addressOf(url: string): Address {
+  const { hostname, port, protocol } = new URL(url);
+  // An IPv6 address is in brackets in a URL, and nowhere else.
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return { host, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
+}
+
+interface Address {
+  host: string;
+  port: number;
+}
+
+const PRIVATE = new BlockList();
+PRIVATE.addSubnet('10.0.0.0', 8);
+PRIVATE.addSubnet('172.16.0.0', 12);
+PRIVATE.addSubnet('192.168.0.0', 16);
+PRIVATE.addSubnet('127.0.0.0', 8);
+PRIVATE.addSubnet('169.254.0.0', 16);
+PRIVATE.addSubnet('9.0.0.0', 8);
+
+async function checkDns({ host }: Address, _: Connection, words: DoctorWords): Promise<Check> {
+  if (isIP(host)) return { name: 'dns', status: 'ok', message: words.isAddress(host) };
+  try {
+    const found = await within(lookup(host, { all: true }));
+    const isPrivate = found.every(({ address, family }) => family === 4 && PRIVATE.check(address));
+    const addresses = found.map(({ address }) => address).join(', ');
+    return { name: 'dns', status: 'ok', message: words.dns(host, addresses, isPrivate) };
+  } catch (error) {
+    return { name: 'dns', status: 'fail', message: words.dnsFailed(host, codeOf(error)) };
+  }
+}
+
+async function checkConnection({ host, port }: Address, _: Connection, words: DoctorWords): Promise<Check> {
+  const begun = performance.now();
+  try {
+    const socket = await opened(connectTcp({ host, port }), 'connect');
+    socket.destroy();
+    const ms = Math.round(performance.now() - begun);
+    return { name: 'connection', status: 'ok', message: words.connected(host, port, ms) };
+  } catch (error) {
+    return { name: 'connection', status: 'fail', message: words.connectionFailed(host, port, codeOf(error)) };
+  }
+}
+
+async function checkTls(
+  { host, port }: Address,
+  { protocol }: Connection,
+  words: DoctorWords,
+): Promise<Check> {
+  if (protocol === 'http:') return { name: 'tls', status: 'warn', message: words.noTls };
+  try {
+    const servername = isIP(host) ? undefined : host;
+    const options = { host, port, ...(servername ? { servername } : {}) };
+    const socket = (await opened(connectTls(options), 'secureConnect')) as TLSSocket;
+    const { subject, valid_to: validTo } = socket.getPeerCertificate();
+    socket.destroy();
+    const left = Math.floor((Date.parse(validTo) - Date.now()) / DAY);
+    const who = String(subject?.CN ?? host);
+    if (left < FEW_DAYS) return { name: 'tls', status: 'warn', message: words.tlsEndsSoon(who, left) };
+    return { name: 'tls', status: 'ok', message: words.tls(who, left) };
+  } catch (error) {
+    const code = codeOf(error);
+    const say = isCertificateError(code) ? words.tlsFailed : words.noTlsThere;
+    return { name: 'tls', status: 'fail', message: say(code) };
+  }
+}
+
+async function checkClock(_: Address, { protocol, host }: Connection, words: DoctorWords): Promise<Check> {
+  try {
+    const date = await within(dateOf(`${protocol}//${host}/`));
+    const off = date - Date.now();
+    if (Number.isNaN(off)) return { name: 'clock', status: 'warn', message: words.noDate };
+    const seconds = Math.round(off / 1000);
+    if (Math.abs(off) > CLOCK_TOLERANCE)
+      return { name: 'clock', status: 'fail', message: words.clockOff(seconds) };
+    return { name: 'clock', status: 'ok', message: words.clock(seconds) };
+  } catch (error) {
+    return { name: 'clock', status: 'fail', message: words.noAnswer(codeOf(error)) };
+  }
+}
+
+/** The Date header of an answer, in ms since 1970; NaN where there is none. */
+function dateOf(url: string): Promise<number> {
+  const request = url.startsWith('https:') ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    const sent = request(url, { method: 'HEAD', timeout: LIMIT, agent: false }, answer => {
+      answer.resume();
+      resolve(Date.parse(answer.headers.date ?? ''));
+    });
+    sent.on('timeout', () => sent.destroy(timedOut()));
+    sent.on('error', reject);
+    sent.end();
+  });
+}
+
+function opened(socket: Socket, event: 'connect' | 'secureConnect'): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    socket.setTimeout(LIMIT, () => socket.destroy(timedOut()));
+    socket.once(event, () => resolve(socket));
+    socket.once('error', reject);
+  });
+}
+
+function within<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(timedOut()), LIMIT);
+  });
+  return Promise.race([work, limit]).finally(() => clearTimeout(timer));
+}
+
+function timedOut(): Error {
+  return Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
+}
+
+function codeOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return code ?? message;
+}

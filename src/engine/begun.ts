@@ -1,0 +1,79 @@
+import { localFailure } from '../failure.ts';
+import type { BegunRecord } from '../ledger/codec.ts';
+import { isFolderPath } from '../ledger/codec.ts';
+import type { Breaker } from './breaker.ts';
+import { deleteGone } from './delete-gone.ts';
+import { forEach } from './for-each.ts';
+import type { Run } from './run.ts';
+
+/**
+ * A new object is noted in the ledger before it is sent. Should the run be killed between COS's
+ * confirmation and the record, and the file be deleted before the next run, nobody else would remember
+ * that the object is ours, and it would stay in COS for good.
+ */
+
+/** So many paths are noted with one write, just ahead of their sending. */
+const AHEAD = 200;
+/** COS's clock and this machine's differ by less, in ms, or COS refuses the signature. */
+const CLOCK_DIFFERENCE = 15 * 60_000;
+
+interface NewObject {
+  path: string;
+  /** bytes */
+  size: number;
+}
+
+/** Answers what is to be awaited before each of the objects is sent, in their order. */
+export function noteAhead(run: Run, objects: readonly NewObject[]): () => Promise<void> {
+  let noted = 0;
+  let next = 0;
+  let written: Promise<void> = Promise.resolve();
+  return () => {
+    if (run.dryRun || next++ < noted) return written;
+    const at = Date.now();
+    for (const { path, size } of objects.slice(noted, noted + AHEAD)) run.ledger.putBegun({ path, at, size });
+    noted += AHEAD;
+    written = run.ledger.flush();
+    return written;
+  };
+}
+
+/**
+ * Deletes objects that an earlier run began, if it was that run that made them: an object of that size
+ * that is not older. Any other is left alone.
+ */
+export async function deleteBegun(run: Run, breaker: Breaker, paths: readonly string[]): Promise<void> {
+  if (run.dryRun || paths.length === 0) return;
+  const files: string[] = [];
+  const folders: string[] = [];
+  await forEach(run, paths, async path => {
+    const begun = run.ledger.begun.get(path);
+    const isMade = begun && (await isMadeByUs(run, breaker, begun));
+    if (isMade) (isFolderPath(path) ? folders : files).push(path);
+    else if (isMade === false) run.ledger.remove(path);
+  });
+  await deleteGone(run, breaker, files, folders);
+}
+
+/** @returns undefined where it could not be found out */
+async function isMadeByUs(run: Run, breaker: Breaker, begun: BegunRecord): Promise<boolean | undefined> {
+  const { path, at, size } = begun;
+  const key = run.prefix + path;
+  try {
+    const store = await run.store();
+    const head = await run.requests.send(() => store.head(key));
+    if (!head) return false;
+    return (size === undefined || head.size === size) && head.lastModified >= at - CLOCK_DIFFERENCE;
+  } catch (error) {
+    const failure = localFailure(error);
+    if (failure.kind === 'stopped') return undefined;
+    breaker.failed(failure);
+    run.listener.failed({
+      operation: isFolderPath(path) ? 'deleteFolder' : 'deleteFile',
+      path,
+      key,
+      failure,
+    });
+    return undefined;
+  }
+}

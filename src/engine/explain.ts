@@ -1,0 +1,143 @@
+import { type Stats, statSync } from 'node:fs';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import type { Failure } from '../failure.ts';
+import { type FileRecord, isFile, isFolderPath, type LedgerRecord } from '../ledger/codec.ts';
+import type { Exclusion } from './filter.ts';
+import type { HeldReason, RunListener } from './listener.ts';
+import { filterOf } from './local-plan.ts';
+import { type SyncOptions, sync } from './sync.ts';
+
+/** Deletions that are held back together, as the listener is told. */
+export interface Held {
+  count: number;
+  reason: HeldReason;
+  limit: number;
+}
+
+/** What a run would do with one path, and why. */
+export type Explanation =
+  | { verdict: 'excluded'; exclusion: Exclusion; isRecorded: boolean }
+  | { verdict: 'upload'; why: 'new' | 'unknownInCos' | 'otherContent' }
+  | { verdict: 'upload'; why: 'otherSize'; from: number; to: number }
+  | { verdict: 'copy'; from: string }
+  | { verdict: 'createFolder' }
+  | { verdict: 'unchanged'; why: 'asRecorded' | 'sameContent' | 'folder' | 'noFolderObjects' }
+  | { verdict: 'delete' }
+  | { verdict: 'held'; held: Held[] }
+  /** Its file is gone, its object stays: delete_sync is off. */
+  | { verdict: 'kept' }
+  | { verdict: 'skipped' | 'failed'; failure: Failure }
+  /** Neither there nor recorded. */
+  | { verdict: 'nowhere' };
+
+/** @returns the path relative to local_path with `/`; undefined where it lies outside */
+export function pathInTree(localPath: string, given: string): string | undefined {
+  const path = isAbsolute(given) ? relative(localPath, given) : relative('.', given);
+  const isOutside = path === '' || path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
+  if (isOutside) return undefined;
+  const slashed = path.split(sep).join('/');
+  const isFolder = /[\\/]$/.test(given) || statOf(join(localPath, path))?.isDirectory();
+  return isFolder ? `${slashed}/` : slashed;
+}
+
+/**
+ * Says what a run would do with some paths, by a dry run.
+ * @param paths relative to local_path; a folder's ends with `/`
+ * @returns an explanation for each path that was given
+ * @throws what sync throws
+ */
+export async function explain(
+  options: Omit<SyncOptions, 'dryRun' | 'listeners'>,
+  paths: readonly string[],
+): Promise<Map<string, Explanation>> {
+  const { config } = options;
+  const filter = filterOf(config, options.ownFolders);
+  const records = await recordsOf(options, new Set(paths));
+  const seen = new Map<string, Explanation>();
+  const blocked = new Map<string, Explanation>();
+  const held: Held[] = [];
+  const note = (path: string, explanation: Explanation) => {
+    if (paths.includes(path)) seen.set(path, explanation);
+  };
+  const block = (path: string, explanation: Explanation) => blocked.set(path, explanation);
+  const listener: RunListener = {
+    done({ operation, path, movedFrom }) {
+      if (operation === 'createFolder') note(path, { verdict: 'createFolder' });
+      else if (operation !== 'uploadFile') note(path, { verdict: 'delete' });
+      else if (movedFrom !== undefined) note(path, { verdict: 'copy', from: movedFrom });
+      else note(path, { verdict: 'upload', ...whyUploaded(config, path, records.get(path)) });
+    },
+    failed: ({ path, failure }) => block(path, { verdict: 'failed', failure }),
+    skipped: (path, failure) =>
+      block(pathInTree(config.localPath, path) ?? path, { verdict: 'skipped', failure }),
+    held: (count, reason, limit) => held.push({ count, reason, limit }),
+  };
+  await sync({ ...options, dryRun: true, listeners: [listener] });
+
+  const explanationOf = (path: string): Explanation => {
+    const record = records.get(path);
+    const exclusion = filter.exclusionOf(path);
+    if (exclusion) return { verdict: 'excluded', exclusion, isRecorded: record !== undefined };
+    return blockOf(path, blocked) ?? seen.get(path) ?? whyNothing(config, path, record, held);
+  };
+  return new Map(paths.map(path => [path, explanationOf(path)]));
+}
+
+/** What kept the scan from seeing a path: a failure of its own, or of a folder above it. */
+function blockOf(path: string, blocked: ReadonlyMap<string, Explanation>): Explanation | undefined {
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    const found = blocked.get(path.slice(0, slash + 1)) ?? blocked.get(path.slice(0, slash));
+    if (found) return found;
+  }
+  return blocked.get(path);
+}
+
+async function recordsOf(
+  { openLedger }: Pick<SyncOptions, 'openLedger'>,
+  paths: ReadonlySet<string>,
+): Promise<Map<string, LedgerRecord>> {
+  const ledger = await openLedger(undefined);
+  const found = new Map<string, LedgerRecord>();
+  for (const record of ledger.records()) if (paths.has(record.path)) found.set(record.path, record);
+  await ledger.close();
+  return found;
+}
+
+function whyUploaded(
+  { localPath }: Config,
+  path: string,
+  record: LedgerRecord | undefined,
+): { why: 'new' | 'unknownInCos' | 'otherContent' } | { why: 'otherSize'; from: number; to: number } {
+  if (record === undefined || !isFile(record)) return { why: 'new' };
+  if (record.size < 0) return { why: 'unknownInCos' };
+  const to = statOf(join(localPath, path))?.size ?? record.size;
+  return to === record.size ? { why: 'otherContent' } : { why: 'otherSize', from: record.size, to };
+}
+
+/** What there is to say of a path that no operation is about. */
+function whyNothing(
+  config: Config,
+  path: string,
+  record: LedgerRecord | undefined,
+  held: Held[],
+): Explanation {
+  const stats = statOf(join(config.localPath, path));
+  if (stats && isFolderPath(path)) {
+    return { verdict: 'unchanged', why: record ? 'folder' : 'noFolderObjects' };
+  }
+  if (stats) {
+    const isTouched = (record as FileRecord | undefined)?.mtime !== stats.mtimeMs || config.checksum;
+    return { verdict: 'unchanged', why: isTouched ? 'sameContent' : 'asRecorded' };
+  }
+  if (record === undefined) return { verdict: 'nowhere' };
+  return config.deleteSync ? { verdict: 'held', held } : { verdict: 'kept' };
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}

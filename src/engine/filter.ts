@@ -1,0 +1,83 @@
+import { compilePattern, isFolderPattern } from '../config/pattern.ts';
+
+/** Why a path does not take part. */
+export type Exclusion =
+  /** It lies in one of the program's own folders. */
+  | { by: 'ownFolder'; folder: string }
+  /** The pattern matches the path, or a folder above it. */
+  | { by: 'exclude'; pattern: string; matched: string }
+  /** No pattern of `include` covers it. */
+  | { by: 'include' };
+
+/** Which paths take part in a sync. */
+export interface Filter {
+  /** Whether a file is left out: neither uploaded nor deleted. */
+  excludes(path: string): boolean;
+  /** Whether nothing in a folder (path ending in `/`) can take part. */
+  excludesFolder(path: string): boolean;
+  /** Whether a folder (path ending in `/`) has no object of its own; what is in it may take part. */
+  excludesFolderObject(path: string): boolean;
+  /** Why a path is left out; undefined where it takes part. */
+  exclusionOf(path: string): Exclusion | undefined;
+}
+
+/**
+ * Patterns are matched against the path relative to local_path. One without a slash matches a name
+ * at any depth; one that matches a folder covers all that is in it; one that ends with a slash
+ * matches folders only. Exclude wins over include.
+ * @param reserved folders that never take part: the program's own, where they lie in local_path
+ */
+export function createFilter(
+  include: readonly string[],
+  exclude: readonly string[],
+  reserved: readonly string[] = [],
+): Filter {
+  const excluded = exclude.map(compile);
+  const included = include.map(compile);
+
+  function refusal(path: string): Exclusion | undefined {
+    const folder = reserved.find(own => path.startsWith(own));
+    if (folder !== undefined) return { by: 'ownFolder', folder };
+    const cover = coverOf(excluded, path);
+    return cover && { by: 'exclude', ...cover };
+  }
+
+  function exclusionOf(path: string): Exclusion | undefined {
+    const refused = refusal(path);
+    if (refused || included.length === 0 || coverOf(included, path)) return refused;
+    return { by: 'include' };
+  }
+
+  return {
+    excludes: path => exclusionOf(path) !== undefined,
+    excludesFolder: path => refusal(path) !== undefined,
+    excludesFolderObject: path => exclusionOf(path) !== undefined,
+    exclusionOf,
+  };
+}
+
+interface Matcher {
+  pattern: string;
+  foldersOnly: boolean;
+  matches(path: string): boolean;
+}
+
+function compile(pattern: string): Matcher {
+  return { pattern, foldersOnly: isFolderPattern(pattern), matches: compilePattern(pattern) };
+}
+
+/** The pattern that matches the path or a folder above it. */
+function coverOf(
+  matchers: readonly Matcher[],
+  path: string,
+): { pattern: string; matched: string } | undefined {
+  if (matchers.length === 0) return undefined;
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    const folder = path.slice(0, slash);
+    const found = matchers.find(({ matches }) => matches(folder));
+    if (found) return { pattern: found.pattern, matched: `${folder}/` };
+  }
+  if (path.endsWith('/')) return undefined;
+  const found = matchers.find(({ foldersOnly, matches }) => !foldersOnly && matches(path));
+  return found && { pattern: found.pattern, matched: path };
+}

@@ -1,0 +1,102 @@
+import type { Failure } from '../failure.ts';
+
+/** The names of operations are the original's. */
+export type Operation = 'createFolder' | 'deleteFolder' | 'uploadFile' | 'deleteFile';
+
+/** Why deletions were held back. */
+export type HeldReason = 'emptied' | 'maxDelete' | 'unreadable' | 'unknownPlace' | 'uploadFailed' | 'stopped';
+
+export interface Done {
+  operation: Operation;
+  /** Relative to local_path. */
+  path: string;
+  key: string;
+  /** File bytes sent to COS. */
+  bytes: number;
+  /** The path that COS copied the content from. */
+  movedFrom?: string;
+  status?: number;
+  requestId?: string;
+}
+
+export interface Failed {
+  operation: Operation;
+  path: string;
+  key: string;
+  failure: Failure;
+}
+
+/** What a run has to do. */
+export interface Totals {
+  /** Files to upload or to compare by content. */
+  files: number;
+  folders: number;
+  deletions: number;
+  /** Bytes of the files to upload. */
+  bytes: number;
+}
+
+export interface Began {
+  operation: Operation;
+  path: string;
+  /** Bytes of a file to upload, else 0. */
+  bytes: number;
+}
+
+/** What happens in a run, told to whoever prints, logs or counts. */
+export interface RunListener {
+  scanned?(files: number): void;
+  /** Is told again when deletions were decided on; totals add up. */
+  planned?(totals: Totals): void;
+  began?(began: Began): void;
+  /** Whatever became of it; a deletion of many has one beginning and one end. */
+  ended?(operation: Operation, path: string): void;
+  done?(done: Done): void;
+  failed?(failed: Failed): void;
+  /** Files found as recorded; no operation was needed. */
+  unchanged?(files: number): void;
+  /** Bytes on their way, for the display; repeated tries count again. */
+  sent?(bytes: number, path: string): void;
+  skipped?(path: string, failure: Failure): void;
+  retried?(failure: Failure, pauseMs: number): void;
+  held?(count: number, reason: HeldReason, limit: number): void;
+}
+
+/** One listener that tells several. */
+export function tellAll(listeners: readonly RunListener[]): Required<RunListener> {
+  return {
+    scanned: files => {
+      for (const listener of listeners) listener.scanned?.(files);
+    },
+    planned: totals => {
+      for (const listener of listeners) listener.planned?.(totals);
+    },
+    began: began => {
+      for (const listener of listeners) listener.began?.(began);
+    },
+    ended: (operation, path) => {
+      for (const listener of listeners) listener.ended?.(operation, path);
+    },
+    done: done => {
+      for (const listener of listeners) listener.done?.(done);
+    },
+    failed: failed => {
+      for (const listener of listeners) listener.failed?.(failed);
+    },
+    unchanged: files => {
+      for (const listener of listeners) listener.unchanged?.(files);
+    },
+    sent: (bytes, path) => {
+      for (const listener of listeners) listener.sent?.(bytes, path);
+    },
+    skipped: (path, failure) => {
+      for (const listener of listeners) listener.skipped?.(path, failure);
+    },
+    retried: (failure, pauseMs) => {
+      for (const listener of listeners) listener.retried?.(failure, pauseMs);
+    },
+    held: (count, reason, limit) => {
+      for (const listener of listeners) listener.held?.(count, reason, limit);
+    },
+  };
+}

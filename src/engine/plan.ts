@@ -1,0 +1,186 @@
+import type { Failure } from '../failure.ts';
+import type { FileRecord, LedgerRecord } from '../ledger/codec.ts';
+import type { ScannedEntry } from './scan.ts';
+
+/** A local file as the scan saw it. */
+export interface LocalFile {
+  /** Relative to local_path, with `/`. */
+  path: string;
+  /** bytes */
+  size: number;
+  /** ms since 1970 */
+  mtime: number;
+}
+
+/** A file whose size is the recorded one and whose content must be read to know more. */
+export interface Check {
+  file: LocalFile;
+  record: FileRecord;
+}
+
+/** What a run has to do. Paths ascend; a folder's path ends with `/`. */
+export interface Plan {
+  createFolders: string[];
+  /** Files that have no record, or another size than their record. */
+  uploads: LocalFile[];
+  /** Paths of uploads that have no record: what moved is among these. */
+  newPaths: Set<string>;
+  checks: Check[];
+  /** Records whose file or folder is gone. */
+  goneFiles: FileRecord[];
+  goneFolders: string[];
+  /** Paths of new objects that an earlier run began to send, with no record and nothing there now. */
+  goneBegun: string[];
+  /** Records whose file was not found, but that may be there: where the scan could not look. */
+  doubtful: number;
+  /** Whether the scan could not look somewhere of which nothing is recorded: what is gone may have moved there. */
+  hasUnknownPlace: boolean;
+  /** Sizes in bytes of files that cannot be uploaded as they are. */
+  failedSizes: Set<number>;
+  failures: { path: string; failure: Failure }[];
+  skipped: { path: string; failure: Failure }[];
+  /** Files that are as their record says. */
+  unchanged: number;
+  /** Files that the scan found, and files in the ledger. */
+  scannedFiles: number;
+  recordedFiles: number;
+}
+
+export interface PlanRules {
+  /** Whether a recorded path takes no part; it is then left alone in COS. */
+  isExcluded(path: string): boolean;
+  createFolders: boolean;
+  /** Every file of unchanged size is checked, whatever its mtime says. */
+  checksum: boolean;
+  /** New objects that an earlier run began to send, by path. */
+  begun?: ReadonlyMap<string, unknown>;
+}
+
+/** Meets the scan's entries with the ledger's records; both ascend by path. */
+export interface Planner {
+  meet(entry: ScannedEntry): void;
+  finish(): Plan;
+}
+
+/**
+ * Starts a plan. The rules of what a run does are here and nowhere else:
+ * - a file without a record, or of another size than its record, is uploaded
+ * - a file of another mtime than its record is checked by its content
+ * - a folder without a record is created
+ * - a record without a file is gone, unless it is excluded or the scan could not look there
+ */
+export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Planner {
+  const plan = emptyPlan();
+  const missing: LedgerRecord[] = [];
+  const hidden = new Set<string>();
+  const unknown = new Set<string>();
+  const begun = new Set(rules.begun?.keys());
+  const iterator = records[Symbol.iterator]();
+  let record = iterator.next();
+
+  function advanceTo(path: string): LedgerRecord | undefined {
+    while (!record.done) {
+      const passed = record.value;
+      const isMatch = passed.path === path;
+      if (!isMatch && passed.path > path) return undefined;
+      count(passed);
+      record = iterator.next();
+      if (isMatch) return passed;
+      missing.push(passed);
+    }
+    return undefined;
+  }
+
+  function count(passed: LedgerRecord): void {
+    if ('hash' in passed) plan.recordedFiles++;
+  }
+
+  function meetFile(file: ScannedEntry): void {
+    plan.scannedFiles++;
+    const known = advanceTo(file.path) as FileRecord | undefined;
+    if (known === undefined) plan.newPaths.add(file.path);
+    if (known === undefined || known.size !== file.size) plan.uploads.push(file);
+    else if (known.mtime !== file.mtime || rules.checksum) plan.checks.push({ file, record: known });
+    else plan.unchanged++;
+  }
+
+  function meetUnreadable({ path, size }: ScannedEntry, failure: Failure): void {
+    plan.failures.push({ path, failure });
+    // Nothing moves into a link that leads nowhere.
+    if (failure.code === 'DanglingSymlink') return;
+    if (Number.isNaN(size)) unknown.add(path);
+    else plan.failedSizes.add(size);
+  }
+
+  return {
+    meet(entry) {
+      if (begun.size > 0) begun.delete(entry.path);
+      if (entry.kind === 'file') return meetFile(entry);
+      if (entry.kind === 'folder') {
+        const isNew = advanceTo(entry.path) === undefined;
+        if (isNew && rules.createFolders && !rules.isExcluded(entry.path)) {
+          plan.createFolders.push(entry.path);
+        }
+        return;
+      }
+      hidden.add(entry.path);
+      const { path, failure } = entry;
+      if (failure === undefined) return;
+      if (entry.kind === 'unreadable') meetUnreadable(entry, failure);
+      else plan.skipped.push({ path, failure });
+    },
+
+    finish() {
+      for (; !record.done; record = iterator.next()) {
+        count(record.value);
+        missing.push(record.value);
+      }
+      for (const gone of missing) {
+        if (rules.isExcluded(gone.path)) continue;
+        const place = hiddenPlaceOf(gone.path, hidden);
+        if (place !== undefined) {
+          plan.doubtful++;
+          unknown.delete(place);
+        } else if ('hash' in gone) plan.goneFiles.push(gone);
+        else plan.goneFolders.push(gone.path);
+      }
+      plan.hasUnknownPlace = unknown.size > 0;
+      plan.goneBegun = [...begun].filter(
+        path => !rules.isExcluded(path) && hiddenPlaceOf(path, hidden) === undefined,
+      );
+      return plan;
+    },
+  };
+}
+
+/** The path itself, or a folder above it, that the scan could not see into. */
+function hiddenPlaceOf(path: string, hidden: ReadonlySet<string>): string | undefined {
+  if (hidden.size === 0) return undefined;
+  if (hidden.has(path)) return path;
+  for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
+    const above = path.slice(0, slash);
+    if (hidden.has(`${above}/`)) return `${above}/`;
+    if (hidden.has(above)) return above;
+  }
+  return undefined;
+}
+
+function emptyPlan(): Plan {
+  return {
+    createFolders: [],
+    uploads: [],
+    newPaths: new Set(),
+    checks: [],
+    goneFiles: [],
+    goneFolders: [],
+    goneBegun: [],
+    doubtful: 0,
+    hasUnknownPlace: false,
+    failedSizes: new Set(),
+    failures: [],
+    skipped: [],
+    unchanged: 0,
+    scannedFiles: 0,
+    recordedFiles: 0,
+  };
+}

@@ -1,0 +1,38 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../config/schema.ts';
+import { prefixOf } from '../cos/keys.ts';
+import type { Task } from '../ledger/ledger.ts';
+
+/** What a configuration's ledger is about. */
+export function taskOf(config: Config): Task {
+  return {
+    bucket: config.bucket,
+    place: config.endpoint || config.region,
+    localPath: config.localPath,
+    prefix: prefixOf(config.cosPath),
+  };
+}
+
+/** Where a task's objects are, for a person to read. */
+export function targetOf({ bucket, prefix }: Task): string {
+  return `cos://${bucket}/${prefix}`;
+}
+
+/** db/<bucket>-<hash of the task>.db */
+export function ledgerFile(dbFolder: string, { bucket, place, localPath, prefix }: Task): string {
+  const hash = createHash('sha256').update([bucket, place, localPath, prefix].join('\0')).digest('hex');
+  return join(dbFolder, `${bucket}-${hash.slice(0, 12)}.db`);
+}
+
+/**
+ * A configuration that had no region and now has one goes on with the ledger it had.
+ * The caller holds the lock of the task's ledger.
+ */
+export async function adoptLedger(dbFolder: string, task: Task): Promise<void> {
+  const file = ledgerFile(dbFolder, task);
+  const withoutRegion = ledgerFile(dbFolder, { ...task, place: '' });
+  if (!existsSync(file) && existsSync(withoutRegion)) await rename(withoutRegion, file);
+}

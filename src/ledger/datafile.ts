@@ -1,0 +1,88 @@
+import { existsSync } from 'node:fs';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import Datastore from 'nedb-promises';
+
+/** Opens an NeDB data file as it stands: append only, never rewritten by the opening itself. */
+export async function openDatafile<T>(file: string): Promise<Datastore<T>> {
+  const store = Datastore.create({
+    filename: file,
+    // NeDB's alarm counts lines, and ours are few and large; whole documents are checked by their reader.
+    corruptAlertThreshold: 1,
+  }) as unknown as Datastore<T>;
+  // NeDB rewrites the file at each load to drop overwritten documents. These files hold none, and
+  // a rewrite would cost as much as the load and destroy the evidence in a damaged file.
+  const { persistence } = store as unknown as {
+    persistence: { persistCachedDatabaseAsync(): Promise<void> };
+  };
+  persistence.persistCachedDatabaseAsync = async () => {};
+  await store.load();
+  return store;
+}
+
+/**
+ * Ends a last line that a crash left without its end, before anything is appended to it.
+ * Half a line is no document, and is passed over by every load.
+ */
+export async function endTornLine(file: string): Promise<void> {
+  if (!existsSync(file)) return;
+  const handle = await open(file, 'a+');
+  try {
+    const { size } = await handle.stat();
+    if (size === 0) return;
+    const { buffer } = await handle.read(Buffer.alloc(1), 0, 1, size - 1);
+    if (buffer[0] !== 0x0a) await handle.write('\n');
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Puts a finished file in another's place so that a crash leaves the one or the other. */
+export async function replaceFile(finished: string, target: string): Promise<void> {
+  await sync(finished);
+  await renamePatiently(finished, target);
+  if (process.platform !== 'win32') await sync(dirname(target));
+}
+
+/** Virus scanners on Windows hold a file for a moment after it was written. */
+async function renamePatiently(from: string, to: string, triesLeft = 10): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (triesLeft === 0 || (error as NodeJS.ErrnoException).code !== 'EPERM') throw error;
+    await delay(100);
+    await renamePatiently(from, to, triesLeft - 1);
+  }
+}
+
+async function sync(path: string): Promise<void> {
+  const handle = await open(path, process.platform === 'win32' ? 'r+' : 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+const ASIDE = '.damaged-';
+
+/** Renames a damaged file and answers its new place. */
+export async function putAside(file: string): Promise<string> {
+  const stamp = new Date().toISOString().replace(/[-:]|\.\d+/g, '');
+  const aside = `${file}${ASIDE}${stamp}`;
+  await renamePatiently(file, aside);
+  return aside;
+}
+
+/** A file that putAside left and that nothing has taken the place of since. */
+export async function findAside(file: string): Promise<string | undefined> {
+  const names = await readdir(dirname(file)).catch(() => []);
+  const aside = names.filter(name => name.startsWith(basename(file) + ASIDE)).sort();
+  const last = aside.at(-1);
+  return last === undefined ? undefined : join(dirname(file), last);
+}
+
+export async function removeFile(file: string): Promise<void> {
+  await rm(file, { force: true });
+}

@@ -1,0 +1,54 @@
+/** The ledger's file is damaged beyond its last records; it was put aside. Exit code 4. */
+export class LedgerDamaged extends Error {
+  /** Where the damaged file lies now. */
+  readonly file: string;
+
+  constructor(file: string) {
+    super(`the ledger ${file} is damaged`);
+    this.name = 'LedgerDamaged';
+    this.file = file;
+  }
+}
+
+/** The ledger cannot be read or written (disk full, no permission). Exit code 4. */
+export class LedgerUnusable extends Error {
+  readonly file: string;
+
+  constructor(file: string, cause: unknown) {
+    super(`the ledger ${file} cannot be used`, { cause });
+    this.name = 'LedgerUnusable';
+    this.file = file;
+  }
+}
+
+/** Another run holds the ledger. Exit code 3. */
+export class LedgerLocked extends Error {
+  readonly pid: number | undefined;
+  readonly host: string | undefined;
+
+  constructor(owner: { pid: number; host: string } | undefined) {
+    super('another run holds this ledger');
+    this.name = 'LedgerLocked';
+    this.pid = owner?.pid;
+    this.host = owner?.host;
+  }
+}
+
+/** Why a file cannot be imported. */
+export type ImportProblem = 'missing' | 'unreadable' | 'unknownFormat' | 'noTable' | 'whichTable';
+
+/** The file to import cannot be used; the ledger is as it was. Exit code 2. */
+export class ImportUnusable extends Error {
+  readonly problem: ImportProblem;
+  readonly file: string;
+  /** The system's error, or the tables that there are. */
+  readonly detail: string;
+
+  constructor(problem: ImportProblem, file: string, detail = '') {
+    super(`${file}: ${problem}`);
+    this.name = 'ImportUnusable';
+    this.problem = problem;
+    this.file = file;
+    this.detail = detail;
+  }
+}

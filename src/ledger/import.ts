@@ -1,0 +1,77 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import { type Candidate, candidateOf, type Refused } from './candidate.ts';
+import { csvRows } from './csv.ts';
+import { ImportUnusable } from './errors.ts';
+import type { Task } from './ledger.ts';
+import { readPredecessor } from './predecessors.ts';
+
+const SQLITE_MAGIC = 'SQLite format 3\0';
+
+export interface ImportSource {
+  file: string;
+  task: Task;
+  /** A table of the predecessors' database, where there are several and none is this task's. */
+  table: string | undefined;
+}
+
+/**
+ * Reads records out of an export (JSON lines or CSV) or a predecessor's db_rec.db.
+ * What kind of file it is shows in its first bytes.
+ * @throws ImportUnusable
+ */
+export async function* readImport(source: ImportSource): AsyncGenerator<Candidate | Refused> {
+  const head = await firstBytes(source.file);
+  if (head.startsWith(SQLITE_MAGIC)) yield* readPredecessor(source);
+  else if (/^\ufeff?\s*\{/.test(head)) yield* readLines(source.file);
+  else if (/^\ufeff?"?path"?,/.test(head)) yield* readCsv(source.file);
+  else throw new ImportUnusable('unknownFormat', source.file);
+}
+
+async function firstBytes(file: string): Promise<string> {
+  try {
+    const handle = await open(file);
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0);
+      return buffer.toString('utf8', 0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new ImportUnusable(code === 'ENOENT' ? 'missing' : 'unreadable', file, code);
+  }
+}
+
+async function* readLines(file: string): AsyncGenerator<Candidate | Refused> {
+  const input = createReadStream(file, { encoding: 'utf8' });
+  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    const text = line.replace(/^\ufeff/, '').trim();
+    if (text !== '') yield candidateIn(text);
+  }
+}
+
+function candidateIn(line: string): Candidate | Refused {
+  try {
+    const value: unknown = JSON.parse(line);
+    const isObject = typeof value === 'object' && value !== null;
+    return isObject ? candidateOf(value as Record<string, unknown>) : 'invalid';
+  } catch {
+    return 'invalid';
+  }
+}
+
+async function* readCsv(file: string): AsyncGenerator<Candidate | Refused> {
+  let names: string[] | undefined;
+  for await (const row of csvRows(createReadStream(file, { encoding: 'utf8' }))) {
+    if (names === undefined) {
+      names = row.map(name => name.replace(/^\ufeff/, ''));
+      continue;
+    }
+    if (row.length === 1 && row[0] === '') continue;
+    yield row.length === names.length
+      ? candidateOf(Object.fromEntries(names.map((name, index) => [name, row[index]])))
+      : 'invalid';
+  }
+}

@@ -1,0 +1,170 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+import type { KeptHeaders, StoredObject } from './bucket.ts';
+import { CosError } from './errors.ts';
+import { type CosRequest, header, parameter } from './request.ts';
+
+const KEPT = new Set([
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-type',
+  'expires',
+  'x-cos-server-side-encryption',
+  'x-cos-storage-class',
+]);
+const STORAGE_CLASSES = new Set([
+  'STANDARD',
+  'STANDARD_IA',
+  'INTELLIGENT_TIERING',
+  'ARCHIVE',
+  'DEEP_ARCHIVE',
+  'MAZ_STANDARD',
+  'MAZ_STANDARD_IA',
+  'MAZ_INTELLIGENT_TIERING',
+  'MAZ_ARCHIVE',
+]);
+/** Not part of an object's metadata: a copy has its own. */
+const OWN_OF_A_COPY = ['x-cos-storage-class', 'x-cos-server-side-encryption'];
+
+/**
+ * The headers of a request that stay with the object.
+ * @throws CosError InvalidStorageClass
+ */
+export function keptHeaders(request: CosRequest): KeptHeaders {
+  const kept: KeptHeaders = {};
+  for (const name in request.message.headers) {
+    const value = KEPT.has(name) || name.startsWith('x-cos-meta-') ? header(request, name) : undefined;
+    if (value !== undefined) kept[name] = value;
+  }
+  const storageClass = kept['x-cos-storage-class'];
+  if (storageClass !== undefined && !STORAGE_CLASSES.has(storageClass))
+    throw new CosError('InvalidStorageClass');
+  return kept;
+}
+
+/** The headers of a copy: the source's metadata or the request's own, the request's class and encryption. */
+export function copiedHeaders(source: KeptHeaders, request: CosRequest): KeptHeaders {
+  const given = keptHeaders(request);
+  const directive = (header(request, 'x-cos-metadata-directive') ?? 'Copy').toLowerCase();
+  if (directive === 'replaced') return given;
+  if (directive !== 'copy')
+    throw new CosError('InvalidArgument', 'x-cos-metadata-directive is Copy or Replaced.');
+  const copied = { ...source };
+  for (const name of OWN_OF_A_COPY) {
+    delete copied[name];
+    if (given[name] !== undefined) copied[name] = given[name];
+  }
+  return copied;
+}
+
+export function storageClassOf(headers: KeptHeaders): string {
+  return headers['x-cos-storage-class'] ?? 'STANDARD';
+}
+
+/** What every answer about a stored object's content tells: ETag, CRC-64, encryption. */
+export function contentHeaders(object: StoredObject): OutgoingHttpHeaders {
+  const encryption = object.headers['x-cos-server-side-encryption'];
+  return {
+    ETag: quoted(object.etag),
+    'x-cos-hash-crc64ecma': object.crc,
+    ...(encryption !== undefined && { 'x-cos-server-side-encryption': encryption }),
+  };
+}
+
+/** The headers of GET and HEAD Object; response-* parameters of the query take the place of kept ones. */
+export function objectHeaders(object: StoredObject, request: CosRequest): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = {
+    'content-type': 'application/octet-stream',
+    ...object.headers,
+    ...contentHeaders(object),
+    'Last-Modified': httpDate(object.modified),
+    'Accept-Ranges': 'bytes',
+  };
+  // COS names the class only where it is not the usual one.
+  if (headers['x-cos-storage-class'] === 'STANDARD') delete headers['x-cos-storage-class'];
+  for (const name of [
+    'content-type',
+    'content-language',
+    'expires',
+    'cache-control',
+    'content-disposition',
+    'content-encoding',
+  ]) {
+    const value = parameter(request, `response-${name}`);
+    if (value) headers[name] = headerText(value);
+  }
+  return headers;
+}
+
+/** Text from a query made fit for a header: its UTF-8 bytes, and no line may end in it. */
+function headerText(text: string): string {
+  return Buffer.from(text.replaceAll(/[\x00-\x08\x0a-\x1f\x7f]/g, ' ')).toString('latin1');
+}
+
+export function quoted(etag: string): string {
+  return `"${etag}"`;
+}
+
+export function unquoted(etag: string): string {
+  return etag.trim().replace(/^(W\/)?"(.*)"$/, '$2');
+}
+
+export function httpDate(time: number): string {
+  return new Date(time).toUTCString();
+}
+
+/**
+ * Holds a request's conditions against an object.
+ * @param prefix '' for GET and HEAD, 'x-cos-copy-source-' for a copy's source
+ * @throws CosError PreconditionFailed, NotModified (only for GET and HEAD)
+ */
+export function checkConditions(
+  request: CosRequest,
+  object: StoredObject,
+  prefix: '' | 'x-cos-copy-source-',
+): void {
+  const unmodified = prefix === '' ? 'NotModified' : 'PreconditionFailed';
+  const ifMatch = header(request, `${prefix}if-match`);
+  const ifNoneMatch = header(request, `${prefix}if-none-match`);
+  if (ifMatch !== undefined && !names(ifMatch, object.etag)) throw new CosError('PreconditionFailed');
+  if (ifNoneMatch !== undefined && names(ifNoneMatch, object.etag)) throw new CosError(unmodified);
+
+  // Dates have whole seconds, and count only where no ETag condition was given.
+  const modified = Math.floor(object.modified / 1000) * 1000;
+  const before = dateHeader(request, `${prefix}if-unmodified-since`);
+  const since = dateHeader(request, `${prefix}if-modified-since`);
+  if (ifMatch === undefined && modified > before) throw new CosError('PreconditionFailed');
+  if (ifNoneMatch === undefined && modified <= since) throw new CosError(unmodified);
+}
+
+function names(list: string, etag: string): boolean {
+  return list.split(',').some(entry => entry.trim() === '*' || unquoted(entry) === etag);
+}
+
+/** NaN, which every comparison denies, when there is no such header or it is no date. */
+function dateHeader(request: CosRequest, name: string): number {
+  return Date.parse(header(request, name) ?? '');
+}
+
+/**
+ * The bytes a Range header asks for, end exclusive; undefined for all (also where the header makes no sense).
+ * @throws CosError InvalidRange
+ */
+export function readRangeHeader(
+  text: string | undefined,
+  size: number,
+): { start: number; end: number } | undefined {
+  const match = /^bytes=(\d*)-(\d*)$/.exec(text?.trim() ?? '');
+  if (!match || (match[1] === '' && match[2] === '')) return undefined;
+  if (match[1] === '') {
+    const length = Math.min(Number(match[2]), size);
+    if (length === 0) throw new CosError('InvalidRange');
+    return { start: size - length, end: size };
+  }
+  const start = Number(match[1]);
+  const last = match[2] === '' ? size - 1 : Number(match[2]);
+  if (last < start && match[2] !== '') return undefined;
+  if (start >= size) throw new CosError('InvalidRange');
+  return { start, end: Math.min(last + 1, size) };
+}

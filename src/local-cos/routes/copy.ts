@@ -1,0 +1,124 @@
+import { closeSync } from 'node:fs';
+import { LARGEST_PUT, type StagedBody, type StageTarget, stageStream } from '../body.ts';
+import type { OpenObject } from '../bucket.ts';
+import { CosError } from '../errors.ts';
+import { readRange } from '../file-bytes.ts';
+import {
+  checkConditions,
+  contentHeaders,
+  copiedHeaders,
+  quoted,
+  readRangeHeader,
+} from '../object-headers.ts';
+import type { Reply } from '../reply.ts';
+import { bucketOfHost, type CosRequest, decode, header } from '../request.ts';
+import type { OpenBucket, Storage } from '../storage.ts';
+import { xmlDocument } from '../xml.ts';
+import { partNumber, uploadOf } from './uploads.ts';
+
+export function isCopy(request: CosRequest): boolean {
+  return header(request, 'x-cos-copy-source') !== undefined;
+}
+
+/** PUT Object - Copy: cloud.tencent.com/document/product/436/10881. */
+export async function copyObject(
+  request: CosRequest,
+  { objects }: OpenBucket,
+  storage: Storage,
+  defaultBucket: string,
+): Promise<Reply> {
+  const source = readSource(request, storage, defaultBucket);
+  const onItself = source.bucket.objects === objects && source.key === request.key;
+  const replaced = header(request, 'x-cos-metadata-directive')?.toLowerCase() === 'replaced';
+  if (onItself && !replaced && !header(request, 'x-cos-storage-class')) {
+    throw new CosError('InvalidRequest', 'Copying an object onto itself must replace its metadata.');
+  }
+  const opened = await source.bucket.objects.open(source.key);
+  const { headers, staged } = await using(opened, async () => {
+    checkConditions(request, opened.object, 'x-cos-copy-source-');
+    if (opened.object.size > LARGEST_PUT) throw new CosError('EntityTooLarge');
+    return {
+      headers: copiedHeaders(opened.object.headers, request),
+      staged: await stageCopy(request, opened, 0, opened.object.size, objects.newTemporary()),
+    };
+  });
+  const copy = objects.commit(request.key, staged, headers, opened.object.etag);
+  return {
+    status: 200,
+    headers: contentHeaders(copy),
+    xml: xmlDocument('CopyObjectResult', {
+      ETag: quoted(copy.etag),
+      CRC64: copy.crc,
+      LastModified: new Date(copy.modified).toISOString(),
+    }),
+  };
+}
+
+/** Upload Part - Copy: cloud.tencent.com/document/product/436/8287. */
+export async function copyPart(
+  request: CosRequest,
+  bucket: OpenBucket,
+  storage: Storage,
+  defaultBucket: string,
+): Promise<Reply> {
+  const upload = uploadOf(request, bucket);
+  const number = partNumber(request);
+  const source = readSource(request, storage, defaultBucket);
+  const opened = await source.bucket.objects.open(source.key);
+  const staged = await using(opened, async () => {
+    checkConditions(request, opened.object, 'x-cos-copy-source-');
+    const { start, end } = sourceRange(request, opened.object.size);
+    return stageCopy(request, opened, start, end, bucket.objects.newTemporary());
+  });
+  const part = bucket.uploads.addPart(upload, number, staged);
+  return {
+    status: 200,
+    headers: { ETag: quoted(part.md5), 'x-cos-hash-crc64ecma': part.crc },
+    xml: xmlDocument('CopyPartResult', {
+      ETag: quoted(part.md5),
+      CRC64: part.crc,
+      LastModified: new Date(part.modified).toISOString(),
+    }),
+  };
+}
+
+function sourceRange(request: CosRequest, size: number): { start: number; end: number } {
+  const text = header(request, 'x-cos-copy-source-range');
+  if (text === undefined) return { start: 0, end: size };
+  const match = /^bytes=\d+-(\d+)$/.exec(text);
+  if (!match || Number(match[1]) >= size) throw new CosError('InvalidRange');
+  return readRangeHeader(text, size) ?? { start: 0, end: size };
+}
+
+/** Where x-cos-copy-source points: `<host that names a bucket>/<percent-encoded key>`. */
+function readSource(request: CosRequest, storage: Storage, defaultBucket: string) {
+  const text = (header(request, 'x-cos-copy-source') ?? '')
+    .replace(/^https?:\/\//, '')
+    .replace(/\?versionId=.*$/, '');
+  const at = text.indexOf('/');
+  const name = at > 0 ? bucketOfHost(text.slice(0, at), defaultBucket) : undefined;
+  const key = decode(text.slice(at + 1));
+  if (name === undefined || key === '')
+    throw new CosError('InvalidArgument', 'x-cos-copy-source is not valid.');
+  return { bucket: storage.find(name), key };
+}
+
+async function stageCopy(
+  request: CosRequest,
+  { fd }: OpenObject,
+  start: number,
+  end: number,
+  target: StageTarget,
+): Promise<StagedBody> {
+  // A big copy takes long and says nothing on the connection meanwhile.
+  request.message.socket.setTimeout(0);
+  return stageStream(readRange(fd, start, fd < 0 ? start : end), target);
+}
+
+async function using<T>({ fd }: OpenObject, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    if (fd >= 0) closeSync(fd);
+  }
+}

@@ -1,0 +1,205 @@
+import { mkdirSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { resolve } from 'node:path';
+import { prepareCrc64 } from './crc64.ts';
+import { lockDir } from './dir-lock.ts';
+import { asCosError, CosError } from './errors.ts';
+import { errorReply, newRequestId, type Reply, send } from './reply.ts';
+import { readRequest } from './request.ts';
+import { route, type Surroundings } from './router.ts';
+import { type Credentials, verifySignature } from './signature.ts';
+import { isBucketName, Storage } from './storage.ts';
+
+/** What the server accepts when nothing else is said. No secret: it listens on this machine only. */
+export const LOCAL_SECRET_ID = 'AKIDlocal0000000000000000000000demo';
+export const LOCAL_SECRET_KEY = 'local0secret0key0for0the0demo000';
+export const LOCAL_BUCKET = 'local-1250000000';
+export const LOCAL_REGION = 'ap-local';
+
+const ADDRESS = '127.0.0.1';
+/** A connection on which nothing moves is closed after this, in ms. */
+const IDLE_TIMEOUT = 120_000;
+const KEEP_ALIVE = 65_000;
+const LARGEST_HEADERS = 32 * 1024;
+
+export interface LocalCos {
+  url: string;
+  port: number;
+  dir: string;
+  bucket: string;
+  region: string;
+  secretId: string;
+  secretKey: string;
+  /** Ends all connections and releases the folder. */
+  close(): Promise<void>;
+}
+
+export interface LocalCosOptions {
+  /** Holds the buckets; made if missing. */
+  dir: string;
+  /** 0 or absent: any free one. */
+  port?: number;
+  /** Made at start; answers for hosts that name no bucket. */
+  bucket?: string;
+  secretId?: string;
+  secretKey?: string;
+  /** Called once a request is over; path without its signature, ms is its duration. */
+  onRequest?: (r: { method: string; path: string; status: number; requestId: string; ms: number }) => void;
+}
+
+/**
+ * Starts a COS server on the loopback interface, with its objects in a folder.
+ * @throws Error with the code EADDRINUSE when the port is taken, EBUSY when another server uses the folder;
+ *   TypeError for an impossible bucket name
+ */
+export async function startLocalCos(options: LocalCosOptions): Promise<LocalCos> {
+  const {
+    port = 0,
+    bucket = LOCAL_BUCKET,
+    secretId = LOCAL_SECRET_ID,
+    secretKey = LOCAL_SECRET_KEY,
+  } = options;
+  if (!isBucketName(bucket)) throw new TypeError(`not a bucket name: ${bucket}`);
+  const dir = resolve(options.dir);
+  await prepareCrc64();
+  mkdirSync(dir, { recursive: true });
+  const lock = await lockDir(dir);
+  let storage: Storage | undefined;
+  try {
+    storage = new Storage(dir);
+    storage.ensure(bucket);
+    const around = { storage, defaultBucket: bucket, region: LOCAL_REGION };
+    const http = await listenOn(port, (message, response) =>
+      serve(message, response, around, { secretId, secretKey }, options.onRequest),
+    );
+    const close = async () => {
+      await http.close();
+      storage?.close();
+      await lock.release();
+    };
+    const url = `http://${ADDRESS}:${http.port}`;
+    return { url, port: http.port, dir, bucket, region: LOCAL_REGION, secretId, secretKey, close };
+  } catch (error) {
+    storage?.close();
+    await lock.release();
+    throw error;
+  }
+}
+
+async function listenOn(
+  port: number,
+  handle: (message: IncomingMessage, response: ServerResponse) => Promise<void>,
+): Promise<{ port: number; close: () => Promise<void> }> {
+  const running = new Set<Promise<void>>();
+  const server = createServer({ maxHeaderSize: LARGEST_HEADERS }, (message, response) => {
+    const work = handle(message, response);
+    running.add(work);
+    work.finally(() => running.delete(work));
+  });
+  server.requestTimeout = 0;
+  server.timeout = IDLE_TIMEOUT;
+  server.keepAliveTimeout = KEEP_ALIVE;
+  server.on('clientError', refuseUnreadable);
+  await new Promise<void>((settle, reject) => {
+    server.once('error', reject);
+    server.listen(port, ADDRESS, () => {
+      server.off('error', reject);
+      settle();
+    });
+  });
+  const close = async () => {
+    const closed = new Promise(settle => server.close(settle));
+    server.closeAllConnections();
+    await closed;
+    await Promise.allSettled(running);
+  };
+  return { port: (server.address() as AddressInfo).port, close };
+}
+
+/** Answers one request; never rejects. */
+async function serve(
+  message: IncomingMessage,
+  response: ServerResponse,
+  around: Surroundings,
+  credentials: Credentials,
+  onRequest: LocalCosOptions['onRequest'],
+): Promise<void> {
+  const start = performance.now();
+  const requestId = newRequestId();
+  const isHead = message.method === 'HEAD';
+  response.setHeader('Server', 'tencent-cos');
+  response.setHeader('x-cos-request-id', requestId);
+  if (onRequest) {
+    response.once('close', () => {
+      const path = withoutSignature(message.url ?? '');
+      onRequest({
+        method: message.method ?? '',
+        path,
+        status: response.statusCode,
+        requestId,
+        ms: performance.now() - start,
+      });
+    });
+  }
+  try {
+    await send(response, await answer(message, around, credentials, requestId), isHead);
+  } catch {
+    // The connection broke, or the answer could not be written: nothing can be said on it any more.
+    response.destroy();
+  }
+}
+
+/** A URL for logs: what a pre-signed one grants must not stand there. */
+function withoutSignature(url: string): string {
+  const [path, query] = url.split('?', 2) as [string, string?];
+  const rest = query?.split('&').filter(pair => !/^(q-|sign=|x-cos-security-token=)/i.test(pair));
+  return rest?.length ? `${path}?${rest.join('&')}` : path;
+}
+
+async function answer(
+  message: IncomingMessage,
+  around: Surroundings,
+  credentials: Credentials,
+  requestId: string,
+): Promise<Reply> {
+  try {
+    const request = readRequest(message, around.defaultBucket);
+    const { method, path, query } = request;
+    verifySignature(
+      { method, path, query, headers: message.headers },
+      credentials,
+      Math.floor(Date.now() / 1000),
+    );
+    return await route(request, around);
+  } catch (error) {
+    const resource = `${message.headers.host ?? ''}${(message.url ?? '').replace(/\?.*$/s, '')}`;
+    return errorReply(asCosError(error), resource, requestId);
+  }
+}
+
+/** Bytes that are no HTTP request, or one that ends before its body does. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable || socket.bytesWritten > 0) {
+    socket.destroy();
+    return;
+  }
+  const code =
+    error.code === 'HPE_INVALID_EOF_STATE'
+      ? 'IncompleteBody'
+      : error.code === 'HPE_HEADER_OVERFLOW'
+        ? 'RequestHeaderSectionTooLarge'
+        : 'InvalidRequest';
+  const requestId = newRequestId();
+  const { status, xml = '' } = errorReply(new CosError(code), '/', requestId);
+  const lines = [
+    `HTTP/1.1 ${status} Bad Request`,
+    'Server: tencent-cos',
+    `Date: ${new Date().toUTCString()}`,
+    `x-cos-request-id: ${requestId}`,
+    'Content-Type: application/xml',
+    `Content-Length: ${Buffer.byteLength(xml)}`,
+    'Connection: close',
+  ];
+  socket.end(`${lines.join('\r\n')}\r\n\r\n${xml}`);
+}

@@ -1,0 +1,28 @@
+import type { Failure } from '../failure.ts';
+import type { Words } from './words/words.ts';
+
+/** A failure in words: the code that runbooks know, and what to do. */
+export interface Description {
+  code: string;
+  message: string;
+}
+
+/**
+ * The original's numbers stand in front where it had one, so that old runbooks still match:
+ * -3 connection timeout, -71 too many requests, -4024 COS's internal error.
+ */
+export function describe(failure: Failure, words: Words): Description {
+  const hint = words.failures[failure.code] ?? words.kinds[failure.kind];
+  const detail = failure.message && failure.message !== failure.code ? ` (${oneLine(failure.message)})` : '';
+  const said = `${hint}${detail}`;
+  const { code, kind } = failure;
+  if (kind === 'unreachable') return { code: '-3', message: `connection timeout: ${code}: ${said}` };
+  if (kind === 'throttled') return { code: '-71', message: `${code}: ${said}` };
+  if (code === 'InternalError') return { code: '-4024', message: `ErrOffGoBack, ${code}: ${said}` };
+  return { code, message: said };
+}
+
+function oneLine(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim();
+  return line.length > 300 ? `${line.slice(0, 299)}…` : line;
+}

@@ -1,0 +1,69 @@
+import { ConfigError, type Fault } from '../config/faults.ts';
+import { LocalPathUnusable } from '../engine/errors.ts';
+import { Failure } from '../failure.ts';
+import { ImportUnusable, LedgerDamaged, LedgerLocked, LedgerUnusable } from '../ledger/errors.ts';
+import { ScheduleFailed } from '../schedule/errors.ts';
+import { describe } from './describe.ts';
+import type { Words } from './words/words.ts';
+
+/** Why a command ended, in words: a line for each thing that is wrong. */
+export function errorLines(error: unknown, words: Words): string[] {
+  const { stops } = words;
+  if (error instanceof ConfigError) return error.faults.map(fault => faultLine(error.file, fault, words));
+  if (error instanceof ImportUnusable) {
+    return [words.ledger.importProblems[error.problem](error.file, error.detail)];
+  }
+  if (error instanceof LedgerLocked) return [stops.locked(error.pid, error.host)];
+  if (error instanceof LedgerDamaged) return [stops.ledgerDamaged(error.file)];
+  if (error instanceof LedgerUnusable) return [stops.ledgerUnusable(error.file, reasonOf(error.cause))];
+  if (error instanceof LocalPathUnusable) {
+    const isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
+    return [
+      isMissing ? stops.localPathMissing(error.path) : stops.localPathUnreadable(error.path, error.code),
+    ];
+  }
+  if (error instanceof Failure) {
+    const { code, message } = describe(error, words);
+    return [`code: ${code}, ${message}`];
+  }
+  if (error instanceof ScheduleFailed) {
+    return [words.schedule.failed[error.problem](error.subject, error.reason)];
+  }
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return [stops.portInUse(port ?? 0)];
+  return [stops.unexpected(reasonOf(error))];
+}
+
+/** Whether an error is none of those that commands end with on purpose. */
+export function isUnexpected(error: unknown): boolean {
+  const expected = [
+    ConfigError,
+    ImportUnusable,
+    LedgerLocked,
+    LedgerDamaged,
+    LedgerUnusable,
+    LocalPathUnusable,
+    Failure,
+  ];
+  const isKnown = expected.some(kind => error instanceof kind);
+  return !isKnown && (error as NodeJS.ErrnoException).code !== 'EADDRINUSE';
+}
+
+/** Control characters in sight, so that nothing that was read can end a line or steer a terminal. */
+function oneLine(text: string): string {
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}
+
+function faultLine(file: string, { key, problem, values }: Fault, words: Words): string {
+  const place = [file, key].filter(part => part !== '').join(': ');
+  // A refused value may hold anything, and a fault is one line.
+  return oneLine(`${place}: ${words.problems[problem](values)}`);
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return (code ?? message ?? String(error)).replace(/\s+/g, ' ');
+}

@@ -1,0 +1,60 @@
+import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import type { RunListener } from '../engine/listener.ts';
+import { describe } from './describe.ts';
+import type { ReportedError } from './summary.ts';
+import type { Words } from './words/words.ts';
+
+/** Characters that are kept in memory before they are written. */
+const BUFFER = 64 * 1024;
+
+/** Every failure of a run, one JSON object a line, in a file that is in its place when the run is over. */
+export interface FailedFile extends RunListener {
+  add(error: ReportedError): void;
+  /** Puts the file in its place; without a failure it is empty. */
+  finish(): void;
+}
+
+/** @param onUnwritable is told the system's error code, once */
+export function createFailedFile(
+  file: string,
+  words: Words,
+  onUnwritable: (code: string) => void,
+): FailedFile {
+  const unfinished = `${file}.${process.pid}.tmp`;
+  let waiting = '';
+  let isBroken = false;
+
+  function guarded(write: () => void): void {
+    if (isBroken) return;
+    try {
+      write();
+    } catch (error) {
+      isBroken = true;
+      rmSync(unfinished, { force: true });
+      onUnwritable((error as NodeJS.ErrnoException).code ?? '');
+    }
+  }
+
+  function flush(): void {
+    appendFileSync(unfinished, waiting);
+    waiting = '';
+  }
+
+  function add(error: ReportedError): void {
+    waiting += `${JSON.stringify(error)}\n`;
+    if (waiting.length >= BUFFER) guarded(flush);
+  }
+
+  guarded(() => writeFileSync(unfinished, ''));
+  return {
+    add,
+    failed: ({ operation, path, key, failure }) =>
+      add({ op: operation, path, key, ...describe(failure, words) }),
+    finish() {
+      guarded(() => {
+        flush();
+        renameSync(unfinished, file);
+      });
+    },
+  };
+}

@@ -1,0 +1,12 @@
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+/** A text for HTML or SVG, between tags or in a quoted attribute. */
+export function escaped(text: string): string {
+  return text.replace(/[&<>"']/g, char => ENTITIES[char] ?? char);
+}

@@ -1,0 +1,75 @@
+import type { HeldReason } from '../engine/listener.ts';
+import { failuresIn, type Statistics, successesIn } from '../engine/statistics.ts';
+
+export type OpStatus = 'ALL_OK' | 'PART_OK' | 'ALL_FAIL';
+
+export interface ReportedError {
+  op: string;
+  path: string;
+  key: string;
+  code: string;
+  message: string;
+}
+
+/** All that is said at the end of a run. */
+export interface Summary {
+  statistics: Statistics;
+  deletesHeld: number;
+  heldReasons: readonly HeldReason[];
+  errors: readonly ReportedError[];
+  startTime: Date;
+  endTime: Date;
+  dryRun: boolean;
+  exitCode: number;
+  localPath: string;
+  /** Where the objects are, for a person to read. */
+  target: string;
+}
+
+export function opStatus({ statistics, exitCode }: Summary): OpStatus {
+  if (failuresIn(statistics) === 0 && exitCode === 0) return 'ALL_OK';
+  return successesIn(statistics) > 0 ? 'PART_OK' : 'ALL_FAIL';
+}
+
+/** Column at which the original's names end. */
+const NAME_WIDTH = 30;
+
+/** The original's block of statistics: scripts parse these lines. */
+export function statisticsText(summary: Summary): string {
+  const { startTime, endTime } = summary;
+  const rows: [string, string | number][] = [
+    ['op_status', opStatus(summary)],
+    ...Object.entries(summary.statistics),
+    ['start_time', compactTime(startTime)],
+    ['end_time', compactTime(endTime)],
+    ['used_time', `${Math.round((endTime.getTime() - startTime.getTime()) / 1000)} s`],
+  ];
+  const lines = rows.map(([name, value]) => `${name.padStart(NAME_WIDTH)} : ${value}`);
+  return `sync over! op statistics:\n${lines.join('\n')}\n`;
+}
+
+/** Local time as `YYYYMMDD HH:MM:SS`. */
+function compactTime(time: Date): string {
+  const two = (number: number) => String(number).padStart(2, '0');
+  const date = `${time.getFullYear()}${two(time.getMonth() + 1)}${two(time.getDate())}`;
+  return `${date} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+}
+
+/** The same as one JSON object. */
+export function summaryJson(summary: Summary): Record<string, unknown> {
+  const { statistics, startTime, endTime, deletesHeld, heldReasons, errors, dryRun } = summary;
+  return {
+    op_status: opStatus(summary),
+    ...statistics,
+    deletes_held: deletesHeld,
+    deletes_held_reasons: heldReasons,
+    start_time: startTime.toISOString(),
+    end_time: endTime.toISOString(),
+    used_time: (endTime.getTime() - startTime.getTime()) / 1000,
+    local_path: summary.localPath,
+    target: summary.target,
+    dry_run: dryRun,
+    exit_code: summary.exitCode,
+    errors,
+  };
+}

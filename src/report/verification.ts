@@ -1,0 +1,101 @@
+import type { Finding, FindingKind, Verification } from '../engine/verify.ts';
+import type { Words } from './words/words.ts';
+
+/** Findings named in the JSON object, and in the lines of one kind. */
+const MAX_IN_JSON = 1_000;
+const MAX_LINES = 20;
+const LABEL_WIDTH = 10;
+
+/** In the order of what matters most. */
+const KINDS: readonly FindingKind[] = [
+  'missing',
+  'different',
+  'content',
+  'unreadable',
+  'changedLocally',
+  'unknown',
+];
+
+/** The names in JSON. */
+const NAME: Readonly<Record<FindingKind, string>> = {
+  missing: 'missing',
+  different: 'different',
+  content: 'content_differs',
+  unreadable: 'unreadable',
+  changedLocally: 'changed_locally',
+  unknown: 'unknown',
+};
+
+/** Keeps the first findings of each kind; all of them may be a million. */
+export interface Findings {
+  add(finding: Finding): void;
+  first(kind: FindingKind): readonly Finding[];
+}
+
+export function collectFindings(): Findings {
+  const kept = new Map<FindingKind, Finding[]>(KINDS.map(kind => [kind, []]));
+  return {
+    add(finding) {
+      const list = kept.get(finding.kind) as Finding[];
+      if (list.length < MAX_IN_JSON) list.push(finding);
+    },
+    first: kind => kept.get(kind) ?? [],
+  };
+}
+
+/** What is wrong: what a repair, or a person, has to put right. */
+export function wrongIn({ found }: Verification): number {
+  return found.missing + found.different + found.content + found.unreadable;
+}
+
+/** The result for a person: what was found of each kind, the first of each by name, and what to do. */
+export function verificationText(result: Verification, findings: Findings, words: Words): string {
+  const { verify, run } = words;
+  const lines: string[] = [];
+  for (const kind of KINDS) {
+    const count = result.found[kind];
+    if (count === 0) continue;
+    lines.push(verify.meaning[kind](count));
+    for (const { path, detail } of findings.first(kind).slice(0, MAX_LINES)) {
+      const more = detail === '' ? '' : `  (${detail})`;
+      lines.push(`  ${padded(verify.labels[kind])} ${printable(path)}${more}`);
+    }
+    if (count > MAX_LINES) lines.push(`  ${run.andMore(count - MAX_LINES)}`);
+  }
+  if (result.newLocally) lines.push(verify.newLocally(result.newLocally));
+  lines.push(verify.counted(result.objects, result.records, result.same));
+  if (result.records === 0) lines.push(verify.emptyLedger);
+  return `${lines.join('\n')}\n`;
+}
+
+/** The same as one JSON object. */
+export function verificationJson(
+  result: Verification,
+  findings: Findings,
+  prefix: string,
+): Record<string, unknown> {
+  const counts = KINDS.map(kind => [NAME[kind], result.found[kind]] as const);
+  return {
+    objects: result.objects,
+    records: result.records,
+    same: result.same,
+    ...Object.fromEntries(counts),
+    new_locally: result.newLocally ?? null,
+    findings: KINDS.flatMap(kind => findings.first(kind))
+      .slice(0, MAX_IN_JSON)
+      .map(({ kind, path, detail }) => ({ kind: NAME[kind], path, key: prefix + path, detail })),
+  };
+}
+
+/** Chinese characters take two columns of a terminal. */
+function padded(label: string): string {
+  const columns = [...label].reduce((sum, char) => sum + (char > '\u2e80' ? 2 : 1), 0);
+  return label + ' '.repeat(Math.max(0, LABEL_WIDTH - columns));
+}
+
+function printable(path: string): string {
+  return path.replace(
+    /[\u0000-\u001f\u007f]/g,
+    char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  );
+}

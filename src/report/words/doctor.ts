@@ -1,0 +1,142 @@
+/** What `cos_sync doctor` says. */
+export interface DoctorWords {
+  help: string;
+  configOk(file: string): string;
+  needsEarlier: string;
+  needsConfig: string;
+  folder(path: string, files: number, size: string): string;
+  folderEmpty(path: string): string;
+  folderFaults(path: string, files: number, unreadable: number, badNames: number): string;
+  folderUnusable(path: string, code: string): string;
+  ledger(file: string, records: number, size: string, written: string, pending: number): string;
+  noLedger(file: string): string;
+  ledgerLocked(records: number): string;
+  ledgerDamaged(file: string): string;
+  ledgerUnusable(file: string, reason: string): string;
+  notWritable(folder: string): string;
+  space(free: string): string;
+  littleSpace(free: string): string;
+  throughProxy: string;
+  isAddress(host: string): string;
+  dns(host: string, addresses: string, isPrivate: boolean): string;
+  dnsFailed(host: string, code: string): string;
+  connected(host: string, port: number, ms: number): string;
+  connectionFailed(host: string, port: number, code: string): string;
+  noTls: string;
+  tls(subject: string, days: number): string;
+  tlsEndsSoon(subject: string, days: number): string;
+  tlsFailed(code: string): string;
+  noTlsThere(code: string): string;
+  clock(seconds: number): string;
+  clockOff(seconds: number): string;
+  noDate: string;
+  noAnswer(code: string): string;
+  listed(bucket: string, prefix: string): string;
+  listDenied(said: string): string;
+  wrongRegion(bucket: string, configured: string, actual: string): string;
+  written: string;
+  speed(rate: string): string;
+  deleted: string;
+  probeLeft(key: string, said: string): string;
+  allRight: string;
+  faulty(count: number): string;
+}
+
+export const doctorEn: DoctorWords = {
+  help: 'check configuration, folder, ledger, network, credentials, permissions; say what to do',
+  configOk: file => `${file} is complete`,
+  needsEarlier: 'not checked: mend what failed above first',
+  needsConfig: 'not checked: mend the configuration first',
+  folder: (path, files, size) => `${path} has ${files} files, ${size}`,
+  folderEmpty: path => `${path} has no file: is the disk mounted, do include and exclude leave any?`,
+  folderFaults: (path, files, unreadable, badNames) =>
+    `${path} has ${files} files; ${unreadable} entries cannot be read, ${badNames} names cannot be keys: "cos_sync sync --dry-run" names them`,
+  folderUnusable: (path, code) =>
+    `${path} cannot be read (${code}): check that it exists and its permissions`,
+  ledger: (file, records, size, written, pending) =>
+    `${file} is whole: ${records} records, ${size}, written ${written}${pending > 0 ? `, ${pending} unfinished uploads` : ''}`,
+  noLedger: file => `${file} is not there yet: the first run uploads everything`,
+  ledgerLocked: records => `a run is under way; ${records} records`,
+  ledgerDamaged: file => `damaged: ${file}. "cos_sync ledger rebuild" makes a new one`,
+  ledgerUnusable: (file, reason) => `${file} cannot be used: ${reason}`,
+  notWritable: folder => `${folder} cannot be written: check its permissions, or use --home`,
+  space: free => `db/ and log/ can be written, ${free} free`,
+  littleSpace: free => `only ${free} are free for db/ and log/: make room`,
+  throughProxy: 'not checked: requests go through the proxy',
+  isAddress: host => `${host} is an address`,
+  dns: (host, addresses, isPrivate) => `${host} is ${addresses} (${isPrivate ? 'private' : 'public'})`,
+  dnsFailed: (host, code) =>
+    `${host} cannot be resolved (${code}): check bucket, region, endpoint and the DNS server`,
+  connected: (host, port, ms) => `${host}:${port} answers in ${ms} ms`,
+  connectionFailed: (host, port, code) =>
+    `${host}:${port} cannot be reached (${code}): check network, firewall and proxy`,
+  noTls: 'http: what is sent can be read on the way; set enable_https to "1" unless the network is yours',
+  tls: (subject, days) => `the certificate of ${subject} is trusted, for ${days} more days`,
+  tlsEndsSoon: (subject, days) =>
+    `the certificate of ${subject} is trusted for ${days} more days only: whoever runs the endpoint has to renew it`,
+  tlsFailed: code =>
+    `the certificate is not trusted (${code}): check the clock, and what inspects TLS on the way`,
+  noTlsThere: code =>
+    `no https is spoken there (${code}): check the port of endpoint, or write http:// if the endpoint has no TLS`,
+  clock: seconds => `this clock differs from COS's by ${seconds} s`,
+  clockOff: seconds => `this clock differs from COS's by ${seconds} s: set it, or COS refuses the signatures`,
+  noDate: 'COS gave no time to compare this clock with',
+  noAnswer: code => `no answer (${code}): is this a COS endpoint?`,
+  listed: (bucket, prefix) => `bucket ${bucket} can be listed under ${prefix === '' ? '/' : prefix}`,
+  listDenied: said => `uploads may work, but verify and ledger rebuild need the permission to list: ${said}`,
+  wrongRegion: (bucket, configured, actual) =>
+    `bucket ${bucket} is in ${actual}, not in ${configured || 'the region asked'}: write "region": "${actual}"`,
+  written: 'an object can be written',
+  speed: rate => `1 MiB went up at ${rate}, on one connection`,
+  deleted: 'an object can be deleted',
+  probeLeft: (key, said) =>
+    `the probe ${key} cannot be deleted: remove it by hand; delete_sync cannot work: ${said}`,
+  allRight: 'nothing is wrong',
+  faulty: count => `${count} checks failed`,
+};
+
+export const doctorZh: DoctorWords = {
+  help: '检查配置、目录、数据库、网络、密钥和权限，并说明该怎么办',
+  configOk: file => `${file} 完整无误`,
+  needsEarlier: '未检查：请先解决上面的失败',
+  needsConfig: '未检查：请先修正配置',
+  folder: (path, files, size) => `${path} 有 ${files} 个文件，共 ${size}`,
+  folderEmpty: path => `${path} 没有文件：磁盘是否已挂载？include 和 exclude 是否排除了全部？`,
+  folderFaults: (path, files, unreadable, badNames) =>
+    `${path} 有 ${files} 个文件；${unreadable} 项无法读取，${badNames} 个名称不能作为对象键：用 “cos_sync sync --dry-run” 查看`,
+  folderUnusable: (path, code) => `${path} 无法读取（${code}）：请检查它是否存在以及权限`,
+  ledger: (file, records, size, written, pending) =>
+    `${file} 完好：${records} 条记录，${size}，写于 ${written}${pending > 0 ? `，${pending} 个未完成的上传` : ''}`,
+  noLedger: file => `${file} 尚不存在：第一次运行会上传全部文件`,
+  ledgerLocked: records => `有运行正在进行；${records} 条记录`,
+  ledgerDamaged: file => `已损坏：${file}。请用 “cos_sync ledger rebuild” 重建`,
+  ledgerUnusable: (file, reason) => `${file} 无法使用：${reason}`,
+  notWritable: folder => `${folder} 无法写入：请检查权限，或使用 --home`,
+  space: free => `db/ 和 log/ 可以写入，剩余空间 ${free}`,
+  littleSpace: free => `db/ 和 log/ 只剩 ${free}：请清理空间`,
+  throughProxy: '未检查：请求经由代理',
+  isAddress: host => `${host} 是 IP 地址`,
+  dns: (host, addresses, isPrivate) => `${host} 解析为 ${addresses}（${isPrivate ? '内网' : '公网'}）`,
+  dnsFailed: (host, code) => `${host} 无法解析（${code}）：请检查 bucket、region、endpoint 和 DNS 服务器`,
+  connected: (host, port, ms) => `${host}:${port} 在 ${ms} 毫秒内应答`,
+  connectionFailed: (host, port, code) => `${host}:${port} 无法连接（${code}）：请检查网络、防火墙和代理`,
+  noTls: 'http：传输内容可能被窃听；除非在自己的网络内，请把 enable_https 设为 "1"',
+  tls: (subject, days) => `${subject} 的证书可信，还有 ${days} 天到期`,
+  tlsEndsSoon: (subject, days) => `${subject} 的证书只剩 ${days} 天到期：请联系该地址的管理者更新证书`,
+  tlsFailed: code => `证书不可信（${code}）：请检查本机时间，以及途中是否有设备拦截 TLS`,
+  noTlsThere: code => `对方不是 https（${code}）：请检查 endpoint 的端口；如果没有 TLS，请写 http://`,
+  clock: seconds => `本机时间与 COS 相差 ${seconds} 秒`,
+  clockOff: seconds => `本机时间与 COS 相差 ${seconds} 秒：请校准，否则 COS 会拒绝签名`,
+  noDate: 'COS 没有给出可供比较的时间',
+  noAnswer: code => `没有应答（${code}）：这是 COS 的地址吗？`,
+  listed: (bucket, prefix) => `存储桶 ${bucket} 的 ${prefix === '' ? '/' : prefix} 可以列出`,
+  listDenied: said => `上传可能正常，但 verify 和 ledger rebuild 需要列出对象的权限：${said}`,
+  wrongRegion: (bucket, configured, actual) =>
+    `存储桶 ${bucket} 在 ${actual}，而不是 ${configured || '所请求的地域'}：请写 "region": "${actual}"`,
+  written: '可以写入对象',
+  speed: rate => `单个连接上传 1 MiB 的速度为 ${rate}`,
+  deleted: '可以删除对象',
+  probeLeft: (key, said) => `探测对象 ${key} 无法删除：请手工删除；delete_sync 将不起作用：${said}`,
+  allRight: '没有发现问题',
+  faulty: count => `${count} 项检查失败`,
+};

@@ -1,0 +1,239 @@
+import { doctorEn } from './doctor.ts';
+import { explainEn } from './explain.ts';
+import { historyEn } from './history.ts';
+import { initEn } from './init.ts';
+import { ledgerEn } from './ledger.ts';
+import { progressEn } from './progress.ts';
+import { scheduleEn } from './schedule.ts';
+import { verifyEn } from './verify.ts';
+import type { Words } from './words.ts';
+
+const CONSOLE = 'https://console.tencentcloud.com/cos';
+
+export const en: Words = {
+  language: 'en',
+  problems: {
+    missing: () => 'is missing: write its value',
+    placeholder: ({ value }) => `still is the template's "${value}": write your own value`,
+    notText: ({ value }) => `must be a text in double quotes, not ${value}`,
+    notNumber: ({ value, min, max }) => `must be a number from ${min} to ${max}, not "${value}"`,
+    outOfRange: ({ value, min, max }) => `must be from ${min} to ${max}, not ${value}`,
+    notSwitch: ({ value }) => `must be "1" (on) or "0" (off), not "${value}"`,
+    notChoice: ({ value, choices }) => `must be one of ${choices}, not "${value}"`,
+    notList: ({ value }) => `must be a list of patterns like ["*.tmp", "cache/**"], not ${value}`,
+    notMap: ({ value }) => `must be names and values like {"name": "value"}, not ${value}`,
+    notDeleteLimit: ({ value }) => `must be a number like "1000" or a share like "50%", not "${value}"`,
+    notProgram: ({ value }) =>
+      `must be a program's path, or a list like ["/usr/bin/mail", "-s", "backup", "me"], not ${value}`,
+    negatedPattern: ({ value }) =>
+      `has ${value}: a pattern cannot begin with "!". What is to take part goes into include, what is not into exclude`,
+    untouched: () => 'still is the template: run "cos_sync init", or write your own values into it',
+    notAbsolute: ({ value }) =>
+      `must be an absolute path, like "/home/user/data" or "C:\\\\data", not "${value}"`,
+    isFile: ({ value }) => `must be a folder, but ${value} is a file: write the folder that holds it`,
+    escapedPath: ({ value }) =>
+      `holds a control character (${value}): in JSON each \\ of a Windows path is written twice, like "C:\\\\data\\\\new"`,
+    bucketWithoutAppid: ({ value }) =>
+      `"${value}" has no APPID: write "${value}-1250000000" with your number, or set appid`,
+    badBucket: ({ value }) => `must have only a-z, 0-9 and -, not "${value}": copy the name from ${CONSOLE}`,
+    badAppid: ({ value }) => `must be your account's number, like "1250000000", not "${value}"`,
+    badRegion: ({ value }) => `must be a region like "ap-guangzhou", not "${value}"`,
+    badEndpoint: ({ value }) => `must be like "https://cos.example.com" or "host:port", not "${value}"`,
+    badProxy: () => 'must be like "http://proxy.example.com:3128"',
+    badCredential: () => 'has characters that no credential has: copy it again, without spaces or line ends',
+    badPattern: ({ value }) => `has a pattern that cannot be read: ${value}`,
+    badHeader: ({ value }) => `has a name or value that no HTTP header can have: ${value}`,
+    partTooSmall: ({ value }) => `must be at least 1, not ${value}`,
+    fileMissing: () => 'there is no such file: run "cos_sync init" to make it',
+    fileUnreadable: ({ code }) => `cannot be read (${code}): check its permissions`,
+    notUtf8: ({ line }) => `is not UTF-8 (line ${line}): save it as UTF-8 in your editor`,
+    utf16: () => 'is UTF-16: save it as UTF-8 in your editor',
+    notJson: ({ line }) =>
+      `is not valid JSON (near line ${line}): look there for a missing quote, comma or brace`,
+    singleBackslash: ({ line }) =>
+      `is not valid JSON (line ${line}): each \\ of a Windows path is written twice, like "C:\\\\data"`,
+    notObject: () => 'must be one JSON object: { "key": "value", … }',
+    regionUnknown: ({ value }) =>
+      `is missing, and ${value} is not in the account's bucket list: write the bucket's region`,
+    unknownOption: ({ value }) =>
+      value ? `is no option; did you mean ${value}?` : 'is no option: see --help',
+    optionWithoutValue: () => 'needs a value',
+    secretOption: () =>
+      'is no option, for others can see a command line: put it in the config file or in COS_SECRET_ID, COS_SECRET_KEY, COS_TOKEN',
+    noAnswer: () => 'has no usable answer: nothing was written',
+    outsideLocalPath: ({ value, folder }) => `${value} is not in local_path (${folder})`,
+    unknownRun: ({ value, first, last }) =>
+      Number(last) === 0
+        ? 'there are no runs yet'
+        : `there is no run ${value}; there are ${first} to ${last}`,
+    unwritable: ({ value, code }) => `${value} cannot be written (${code}): check its folder and permissions`,
+    unknownCommand: ({ value }) =>
+      value ? `is no command; did you mean ${value}?` : 'is no command: see --help',
+    badInterval: ({ value }) =>
+      `must be minutes that divide an hour (5m, 15m, 30m, …), hours that divide a day (1h, 2h, 6h, …) or daily, not "${value}"`,
+    badTime: ({ value }) => `must be a time of day from 00:00 to 23:59, not "${value}"`,
+    atWithoutDaily: ({ value }) => `goes with --every daily only, not with "${value}"`,
+    badName: ({ value }) => `must be letters, digits, "_", "." and "-", at most 100, not "${value}"`,
+    unschedulablePath: ({ value }) => `no scheduler takes the characters in this path: ${value}`,
+    variableInPath: ({ value }) =>
+      `Windows' Task Scheduler takes %NAME% in this path for a variable: ${value}. Move the program or rename the folder`,
+    noSuchFolder: ({ value }) => `there is no folder ${value}`,
+    folderInUse: ({ value }) => `another local-cos uses ${value}: give another folder`,
+  },
+  kinds: {
+    transient: 'COS or the network stumbled; the next run tries again',
+    unreachable: 'check the network, DNS, firewall and proxy',
+    throttled: 'too many requests: lower thread_num',
+    skew: "this machine's clock is wrong: set it",
+    refused: 'check secret_id, secret_key, bucket and region',
+    denied: 'no permission: check the policy of this key pair and of the bucket',
+    lost: 'the unfinished upload is gone in COS; the next run starts it again',
+    stale: 'the object in COS is not what was recorded',
+    thisFile: 'COS does not take this object as it is',
+    changed: 'the file kept changing while it was read; the next run tries again',
+    local: 'the file cannot be read',
+    stopped: 'the run was stopped before this began',
+  },
+  failures: {
+    KeyTooLong: 'the path is too long for COS (850 bytes with cos_path): shorten or move it',
+    InvalidObjectName: 'COS refuses a character of this name: rename it',
+    InvalidUtf8Name: 'the name is not valid UTF-8: rename it',
+    EntityTooLarge: 'the file is larger than COS takes',
+    SymlinkLoop: 'the link leads back to a folder it is in',
+    SymlinkSkipped: 'symlinks is set to skip',
+    DanglingSymlink: 'the link leads nowhere: mend or exclude it',
+    NotAFile: 'is neither a file nor a folder',
+    FileChanged: 'the file kept changing while it was read; the next run tries again',
+    ChecksumMismatch: 'COS does not confirm the bytes that were sent; the next run tries again',
+    EACCES: 'no permission to read it',
+    EPERM: 'no permission to read it',
+    EBUSY: 'another program holds it; the next run tries again',
+    ENOENT: 'it was deleted during the run',
+    ENAMETOOLONG: 'the path is too long for this system',
+    EMFILE: 'too many open files: lower thread_num or raise the limit (ulimit -n)',
+    EIO: 'the disk has an error here: check it',
+    ENOTFOUND: 'the name of the endpoint cannot be resolved: check region, endpoint and DNS',
+    EAI_AGAIN: 'DNS does not answer: check the network',
+    ECONNREFUSED: 'nothing listens there: check endpoint, port and firewall',
+    InvalidAccessKeyId: 'secret_id is not known to COS: check it',
+    SignatureDoesNotMatch: 'secret_key does not fit secret_id: check both',
+    ExpiredToken: 'the temporary credentials have expired: get new ones',
+    InvalidToken: 'the token does not fit the key pair: get new temporary credentials',
+    RequestTimeTooSkewed: "this machine's clock is wrong: set it",
+    RegionUnknown: "region is missing and the bucket is not in the account's bucket list: write its region",
+    NoSuchBucket: 'there is no such bucket in this region: check bucket, appid and region',
+    AccessDenied: 'no permission: check the policy of this key pair and of the bucket',
+    PaymentRequired: 'the account is in arrears',
+    NotSupportedStorageClass: 'this region does not have that storage_class',
+    BucketAccelerateNotEnabled: 'global acceleration is not enabled for this bucket',
+    InternalError: 'an error inside COS; the next run tries again',
+    UserNetworkTooSlow: 'the connection is too slow for so many at a time: lower thread_num',
+    RequestTimeout: 'the connection is too slow: raise timeout or lower thread_num',
+    ObjectLocked: 'the object is locked in COS',
+    ListingNotSorted: 'the endpoint does not list objects in the order of COS: check endpoint',
+    PathConflict: 'COS holds a folder or file of that name already',
+  },
+  held: {
+    emptied: count =>
+      `${count} deletions held back: the scan found no file at all. If local_path really was emptied, run once with --allow-empty`,
+    maxDelete: (count, limit) =>
+      `${count} deletions held back: more than max_delete allows (${limit}). If they are right, run once with --max-delete 100%`,
+    unreadable: count =>
+      `${count} deletions held back: what they belong to could not be read. Mend that, then run again`,
+    unknownPlace: count =>
+      `${count} deletions held back: something new could not be read, and these may have moved there. Mend that, then run again`,
+    uploadFailed: count =>
+      `${count} deletions held back: new files of the same size did not get to COS, and may be these, moved`,
+    stopped: count => `${count} deletions held back: the run was stopped`,
+  },
+  stops: {
+    localPathMissing: path =>
+      `local_path ${path} is missing: nothing was changed in COS. Is the disk mounted? Check local_path`,
+    localPathUnreadable: (path, code) =>
+      `local_path ${path} cannot be read (${code}): nothing was changed in COS. Check its permissions and the disk`,
+    ledgerDamaged: file =>
+      `the ledger is damaged and was put aside as ${file}: nothing was changed in COS. Run "cos_sync ledger rebuild" to make a new one`,
+    ledgerUnusable: (file, reason) =>
+      `the ledger ${file} cannot be used (${reason}): check free space and permissions of db/`,
+    locked: (pid, host) =>
+      `another run is under way${pid === undefined ? '' : ` (process ${pid} on ${host})`}: wait for its end`,
+    cosRefused: (code, message) => `COS refuses: ${code}: ${message}`,
+    connectionLost: (code, message) => `no connection to COS: code: ${code}, ${message}`,
+    interrupted: signal => `interrupted by ${signal}: what was done is recorded, the next run goes on`,
+    portInUse: port => `port ${port} is in use: give another with --port`,
+    unexpected: message => `unexpected error: ${message}. log/cos_sync.log has more; please report it`,
+  },
+  warnings: {
+    unknownKey: (key, nearest) =>
+      `config: unknown key "${key}" is ignored${nearest ? `; did you mean "${nearest}"?` : ''}`,
+    configReadableByOthers: file => `${file} holds a secret and is readable by others: chmod 600 ${file}`,
+    configRefused: message => `the changed configuration is refused, the old one stays in force: ${message}`,
+    configReread: file => `${file} changed and was read again`,
+    skipped: (path, reason) => `skipped ${path}: ${reason}`,
+    retrying: (code, seconds) => `${code}: trying again in ${seconds} s`,
+    logUnwritable: (file, reason) => `${file} cannot be written (${reason}): this run is not logged`,
+    daemonRunFailed: message => `this run failed, the next one follows: ${message}`,
+    fileUnwritable: (file, reason) =>
+      `${file} cannot be written (${reason}): check its folder and permissions`,
+    hookFailed: (key, reason, output) => `${key} failed: ${reason}${output && `: ${output}`}`,
+  },
+  hook: {
+    exited: code => `exit code ${code}`,
+    killed: signal => `ended by ${signal}`,
+    timedOut: seconds => `no end within ${seconds} s, it was killed`,
+    notStarted: (program, code) =>
+      `"${program}" cannot be started (${code}): write the program's path, and its arguments as ["program", "argument"]`,
+  },
+  run: {
+    dryRun: 'dry run: nothing is changed',
+    movedFrom: path => `moved from ${path}`,
+    would: 'plan',
+    nextRunIn: seconds => `next run in ${seconds} s`,
+    andMore: count => `… and ${count} more`,
+  },
+  demo: {
+    intro: (folder, server) => `A sample folder:  ${folder}\nA COS of your own: ${server}`,
+    firstRun: '1. The first run uploads everything:',
+    changed: (added, edited, removed, from, to) =>
+      `Then: ${added} is new, ${edited} was edited, ${removed} was deleted, folder ${from} was renamed to ${to}.`,
+    secondRun: '2. The second run brings COS up to date; what moved is copied inside COS, not sent again:',
+    thirdRun: '3. The third run finds nothing to do, and asks COS for nothing:',
+    where: (objects, ledger, log) =>
+      `Look for yourself:\n  the objects  ${objects}\n  the ledger   ${ledger}\n  the log      ${log}`,
+    next: 'For your own bucket: fill in conf/config.json, then run cos_sync.',
+  },
+  localCos: {
+    listening: (url, folder) => `A COS for this machine only listens on ${url}, objects are in ${folder}`,
+    configure: 'In conf/config.json:',
+    stop: 'Ctrl-C ends it.',
+  },
+  progress: progressEn,
+  history: historyEn,
+  explain: explainEn,
+  init: initEn,
+  verify: verifyEn,
+  ledger: ledgerEn,
+  doctor: doctorEn,
+  schedule: scheduleEn,
+  help: {
+    sync: 'mirror local_path into the bucket (what cos_sync does without a command)',
+    demo: 'see the main job without an account: a sample folder, a COS on this machine',
+    localCos: 'run a COS on this machine, for tests',
+    dryRun: 'print what would be done, change nothing',
+    allowEmpty: 'delete even where the scan finds no file at all (once)',
+    config: 'configuration file (default: <home>/conf/config.json)',
+    home: "folder of conf/, db/ and log/ (default: the program's own)",
+    json: 'print one JSON object instead of lines',
+    quiet: 'print only failures and the statistics',
+    verbose: 'print every operation, also on a terminal',
+    noProgress: 'no progress display',
+    lang: 'en or zh',
+    port: 'port to listen on (0: any free one)',
+    dir: 'folder for the objects',
+    demoDir: 'sync this folder instead of a sample (it is only read)',
+    help: 'show this text',
+    version: 'show the version',
+    headings: {},
+    configKey: key => `as ${key} in the config file`,
+  },
+};

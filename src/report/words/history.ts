@@ -1,0 +1,127 @@
+/** What `cos_sync history` says. */
+export interface HistoryWords {
+  help: { history: string; last: string; html: string };
+  none(file: string): string;
+  written(file: string): string;
+  columns: {
+    run: string;
+    when: string;
+    status: string;
+    exitCode: string;
+    uploaded: string;
+    deleted: string;
+    failed: string;
+    held: string;
+    unchanged: string;
+    bytes: string;
+    duration: string;
+    folder: string;
+    target: string;
+  };
+  /** The failures of one run; only the first ones are kept. */
+  failures(count: number): string;
+  moreFailures(count: number): string;
+  page: {
+    title: string;
+    lede(runs: string, from: string, to: string): string;
+    lastRun: string;
+    lastSuccess: string;
+    never: string;
+    totalUploaded: string;
+    totalFailed: string;
+    files: string;
+    /** What one bar stands for. */
+    eachRun: string;
+    eachHours(hours: number): string;
+    eachDays(days: number): string;
+    runsInBar(count: number): string;
+    nothing: string;
+    latestRuns(count: number): string;
+  };
+}
+
+export const historyEn: HistoryWords = {
+  help: {
+    history: 'list past runs; "history show RUN" lists the failures of one',
+    last: 'only the last so many runs',
+    html: 'write a page with charts to this file; it opens without a network',
+  },
+  none: file => `no runs yet in ${file}`,
+  written: file => `written to ${file}`,
+  columns: {
+    run: 'run',
+    when: 'when',
+    status: 'status',
+    exitCode: 'exit code',
+    uploaded: 'uploaded',
+    deleted: 'deleted',
+    failed: 'failed',
+    held: 'held',
+    unchanged: 'unchanged',
+    bytes: 'bytes',
+    duration: 'duration',
+    folder: 'folder',
+    target: 'target',
+  },
+  failures: count => `${count} failed:`,
+  moreFailures: count => `… and ${count} more: log/cos_sync.log has them all`,
+  page: {
+    title: 'cos_sync: past runs',
+    lede: (runs, from, to) => `${runs} runs from ${from} to ${to}`,
+    lastRun: 'Last run',
+    lastSuccess: 'Last success',
+    never: 'never',
+    totalUploaded: 'Uploaded in all',
+    totalFailed: 'Failed in all',
+    files: 'Files',
+    eachRun: 'each bar is a run',
+    eachHours: hours => (hours === 1 ? 'each bar is an hour' : `each bar is ${hours} hours`),
+    eachDays: days => (days === 1 ? 'each bar is a day' : `each bar is ${days} days`),
+    runsInBar: count => (count === 1 ? '1 run' : `${count} runs`),
+    nothing: 'none',
+    latestRuns: count => `The latest ${count} runs`,
+  },
+};
+
+export const historyZh: HistoryWords = {
+  help: {
+    history: '列出历次运行；“history show 编号”列出某次运行的失败项',
+    last: '只列出最近的若干次',
+    html: '把带图表的网页写入此文件，无需网络即可打开',
+  },
+  none: file => `${file} 中还没有运行记录`,
+  written: file => `已写入 ${file}`,
+  columns: {
+    run: '编号',
+    when: '时间',
+    status: '状态',
+    exitCode: '退出码',
+    uploaded: '上传',
+    deleted: '删除',
+    failed: '失败',
+    held: '暂缓删除',
+    unchanged: '未变',
+    bytes: '流量',
+    duration: '耗时',
+    folder: '目录',
+    target: '目标',
+  },
+  failures: count => `${count} 项失败：`,
+  moreFailures: count => `… 另有 ${count} 项，全部记录在 log/cos_sync.log 中`,
+  page: {
+    title: 'cos_sync 历次运行',
+    lede: (runs, from, to) => `共 ${runs} 次运行，${from} 至 ${to}`,
+    lastRun: '最近一次',
+    lastSuccess: '最近一次成功',
+    never: '从未',
+    totalUploaded: '累计上传',
+    totalFailed: '累计失败',
+    files: '文件',
+    eachRun: '每个柱为一次运行',
+    eachHours: hours => `每个柱为 ${hours} 小时`,
+    eachDays: days => `每个柱为 ${days} 天`,
+    runsInBar: count => `${count} 次运行`,
+    nothing: '无',
+    latestRuns: count => `最近 ${count} 次运行`,
+  },
+};

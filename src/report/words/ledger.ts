@@ -1,0 +1,163 @@
+import type { Outcome } from '../../engine/adopt.ts';
+import type { RebuildCounts } from '../../engine/rebuild.ts';
+import type { ImportProblem } from '../../ledger/errors.ts';
+
+/** What `cos_sync ledger` says. */
+export interface LedgerWords {
+  help: {
+    ledger: string;
+    format: string;
+    output: string;
+    table: string;
+    abort: string;
+    yes: string;
+  };
+  exported(records: number, file: string): string;
+  outputUnwritable(file: string, code: string): string;
+  importProblems: Record<ImportProblem, (file: string, detail: string) => string>;
+  imported(taken: number): string;
+  /** Why records were not taken, with the count. */
+  notTaken: Record<Exclude<Outcome, 'taken'>, (count: number) => string>;
+  notChecked: string;
+  listed(objects: number): string;
+  rebuilt: Record<keyof RebuildCounts, (count: number) => string>;
+  rebuildDone(file: string): string;
+  previous(file: string): string;
+  noUploads(target: string): string;
+  uploads(count: number, target: string): string;
+  age(seconds: number): string;
+  ours: string;
+  howToAbort: string;
+  confirm(count: number): string;
+  keptOurs(count: number): string;
+  nothingToAbort: string;
+  aborted(count: number): string;
+  abortFailed(key: string, reason: string): string;
+  noSuchUpload(id: string): string;
+}
+
+export const ledgerEn: LedgerWords = {
+  help: {
+    ledger: 'export, import or rebuild the record of what was synced; list or end unfinished uploads',
+    format: 'export: jsonl or csv (default: jsonl)',
+    output: 'export: write to this file (default: standard output)',
+    table: "import: the table of a predecessor's db_rec.db, where it is not found by itself",
+    abort: 'uploads: end these upload IDs; without an ID all that no sync goes on with (needs --yes)',
+    yes: 'uploads --abort: yes, end them',
+  },
+  exported: (records, file) => `${records} records written to ${file}`,
+  outputUnwritable: (file, code) =>
+    `${file} cannot be written (${code}): choose another place with --output, and check its folder and free space`,
+  importProblems: {
+    missing: file => `${file}: there is no such file`,
+    unreadable: (file, detail) =>
+      `${file} cannot be read (${detail}): check its permissions, and copy it anew`,
+    unknownFormat: file =>
+      `${file} is no ledger: it must be what "cos_sync ledger export" wrote, or the original's db_rec.db`,
+    noTable: file => `${file} has no table of the original tool: is it the db_rec.db from its db/ folder?`,
+    whichTable: (file, tables) =>
+      `${file} has no table for this bucket, local_path and cos_path: write them as the original's configuration had them, or choose one with --table. There are: ${tables}`,
+  },
+  imported: taken => `${taken} records taken: their files are as they were when they were uploaded`,
+  notTaken: {
+    recorded: count => `${count} not taken: the ledger has a record already, which is kept`,
+    changed: count => `${count} not taken: the file changed since; the next sync uploads it`,
+    gone: count => `${count} not taken: there is no such file any more; its object stays in COS`,
+    unreadable: count => `${count} not taken: the file cannot be read; mend that and import again`,
+    elsewhere: count => `${count} not taken: of another bucket or another cos_path`,
+    outside: count => `${count} not taken: not below local_path`,
+    invalid: count => `${count} not taken: not a record that can be read`,
+  },
+  notChecked: 'COS was not asked whether it holds them: "cos_sync verify" does that',
+  listed: objects => `${objects} objects listed`,
+  rebuilt: {
+    files: count => `${count} files are in COS with the same content: recorded, nothing uploaded`,
+    folders: count => `${count} folders are in COS: recorded`,
+    different: count => `${count} files have other content than in COS: the next sync uploads them`,
+    notInCos: count => `${count} files are not in COS: the next sync uploads them`,
+    kept: count =>
+      `${count} objects without a local file stay recorded: delete_sync deletes them, as it would have`,
+    leftAlone: count =>
+      `${count} objects without a local file are left alone: nothing says that they came from here. Delete them yourself if they did`,
+    unreadable: count =>
+      `${count} files or folders could not be read: not compared, the next sync tries them`,
+  },
+  rebuildDone: file => `the ledger is rebuilt: ${file}`,
+  previous: file => `the one before is kept as ${file}`,
+  noUploads: target => `no unfinished uploads under ${target}`,
+  uploads: (count, target) => `${count} unfinished uploads under ${target}; COS bills their parts:`,
+  age: seconds => inUnits(seconds, 'd', 'h', 'min'),
+  ours: 'the next sync goes on with it',
+  howToAbort: 'to end them: cos_sync ledger uploads --abort --yes, or one of them: --abort UPLOAD_ID',
+  confirm: count =>
+    `nothing was ended: say --abort --yes to end ${count} of them. If another program is uploading there right now, its upload would fail`,
+  keptOurs: count => `${count} kept: the next sync goes on with them (to end one: --abort UPLOAD_ID)`,
+  nothingToAbort: 'nothing to end',
+  aborted: count => `${count} ended: COS deleted their parts`,
+  abortFailed: (key, reason) => `could not be ended: ${key}: ${reason}`,
+  noSuchUpload: id => `there is no unfinished upload ${id} under cos_path`,
+};
+
+export const ledgerZh: LedgerWords = {
+  help: {
+    ledger: '导出、导入或重建同步记录；列出或终止未完成的分块上传',
+    format: 'export：jsonl 或 csv（默认：jsonl）',
+    output: 'export：写入此文件（默认：标准输出）',
+    table: 'import：无法自动找到时，指定旧版 db_rec.db 中的表名',
+    abort: 'uploads：终止指定的上传 ID；不写 ID 则终止所有不会被续传的上传（需要 --yes）',
+    yes: 'uploads --abort：确认终止',
+  },
+  exported: (records, file) => `已将 ${records} 条记录写入 ${file}`,
+  outputUnwritable: (file, code) =>
+    `${file} 无法写入（${code}）：请用 --output 指定其他位置，并检查其目录和剩余空间`,
+  importProblems: {
+    missing: file => `${file}：文件不存在`,
+    unreadable: (file, detail) => `${file} 无法读取（${detail}）：请检查权限，或重新复制一份`,
+    unknownFormat: file =>
+      `${file} 不是同步记录：必须是 “cos_sync ledger export” 导出的文件，或旧版的 db_rec.db`,
+    noTable: file => `${file} 中没有旧版工具的表：它是旧版 db/ 目录中的 db_rec.db 吗？`,
+    whichTable: (file, tables) =>
+      `${file} 中没有与当前 bucket、local_path、cos_path 对应的表：请按旧版配置填写，或用 --table 指定。现有的表：${tables}`,
+  },
+  imported: taken => `已导入 ${taken} 条记录：对应的文件与上传时一致`,
+  notTaken: {
+    recorded: count => `${count} 条未导入：本地数据库已有记录，予以保留`,
+    changed: count => `${count} 条未导入：文件此后有变化，下次同步会上传`,
+    gone: count => `${count} 条未导入：文件已不存在，其对象仍保留在 COS 上`,
+    unreadable: count => `${count} 条未导入：文件无法读取，请处理后重新导入`,
+    elsewhere: count => `${count} 条未导入：属于其他存储桶或其他 cos_path`,
+    outside: count => `${count} 条未导入：不在 local_path 之下`,
+    invalid: count => `${count} 条未导入：不是可识别的记录`,
+  },
+  notChecked: '没有向 COS 核实这些对象是否存在：“cos_sync verify” 可以核实',
+  listed: objects => `已列出 ${objects} 个对象`,
+  rebuilt: {
+    files: count => `${count} 个文件在 COS 上内容相同：已记录，未上传任何内容`,
+    folders: count => `${count} 个目录在 COS 上已存在：已记录`,
+    different: count => `${count} 个文件与 COS 上的内容不同：下次同步会上传`,
+    notInCos: count => `${count} 个文件不在 COS 上：下次同步会上传`,
+    kept: count => `${count} 个没有本地文件的对象保留其记录：delete_sync 会照常删除它们`,
+    leftAlone: count => `${count} 个没有本地文件的对象不作处理：无法证明是由这里上传的。如确认是，请自行删除`,
+    unreadable: count => `${count} 个文件或目录无法读取：未比对，下次同步会再试`,
+  },
+  rebuildDone: file => `本地数据库已重建：${file}`,
+  previous: file => `原来的文件保留为 ${file}`,
+  noUploads: target => `${target} 下没有未完成的分块上传`,
+  uploads: (count, target) => `${target} 下有 ${count} 个未完成的分块上传，COS 会对其分块计费：`,
+  age: seconds => inUnits(seconds, ' 天', ' 小时', ' 分钟'),
+  ours: '下次同步会续传',
+  howToAbort: '全部终止：cos_sync ledger uploads --abort --yes；只终止一个：--abort 上传ID',
+  confirm: count =>
+    `没有终止任何上传：加上 --abort --yes 可终止其中 ${count} 个。如果此刻有其他程序正在向那里上传，它的上传会失败`,
+  keptOurs: count => `保留 ${count} 个：下次同步会续传（如要终止：--abort 上传ID）`,
+  nothingToAbort: '没有需要终止的上传',
+  aborted: count => `已终止 ${count} 个：COS 已删除其分块`,
+  abortFailed: (key, reason) => `未能终止：${key}：${reason}`,
+  noSuchUpload: id => `cos_path 下没有未完成的上传 ${id}`,
+};
+
+function inUnits(seconds: number, days: string, hours: string, minutes: string): string {
+  if (seconds >= 2 * 24 * 3600) return `${Math.floor(seconds / (24 * 3600))}${days}`;
+  if (seconds >= 2 * 3600) return `${Math.floor(seconds / 3600)}${hours}`;
+  return `${Math.max(0, Math.floor(seconds / 60))}${minutes}`;
+}

@@ -1,0 +1,110 @@
+import type { ScheduleProblem } from '../../schedule/errors.ts';
+import { type Interval, timeOfDay } from '../../schedule/interval.ts';
+import type { Kind } from '../../schedule/kind.ts';
+
+/** What `cos_sync schedule` says. */
+export interface ScheduleWords {
+  help: { schedule: string; kind: string; every: string; at: string; name: string };
+  /** The headings of `print`. */
+  write(path: string, encoding: string): string;
+  delete(path: string): string;
+  run: string;
+  crontab: string;
+  installed(kind: Kind, name: string, interval: Interval, look: readonly string[]): string;
+  removed(kind: Kind, name: string): string;
+  nothingToRemove(kind: Kind, name: string): string;
+  advice: {
+    daemonMode(configFile: string): string;
+    /** The faults follow. */
+    configFaulty: string;
+    cronOverlap: string;
+    taskReach: string;
+    linger: string;
+  };
+  failed: Record<ScheduleProblem, (subject: string, reason: string) => string>;
+}
+
+export const scheduleEn: ScheduleWords = {
+  help: {
+    schedule: 'install, print or remove a systemd timer, a cron line or a Windows scheduled task',
+    kind: 'systemd, systemd-user, cron or task (default: what this system has)',
+    every: '15m, 1h, … or daily (default: daily)',
+    at: 'time of day of a daily run (default: 02:00)',
+    name: 'a name for the schedule, where there are several (default: cos_sync)',
+  },
+  write: (path, encoding) => `file ${path} (${encoding}):`,
+  delete: path => `delete ${path}`,
+  run: 'run:',
+  crontab: 'a line of the crontab (crontab -l, changed, into crontab -):',
+  installed: (kind, name, interval, look) =>
+    `installed: ${name} (${kind}), ${whenEn(interval)}\nsee: ${look.join('; ')}\nto remove it: cos_sync schedule remove --kind ${kind} --name ${name}`,
+  removed: (kind, name) => `removed: ${name} (${kind})`,
+  nothingToRemove: (kind, name) => `nothing to remove: there is no ${name} (${kind})`,
+  advice: {
+    daemonMode: configFile =>
+      `daemon_mode is 1 in ${configFile}: the first scheduled run would never end. Set it to 0, or start the program once instead of scheduling it`,
+    configFaulty:
+      "scheduled runs read only the configuration file (not this shell's environment), and will fail until this is put right:",
+    cronOverlap:
+      'a run that starts while another is still under way ends at once with exit code 3; cron mails only other failures',
+    taskReach:
+      'the task runs as you, logged on or not, without your password: it cannot read network shares or files encrypted by EFS',
+    linger:
+      'the timer stops when you log out; "sudo loginctl enable-linger $USER" keeps it running, or install with sudo and --kind systemd',
+  },
+  failed: {
+    toolFailed: (command, message) =>
+      `${command} failed: ${message}. Where permission is missing: run this with sudo, or on Windows as administrator`,
+    toolMissing: program => `${program} is not on this system: choose another with --kind`,
+    fileRefused: (path, code) =>
+      `${path} cannot be changed (${code}): run this with sudo or as administrator, or choose another --kind`,
+    foreignFile: path =>
+      `${path} was not made by "cos_sync schedule" and is left as it is: choose another --name`,
+  },
+};
+
+export const scheduleZh: ScheduleWords = {
+  help: {
+    schedule: '安装、显示或删除定时任务：systemd 定时器、cron 或 Windows 计划任务',
+    kind: 'systemd、systemd-user、cron 或 task（默认：本系统所具备的）',
+    every: '15m、1h 等，或 daily 每天（默认：daily）',
+    at: '每天运行的时刻（默认：02:00）',
+    name: '定时任务的名称，有多个时用于区分（默认：cos_sync）',
+  },
+  write: (path, encoding) => `文件 ${path}（${encoding}）：`,
+  delete: path => `删除 ${path}`,
+  run: '执行：',
+  crontab: 'crontab 中的一行（读取 crontab -l，修改后写入 crontab -）：',
+  installed: (kind, name, interval, look) =>
+    `已安装：${name}（${kind}），${whenZh(interval)}\n查看：${look.join('；')}\n删除：cos_sync schedule remove --kind ${kind} --name ${name}`,
+  removed: (kind, name) => `已删除：${name}（${kind}）`,
+  nothingToRemove: (kind, name) => `没有可删除的内容：不存在 ${name}（${kind}）`,
+  advice: {
+    daemonMode: configFile =>
+      `${configFile} 中的 daemon_mode 为 1：第一次定时运行将永不结束。请将其设为 0，或者不用定时任务，直接启动程序一次`,
+    configFaulty: '定时运行只读取配置文件（不会读取当前终端的环境变量），在以下问题解决之前会一直失败：',
+    cronOverlap: '如果上一次运行尚未结束，新的运行会立即以退出码 3 结束；除此之外的失败 cron 才会发邮件',
+    taskReach: '任务以您的身份运行，无论您是否登录，且不保存密码：因此无法读取网络共享和 EFS 加密的文件',
+    linger:
+      '您退出登录后定时器会停止；执行 “sudo loginctl enable-linger $USER” 可使其继续运行，或用 sudo 和 --kind systemd 安装',
+  },
+  failed: {
+    toolFailed: (command, message) =>
+      `${command} 失败：${message}。如果是权限不足：请用 sudo 运行，在 Windows 上请以管理员身份运行`,
+    toolMissing: program => `本系统没有 ${program}：请用 --kind 选择其他方式`,
+    fileRefused: (path, code) =>
+      `${path} 无法修改（${code}）：请用 sudo 或以管理员身份运行，或用 --kind 选择其他方式`,
+    foreignFile: path => `${path} 不是由 “cos_sync schedule” 创建的，保持原样：请用 --name 换一个名称`,
+  },
+};
+
+function whenEn(interval: Interval): string {
+  if (interval.unit === 'daily') return `daily at ${timeOfDay(interval)}`;
+  const unit = interval.unit === 'hours' ? 'hour' : 'minute';
+  return interval.count === 1 ? `every ${unit}` : `every ${interval.count} ${unit}s`;
+}
+
+function whenZh(interval: Interval): string {
+  if (interval.unit === 'daily') return `每天 ${timeOfDay(interval)}`;
+  return `每 ${interval.count} ${interval.unit === 'hours' ? '小时' : '分钟'}`;
+}

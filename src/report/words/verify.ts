@@ -1,0 +1,99 @@
+import type { FindingKind } from '../../engine/verify.ts';
+
+/** What `cos_sync verify` says. */
+export interface VerifyWords {
+  help: { verify: string; repair: string; deep: string };
+  comparing(target: string, ledger: string): string;
+  listed(objects: number): string;
+  /** A run is under way: what it does at this moment looks like a difference. */
+  runUnderWay: string;
+  localUnreadable(path: string): string;
+  emptyLedger: string;
+  /** The label of a line, one a kind. */
+  labels: Record<FindingKind, string>;
+  /** What a kind means and what happens to it, with its count. */
+  meaning: Record<FindingKind, (count: number) => string>;
+  counted(objects: number, records: number, same: number): string;
+  newLocally(count: number): string;
+  allRight: string;
+  wrong(count: number): string;
+  repairing(count: number): string;
+  repaired: string;
+  stillWrong(count: number): string;
+}
+
+export const verifyEn: VerifyWords = {
+  help: {
+    verify: 'compare the ledger with what COS really holds, and with the folder',
+    repair: 'upload what is missing or different in COS',
+    deep: 'read every local file and compare its content with the record too',
+  },
+  comparing: (target, ledger) => `comparing ${target} with ${ledger}`,
+  listed: objects => `${objects} objects listed`,
+  runUnderWay: 'a run is under way: what it does right now may look like a difference',
+  localUnreadable: path => `local_path ${path} cannot be read: only COS and the ledger are compared`,
+  emptyLedger:
+    'the ledger has no records: nothing was synced from here yet, or db/ was lost; "cos_sync ledger rebuild" makes a new one from what is in COS',
+  labels: {
+    missing: 'missing',
+    different: 'differs',
+    content: 'content',
+    unreadable: 'unreadable',
+    changedLocally: 'changed',
+    unknown: 'unknown',
+  },
+  meaning: {
+    missing: count => `${count} missing in COS: recorded as uploaded, but not there`,
+    different: count => `${count} different in COS: another size or content than was uploaded`,
+    content: count =>
+      `${count} local files have other content than was uploaded, with unchanged size and mtime: a sync does not see that`,
+    unreadable: count => `${count} local files could not be read: their content was not compared`,
+    changedLocally: count =>
+      `${count} changed locally since their upload: no fault of COS, the next sync takes care of them`,
+    unknown: count => `${count} objects are not in the ledger: not from here, and never touched`,
+  },
+  counted: (objects, records, same) => `${objects} objects in COS, ${records} records, ${same} as recorded`,
+  newLocally: count => `${count} local files are not uploaded yet: the next sync does it`,
+  allRight: 'COS holds everything as recorded',
+  wrong: count => `${count} wrong: "cos_sync verify --repair" uploads them again`,
+  repairing: count => `repairing: ${count} records are forgotten, and a sync uploads their files again`,
+  repaired: 'repaired: COS holds everything as recorded',
+  stillWrong: count => `${count} still wrong: see the failures above, mend them, and repair again`,
+};
+
+export const verifyZh: VerifyWords = {
+  help: {
+    verify: '将本地数据库与 COS 上的实际内容及本地目录进行比对',
+    repair: '重新上传 COS 上缺失或不同的文件',
+    deep: '同时读取每个本地文件，将其内容与记录比对',
+  },
+  comparing: (target, ledger) => `正在比对 ${target} 与 ${ledger}`,
+  listed: objects => `已列出 ${objects} 个对象`,
+  runUnderWay: '有一个运行正在进行：它正在做的改动可能显示为差异',
+  localUnreadable: path => `local_path ${path} 无法读取：仅比对 COS 与本地数据库`,
+  emptyLedger:
+    '本地数据库中没有记录：可能还没有同步过，或 db/ 已丢失；“cos_sync ledger rebuild” 可根据 COS 上的内容重建',
+  labels: {
+    missing: '缺失',
+    different: '不同',
+    content: '内容',
+    unreadable: '不可读',
+    changedLocally: '已变化',
+    unknown: '未知',
+  },
+  meaning: {
+    missing: count => `COS 上缺失 ${count} 项：记录为已上传，但实际不存在`,
+    different: count => `COS 上有 ${count} 项不同：大小或内容与上传时不一致`,
+    content: count => `${count} 个本地文件的内容与上传时不同，但大小和修改时间未变：同步时发现不了`,
+    unreadable: count => `${count} 个本地文件无法读取：未能比对其内容`,
+    changedLocally: count => `${count} 项在上传后于本地发生变化：不是 COS 的问题，下次同步会处理`,
+    unknown: count => `${count} 个对象不在本地数据库中：不是由这里上传的，绝不会改动`,
+  },
+  counted: (objects, records, same) => `COS 上 ${objects} 个对象，${records} 条记录，${same} 项与记录一致`,
+  newLocally: count => `${count} 个本地文件尚未上传：下次同步会上传`,
+  allRight: 'COS 上的内容与记录完全一致',
+  wrong: count => `${count} 项有误：运行 “cos_sync verify --repair” 重新上传`,
+  repairing: count => `正在修复：删除 ${count} 条记录，随后的同步会重新上传这些文件`,
+  repaired: '修复完成：COS 上的内容与记录完全一致',
+  stillWrong: count => `仍有 ${count} 项有误：请查看上面的失败原因，处理后再次修复`,
+};

@@ -1,0 +1,109 @@
+import type { Problem } from '../../config/faults.ts';
+import type { Language } from '../../config/language.ts';
+import type { HeldReason } from '../../engine/listener.ts';
+import type { FailureKind } from '../../failure.ts';
+import type { DoctorWords } from './doctor.ts';
+import type { ExplainWords } from './explain.ts';
+import type { HistoryWords } from './history.ts';
+import type { InitWords } from './init.ts';
+import type { LedgerWords } from './ledger.ts';
+import type { ProgressWords } from './progress.ts';
+import type { ScheduleWords } from './schedule.ts';
+import type { VerifyWords } from './verify.ts';
+
+type Values = Readonly<Record<string, string | number>>;
+
+/** Everything a user reads. A language that lacks one of these does not compile. */
+export interface Words {
+  language: Language;
+  /** What is wrong with a config key, and what to write instead. */
+  problems: Record<Problem, (values: Values) => string>;
+  /** What to do about a kind of failure… */
+  kinds: Record<FailureKind, string>;
+  /** …and about an error code that has its own remedy. */
+  failures: Readonly<Record<string, string>>;
+  held: Record<HeldReason, (count: number, limit: number) => string>;
+  stops: {
+    localPathMissing(path: string): string;
+    localPathUnreadable(path: string, code: string): string;
+    ledgerDamaged(file: string): string;
+    ledgerUnusable(file: string, reason: string): string;
+    locked(pid: number | undefined, host: string | undefined): string;
+    cosRefused(code: string, message: string): string;
+    connectionLost(code: string, message: string): string;
+    interrupted(signal: string): string;
+    portInUse(port: number): string;
+    unexpected(message: string): string;
+  };
+  warnings: {
+    unknownKey(key: string, nearest: string | undefined): string;
+    configReadableByOthers(file: string): string;
+    configRefused(message: string): string;
+    configReread(file: string): string;
+    skipped(path: string, reason: string): string;
+    retrying(code: string, seconds: string): string;
+    logUnwritable(file: string, reason: string): string;
+    daemonRunFailed(message: string): string;
+    fileUnwritable(file: string, reason: string): string;
+    /** @param output its first line, if any */
+    hookFailed(key: string, reason: string, output: string): string;
+  };
+  /** How a hook failed. */
+  hook: {
+    exited(code: number): string;
+    killed(signal: string): string;
+    timedOut(seconds: number): string;
+    notStarted(program: string, code: string): string;
+  };
+  run: {
+    dryRun: string;
+    movedFrom(path: string): string;
+    would: string;
+    nextRunIn(seconds: number): string;
+    andMore(count: number): string;
+  };
+  demo: {
+    intro(folder: string, server: string): string;
+    firstRun: string;
+    changed(added: string, edited: string, removed: string, from: string, to: string): string;
+    secondRun: string;
+    thirdRun: string;
+    where(objects: string, ledger: string, log: string): string;
+    next: string;
+  };
+  localCos: {
+    listening(url: string, folder: string): string;
+    configure: string;
+    stop: string;
+  };
+  progress: ProgressWords;
+  history: HistoryWords;
+  explain: ExplainWords;
+  init: InitWords;
+  verify: VerifyWords;
+  ledger: LedgerWords;
+  doctor: DoctorWords;
+  schedule: ScheduleWords;
+  help: {
+    sync: string;
+    demo: string;
+    localCos: string;
+    dryRun: string;
+    allowEmpty: string;
+    config: string;
+    home: string;
+    json: string;
+    quiet: string;
+    verbose: string;
+    noProgress: string;
+    lang: string;
+    port: string;
+    dir: string;
+    demoDir: string;
+    help: string;
+    version: string;
+    /** What stands above the parts of a help text, by what cac calls them. */
+    headings: Readonly<Record<string, string>>;
+    configKey(key: string): string;
+  };
+}

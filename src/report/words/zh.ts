@@ -1,0 +1,228 @@
+import { doctorZh } from './doctor.ts';
+import { explainZh } from './explain.ts';
+import { historyZh } from './history.ts';
+import { initZh } from './init.ts';
+import { ledgerZh } from './ledger.ts';
+import { progressZh } from './progress.ts';
+import { scheduleZh } from './schedule.ts';
+import { verifyZh } from './verify.ts';
+import type { Words } from './words.ts';
+
+const CONSOLE = 'https://console.cloud.tencent.com/cos';
+
+export const zh: Words = {
+  language: 'zh',
+  problems: {
+    missing: () => '缺少该项：请填写',
+    placeholder: ({ value }) => `仍是模板中的“${value}”：请填写您自己的值`,
+    notText: ({ value }) => `必须是双引号内的文本，而不是 ${value}`,
+    notNumber: ({ value, min, max }) => `必须是 ${min} 到 ${max} 之间的数字，而不是“${value}”`,
+    outOfRange: ({ value, min, max }) => `必须在 ${min} 到 ${max} 之间，而不是 ${value}`,
+    notSwitch: ({ value }) => `必须是 "1"（开）或 "0"（关），而不是“${value}”`,
+    notChoice: ({ value, choices }) => `必须是 ${choices} 之一，而不是“${value}”`,
+    notList: ({ value }) => `必须是模式列表，例如 ["*.tmp", "cache/**"]，而不是 ${value}`,
+    notMap: ({ value }) => `必须是名称和值，例如 {"name": "value"}，而不是 ${value}`,
+    notDeleteLimit: ({ value }) => `必须是数字（如 "1000"）或比例（如 "50%"），而不是“${value}”`,
+    notProgram: ({ value }) =>
+      `必须是程序的路径，或类似 ["/usr/bin/mail", "-s", "backup", "me"] 的列表，而不是 ${value}`,
+    negatedPattern: ({ value }) =>
+      `含有 ${value}：模式不能以“!”开头。要同步的写入 include，不同步的写入 exclude`,
+    untouched: () => '仍是未修改的模板：请运行 “cos_sync init”，或填写您自己的值',
+    notAbsolute: ({ value }) => `必须是绝对路径，例如 "/home/user/data" 或 "C:\\\\data"，而不是“${value}”`,
+    isFile: ({ value }) => `必须是目录，但 ${value} 是文件：请填写它所在的目录`,
+    escapedPath: ({ value }) =>
+      `含有控制字符（${value}）：JSON 中 Windows 路径的每个 \\ 都要写两次，例如 "C:\\\\data\\\\new"`,
+    bucketWithoutAppid: ({ value }) =>
+      `“${value}”没有 APPID：请写成 "${value}-1250000000"（换成您的 APPID），或填写 appid`,
+    badBucket: ({ value }) => `只能包含 a-z、0-9 和 -，而不是“${value}”：请从 ${CONSOLE} 复制名称`,
+    badAppid: ({ value }) => `必须是账号的数字，例如 "1250000000"，而不是“${value}”`,
+    badRegion: ({ value }) => `必须是地域名，例如 "ap-guangzhou"，而不是“${value}”`,
+    badEndpoint: ({ value }) => `必须类似 "https://cos.example.com" 或 "host:port"，而不是“${value}”`,
+    badProxy: () => '必须类似 "http://proxy.example.com:3128"',
+    badCredential: () => '含有密钥中不会出现的字符：请重新复制，不要带空格或换行',
+    badPattern: ({ value }) => `含有无法识别的模式：${value}`,
+    badHeader: ({ value }) => `含有 HTTP 头不允许的名称或值：${value}`,
+    partTooSmall: ({ value }) => `至少为 1，而不是 ${value}`,
+    fileMissing: () => '文件不存在：请运行 “cos_sync init” 生成',
+    fileUnreadable: ({ code }) => `无法读取（${code}）：请检查权限`,
+    notUtf8: ({ line }) => `不是 UTF-8 编码（第 ${line} 行）：请在编辑器中另存为 UTF-8`,
+    utf16: () => '是 UTF-16 编码：请在编辑器中另存为 UTF-8',
+    notJson: ({ line }) => `不是有效的 JSON（第 ${line} 行附近）：请检查是否缺少引号、逗号或括号`,
+    singleBackslash: ({ line }) =>
+      `不是有效的 JSON（第 ${line} 行）：Windows 路径的每个 \\ 都要写两次，例如 "C:\\\\data"`,
+    notObject: () => '必须是一个 JSON 对象：{ "key": "value", … }',
+    regionUnknown: ({ value }) => `缺少该项，且账号的存储桶列表中没有 ${value}：请填写存储桶所在地域`,
+    unknownOption: ({ value }) => (value ? `不是选项；您是否想写 ${value}？` : '不是选项：请看 --help'),
+    optionWithoutValue: () => '需要一个值',
+    secretOption: () =>
+      '不能作为选项，因为他人可以看到命令行：请写入配置文件，或使用环境变量 COS_SECRET_ID、COS_SECRET_KEY、COS_TOKEN',
+    noAnswer: () => '没有可用的回答：没有写入任何内容',
+    outsideLocalPath: ({ value, folder }) => `${value} 不在 local_path（${folder}）中`,
+    unknownRun: ({ value, first, last }) =>
+      Number(last) === 0 ? '还没有运行记录' : `没有编号为 ${value} 的运行；现有 ${first} 至 ${last}`,
+    unwritable: ({ value, code }) => `${value} 无法写入（${code}）：请检查所在目录和权限`,
+    unknownCommand: ({ value }) => (value ? `不是命令；您是否想写 ${value}？` : '不是命令：请看 --help'),
+    badInterval: ({ value }) =>
+      `必须是能整除一小时的分钟数（5m、15m、30m 等）、能整除一天的小时数（1h、2h、6h 等）或 daily，而不是“${value}”`,
+    badTime: ({ value }) => `必须是 00:00 到 23:59 之间的时刻，而不是“${value}”`,
+    atWithoutDaily: ({ value }) => `只能与 --every daily 一起使用，不能用于“${value}”`,
+    badName: ({ value }) => `只能包含字母、数字、"_"、"." 和 "-"，最多 100 个字符，而不是“${value}”`,
+    unschedulablePath: ({ value }) => `路径含有定时任务无法使用的字符：${value}`,
+    variableInPath: ({ value }) =>
+      `Windows 任务计划程序会把路径中的 %名称% 当作变量：${value}。请移动程序或重命名目录`,
+    noSuchFolder: ({ value }) => `目录 ${value} 不存在`,
+    folderInUse: ({ value }) => `另一个 local-cos 正在使用 ${value}：请指定其他目录`,
+  },
+  kinds: {
+    transient: 'COS 或网络暂时出错；下次运行会重试',
+    unreachable: '请检查网络、DNS、防火墙和代理',
+    throttled: '请求过于频繁：请降低 thread_num',
+    skew: '本机时间不准：请校准',
+    refused: '请检查 secret_id、secret_key、bucket 和 region',
+    denied: '没有权限：请检查该密钥和存储桶的策略',
+    lost: 'COS 上未完成的上传已不存在；下次运行会重新开始',
+    stale: 'COS 上的对象与记录不一致',
+    thisFile: 'COS 不接受这个对象',
+    changed: '读取时文件一直在变化；下次运行会重试',
+    local: '文件无法读取',
+    stopped: '运行在此之前已停止',
+  },
+  failures: {
+    KeyTooLong: '路径对 COS 来说太长（含 cos_path 最多 850 字节）：请缩短或移动',
+    InvalidObjectName: 'COS 不接受名称中的某个字符：请重命名',
+    InvalidUtf8Name: '名称不是有效的 UTF-8：请重命名',
+    EntityTooLarge: '文件超过 COS 的大小上限',
+    SymlinkLoop: '链接指回它所在的目录',
+    SymlinkSkipped: 'symlinks 设为 skip',
+    DanglingSymlink: '链接的目标不存在：请修复或排除',
+    NotAFile: '既不是文件也不是目录',
+    FileChanged: '读取时文件一直在变化；下次运行会重试',
+    ChecksumMismatch: 'COS 未确认所发送的内容；下次运行会重试',
+    EACCES: '没有读取权限',
+    EPERM: '没有读取权限',
+    EBUSY: '被其他程序占用；下次运行会重试',
+    ENOENT: '在运行过程中被删除',
+    ENAMETOOLONG: '路径对本系统来说太长',
+    EMFILE: '打开的文件过多：请降低 thread_num 或提高上限（ulimit -n）',
+    EIO: '磁盘在此处有错误：请检查磁盘',
+    ENOTFOUND: '域名无法解析：请检查 region、endpoint 和 DNS',
+    EAI_AGAIN: 'DNS 没有应答：请检查网络',
+    ECONNREFUSED: '对方没有监听：请检查 endpoint、端口和防火墙',
+    InvalidAccessKeyId: 'COS 不认识该 secret_id：请检查',
+    SignatureDoesNotMatch: 'secret_key 与 secret_id 不匹配：请检查两者',
+    ExpiredToken: '临时密钥已过期：请重新获取',
+    InvalidToken: 'token 与密钥不匹配：请重新获取临时密钥',
+    RequestTimeTooSkewed: '本机时间不准：请校准',
+    RegionUnknown: '缺少 region，且账号的存储桶列表中没有该存储桶：请填写其地域',
+    NoSuchBucket: '该地域没有这个存储桶：请检查 bucket、appid 和 region',
+    AccessDenied: '没有权限：请检查该密钥和存储桶的策略',
+    PaymentRequired: '账号已欠费',
+    NotSupportedStorageClass: '该地域不支持此 storage_class',
+    BucketAccelerateNotEnabled: '该存储桶未开启全球加速',
+    InternalError: 'COS 内部错误；下次运行会重试',
+    UserNetworkTooSlow: '网络对这么高的并发来说太慢：请降低 thread_num',
+    RequestTimeout: '网络太慢：请增大 timeout 或降低 thread_num',
+    ObjectLocked: '对象在 COS 上被锁定',
+    ListingNotSorted: '该 endpoint 列出对象的顺序与 COS 不同：请检查 endpoint',
+    PathConflict: 'COS 上已有同名的文件夹或文件',
+  },
+  held: {
+    emptied: count =>
+      `暂不删除 ${count} 项：扫描没有找到任何文件。如果 local_path 确实已清空，请用 --allow-empty 运行一次`,
+    maxDelete: (count, limit) =>
+      `暂不删除 ${count} 项：超过 max_delete 允许的数量（${limit}）。如果确认无误，请用 --max-delete 100% 运行一次`,
+    unreadable: count => `暂不删除 ${count} 项：它们所在的位置无法读取。请修复后再运行`,
+    unknownPlace: count =>
+      `暂不删除 ${count} 项：有新的文件或文件夹无法读取，这些可能就是移动到了那里。请先解决后再运行`,
+    uploadFailed: count => `暂不删除 ${count} 项：有同样大小的新文件未能上传，可能就是它们移动后的文件`,
+    stopped: count => `暂不删除 ${count} 项：运行已停止`,
+  },
+  stops: {
+    localPathMissing: path =>
+      `local_path ${path} 不存在：COS 上没有任何改动。磁盘是否已挂载？请检查 local_path`,
+    localPathUnreadable: (path, code) =>
+      `local_path ${path} 无法读取（${code}）：COS 上没有任何改动。请检查权限和磁盘`,
+    ledgerDamaged: file =>
+      `本地数据库已损坏，已另存为 ${file}：COS 上没有任何改动。请运行 “cos_sync ledger rebuild” 重建`,
+    ledgerUnusable: (file, reason) => `本地数据库 ${file} 无法使用（${reason}）：请检查 db/ 的剩余空间和权限`,
+    locked: (pid, host) =>
+      `另一个运行正在进行${pid === undefined ? '' : `（主机 ${host} 上的进程 ${pid}）`}：请等待其结束`,
+    cosRefused: (code, message) => `COS 拒绝：${code}：${message}`,
+    connectionLost: (code, message) => `无法连接 COS：code: ${code}, ${message}`,
+    interrupted: signal => `被 ${signal} 中断：已完成的都已记录，下次运行会继续`,
+    portInUse: port => `端口 ${port} 已被占用：请用 --port 指定另一个`,
+    unexpected: message => `意外错误：${message}。详见 log/cos_sync.log，欢迎反馈`,
+  },
+  warnings: {
+    unknownKey: (key, nearest) =>
+      `配置：未知的键“${key}”已忽略${nearest ? `；您是否想写“${nearest}”？` : ''}`,
+    configReadableByOthers: file => `${file} 含有密钥，且其他用户可读：请执行 chmod 600 ${file}`,
+    configRefused: message => `修改后的配置有误，继续使用原配置：${message}`,
+    configReread: file => `${file} 已修改，已重新读取`,
+    skipped: (path, reason) => `已跳过 ${path}：${reason}`,
+    retrying: (code, seconds) => `${code}：${seconds} 秒后重试`,
+    logUnwritable: (file, reason) => `${file} 无法写入（${reason}）：本次运行不记录日志`,
+    daemonRunFailed: message => `本次运行失败，之后会再次运行：${message}`,
+    fileUnwritable: (file, reason) => `${file} 无法写入（${reason}）：请检查所在目录和权限`,
+    hookFailed: (key, reason, output) => `${key} 失败：${reason}${output && `：${output}`}`,
+  },
+  hook: {
+    exited: code => `退出码 ${code}`,
+    killed: signal => `被 ${signal} 终止`,
+    timedOut: seconds => `${seconds} 秒内未结束，已强制终止`,
+    notStarted: (program, code) =>
+      `“${program}”无法启动（${code}）：请填写程序的路径，参数写成 ["程序", "参数"]`,
+  },
+  run: {
+    dryRun: '试运行：不做任何改动',
+    movedFrom: path => `moved from ${path}`,
+    would: 'plan',
+    nextRunIn: seconds => `${seconds} 秒后再次运行`,
+    andMore: count => `… 另有 ${count} 项`,
+  },
+  demo: {
+    intro: (folder, server) => `示例目录：   ${folder}\n本机的 COS：${server}`,
+    firstRun: '1. 第一次运行，上传全部文件：',
+    changed: (added, edited, removed, from, to) =>
+      `然后：新增 ${added}，修改 ${edited}，删除 ${removed}，目录 ${from} 改名为 ${to}。`,
+    secondRun: '2. 第二次运行，使 COS 与目录一致；移动的文件在 COS 内复制，不再上传：',
+    thirdRun: '3. 第三次运行，没有变化，不向 COS 发送任何请求：',
+    where: (objects, ledger, log) =>
+      `您可以查看：\n  对象        ${objects}\n  本地数据库  ${ledger}\n  日志        ${log}`,
+    next: '同步到您自己的存储桶：填写 conf/config.json，然后运行 cos_sync。',
+  },
+  localCos: {
+    listening: (url, folder) => `仅供本机使用的 COS 正在监听 ${url}，对象保存在 ${folder}`,
+    configure: '在 conf/config.json 中填写：',
+    stop: '按 Ctrl-C 结束。',
+  },
+  progress: progressZh,
+  history: historyZh,
+  explain: explainZh,
+  init: initZh,
+  verify: verifyZh,
+  ledger: ledgerZh,
+  doctor: doctorZh,
+  schedule: scheduleZh,
+  help: {
+    sync: '将 local_path 同步到存储桶（不写命令时即为此命令）',
+    demo: '无需账号的演示：示例目录和本机的 COS',
+    localCos: '在本机运行一个 COS，供测试用',
+    dryRun: '只列出将要做的操作，不做任何改动',
+    allowEmpty: '即使没有扫描到任何文件也执行删除（仅此一次）',
+    config: '配置文件（默认：<home>/conf/config.json）',
+    home: 'conf/、db/、log/ 所在目录（默认：程序所在目录）',
+    json: '输出一个 JSON 对象，而不是逐行文本',
+    quiet: '只输出失败和统计',
+    verbose: '在终端上也逐行输出每个操作',
+    noProgress: '不显示进度',
+    lang: 'en 或 zh',
+    port: '监听的端口（0：任意空闲端口）',
+    dir: '保存对象的目录',
+    demoDir: '同步此目录而不是示例目录（只读取它）',
+    help: '显示本帮助',
+    version: '显示版本',
+    headings: { Usage: '用法', Commands: '命令', Options: '选项', Examples: '示例' },
+    configKey: key => `同配置文件中的 ${key}`,
+  },
+};

@@ -1,0 +1,73 @@
+import { existsSync, statSync } from 'node:fs';
+import { homedir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { isInCrontab } from './carry-out.ts';
+import { cronInstallation, cronRemoval } from './cron.ts';
+import type { Job, Step } from './job.ts';
+import type { Kind } from './kind.ts';
+import { systemdInstallation, systemdRemoval, type UnitPlace, unitFiles } from './systemd.ts';
+import { taskInstallation, taskRemoval } from './windows-task.ts';
+
+/** A job by one of the ways to run it. */
+export interface Schedule {
+  installation(job: Job): Step[];
+  removal(): Step[];
+  /** False where there is nothing to remove; where only the removal can tell, true. */
+  isInstalled(): boolean;
+  /** Shows what is installed. */
+  look: readonly string[];
+}
+
+/**
+ * The schedule of this kind and name on this machine.
+ * @param home the program's home: its owner is who the machine's systemd runs it as
+ */
+export function scheduleOf(kind: Kind, name: string, home: string): Schedule {
+  if (kind === 'cron') {
+    return {
+      installation: cronInstallation,
+      removal: () => cronRemoval(name),
+      isInstalled: () => isInCrontab(name),
+      look: ['crontab -l'],
+    };
+  }
+  if (kind === 'task') {
+    const place = { user: windowsUser(), folder: join(home, 'conf') };
+    return {
+      installation: job => taskInstallation(job, place),
+      removal: () => taskRemoval(name, place),
+      isInstalled: () => true,
+      look: [`schtasks /Query /TN ${name} /V /FO LIST`],
+    };
+  }
+  const place = unitPlace(kind, home);
+  const { service, timer } = unitFiles(name, place);
+  const user = kind === 'systemd-user' ? ' --user' : '';
+  return {
+    installation: job => systemdInstallation(job, place),
+    removal: () => systemdRemoval(name, place),
+    isInstalled: () => existsSync(timer) || existsSync(service),
+    look: [`systemctl${user} list-timers ${name}.timer`, `journalctl${user} -u ${name}`],
+  };
+}
+
+function unitPlace(kind: 'systemd' | 'systemd-user', home: string): UnitPlace {
+  if (kind === 'systemd-user') {
+    const configuration = process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
+    return { folder: join(configuration, 'systemd', 'user'), scope: 'user', userId: undefined };
+  }
+  // As root, a program that its owner can replace would make that owner root.
+  const owner = statSync(home, { throwIfNoEntry: false })?.uid ?? 0;
+  return { folder: '/etc/systemd/system', scope: 'system', userId: owner === 0 ? undefined : owner };
+}
+
+/** Whether the user's systemd ends with the user's last session. Source: loginctl(1), enable-linger. */
+export function endsWithSession(): boolean {
+  return !existsSync(join('/var/lib/systemd/linger', userInfo().username));
+}
+
+function windowsUser(): string {
+  const { USERDOMAIN } = process.env;
+  const { username } = userInfo();
+  return USERDOMAIN ? `${USERDOMAIN}\\${username}` : username;
+}

@@ -1,0 +1,120 @@
+import { posix } from 'node:path';
+import { type Interval, timeOfDay } from './interval.ts';
+import { type Job, markOf, type Step } from './job.ts';
+
+/** Which systemd a unit is for. */
+export interface UnitPlace {
+  /** Where the units are. */
+  folder: string;
+  /** The machine's systemd, or the user's. */
+  scope: 'system' | 'user';
+  /** Who a unit of the machine's systemd runs as; undefined is root. */
+  userId: number | undefined;
+}
+
+/** Not aligned with everyone else's full hour, and never late enough to matter. */
+const RANDOM_DELAY_SECONDS = 30;
+/** systemd refuses a program whose path has a quote or a backslash, and misreads one with a dollar sign. */
+const REFUSED_IN_PROGRAM = /['"\\$]/;
+
+/** What installs a job as a service and its timer. */
+export function systemdInstallation(job: Job, place: UnitPlace): Step[] {
+  const { service, timer } = unitFiles(job.name, place);
+  return [
+    { do: 'write', path: service, text: serviceUnit(job, place), encoding: 'utf8' },
+    { do: 'write', path: timer, text: timerUnit(job), encoding: 'utf8' },
+    { do: 'run', command: systemctl(place, 'daemon-reload') },
+    { do: 'run', command: systemctl(place, 'enable', '--now', `${job.name}.timer`) },
+  ];
+}
+
+/** What removes a job's service and timer. A run that is under way goes on to its end. */
+export function systemdRemoval(name: string, place: UnitPlace): Step[] {
+  const { service, timer } = unitFiles(name, place);
+  return [
+    { do: 'run', command: systemctl(place, 'disable', '--now', `${name}.timer`) },
+    { do: 'delete', path: timer },
+    { do: 'delete', path: service },
+    { do: 'run', command: systemctl(place, 'daemon-reload') },
+  ];
+}
+
+/** Where a job's units are. */
+export function unitFiles(name: string, { folder }: UnitPlace): { service: string; timer: string } {
+  return { service: posix.join(folder, `${name}.service`), timer: posix.join(folder, `${name}.timer`) };
+}
+
+/**
+ * The unit that runs the job once. A oneshot service that is still running is not started again.
+ * Source: systemd.service(5), systemd.exec(5), systemd.syntax(7).
+ */
+export function serviceUnit({ name, command, folder }: Job, { scope, userId }: UnitPlace): string {
+  // The user's systemd has no network-online.target.
+  const afterNetwork =
+    scope === 'system' ? ['Wants=network-online.target', 'After=network-online.target'] : [];
+  return lines(
+    `# ${markOf(name)}`,
+    '[Unit]',
+    `Description=cos_sync: mirror a folder into COS (${name})`,
+    ...afterNetwork,
+    '',
+    '[Service]',
+    'Type=oneshot',
+    ...(scope === 'system' && userId !== undefined ? [`User=${userId}`] : []),
+    `WorkingDirectory=${wholeValue(folder)}`,
+    `ExecStart=${execLine(command)}`,
+    'Nice=10',
+    'IOSchedulingClass=best-effort',
+    'IOSchedulingPriority=7',
+  );
+}
+
+/** The unit that starts the service. A start that was missed while the machine was off is made up for. */
+export function timerUnit({ name, interval }: Job): string {
+  return lines(
+    `# ${markOf(name)}`,
+    '[Unit]',
+    `Description=When cos_sync runs (${name})`,
+    '',
+    '[Timer]',
+    `OnCalendar=${calendarOf(interval)}`,
+    'Persistent=true',
+    `RandomizedDelaySec=${RANDOM_DELAY_SECONDS}`,
+    '',
+    '[Install]',
+    'WantedBy=timers.target',
+  );
+}
+
+/** A command as ExecStart= reads it. */
+export function execLine(command: Job['command']): string {
+  const throughShell = REFUSED_IN_PROGRAM.test(command[0]);
+  const words = throughShell ? ['/bin/sh', '-c', 'exec "$@"', 'cos_sync', ...command] : command;
+  return words.map(execWord).join(' ');
+}
+
+function execWord(word: string): string {
+  const literal = word.replaceAll('%', '%%').replaceAll('$', '$$$$');
+  if (/^[\w/.,:@+%$-]+$/.test(literal)) return literal;
+  return `"${literal.replace(/["\\]/g, '\\$&')}"`;
+}
+
+/** A path as the whole value of a setting: not unquoted, but cut at its blank end, and `\` there joins lines. */
+function wholeValue(path: string): string {
+  return `${path.replaceAll('%', '%%')}${/[\s\\]$/.test(path) ? '/' : ''}`;
+}
+
+function calendarOf(interval: Interval): string {
+  if (interval.unit === 'daily') return `*-*-* ${timeOfDay(interval)}:00`;
+  const step = interval.count === 1 ? '' : `/${interval.count}`;
+  if (interval.unit === 'hours') return `*-*-* ${step === '' ? '*' : `00${step}`}:00:00`;
+  return `*-*-* *:${step === '' ? '*' : `00${step}`}:00`;
+}
+
+function systemctl({ scope }: UnitPlace, ...args: string[]): ['systemctl', ...string[]] {
+  return ['systemctl', ...(scope === 'user' ? ['--user'] : []), ...args];
+}
+
+function lines(...texts: string[]): string {
+  return `${texts.join('\n')}\n`;
+}

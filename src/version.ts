@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+declare const BUNDLED_VERSION: string | undefined;
+
+/** The program's version: written into the bundle, or read from package.json when run from source. */
+export const VERSION: string =
+  typeof BUNDLED_VERSION === 'string'
+    ? BUNDLED_VERSION
+    : (
+        JSON.parse(readFileSync(join(import.meta.dirname, '..', 'package.json'), 'utf8')) as {
+          version: string;
+        }
+      ).version;

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { startCrc64 } from '../../src/cos/crc64.ts';
+import type { Counts } from './server.ts';
+
+export type { Counts };
+
+/** The bare server, running. */
+export interface BareServer {
+  url: string;
+  /** What arrived since the last call. */
+  counts(): Promise<Counts>;
+  stop(): Promise<void>;
+}
+
+/** Every large file is this block repeated, so that the server can tell any part's CRC-64 without reading it. */
+export const BLOCK = Buffer.alloc(1024 * 1024);
+for (let at = 0; at < BLOCK.length; at++) BLOCK[at] = (at * 31 + (at >> 8)) & 0xff;
+
+/** @param delay ms before each answer */
+export async function startBareServer(delay = 0): Promise<BareServer> {
+  const crc64 = await startCrc64();
+  crc64.update(BLOCK);
+  const options = ['--delay', String(delay), '--crc64', crc64.digest(), '--block', String(BLOCK.length)];
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'server.ts'), ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [port] = (await once(child.stdout!, 'data')) as [Buffer];
+  const url = `http://127.0.0.1:${port.toString().trim()}`;
+  return {
+    url,
+    counts: async () => (await (await fetch(`${url}/-/counts`)).json()) as Counts,
+    async stop() {
+      const ended = once(child, 'exit');
+      child.kill();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,89 @@
+/**
+ * Measures the program and, turn by turn on the same work, what a user would take instead; prints one table.
+ * `make bench`, or with options: `make bench BENCH="--only small,large --rounds 5"`.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findProgram, machine } from './program.ts';
+import { type Row, table } from './table.ts';
+import { changedFew } from './work/changed-few.ts';
+import { moved, movedHuge } from './work/moved.ts';
+import { noOp } from './work/no-op.ts';
+import { start } from './work/start.ts';
+import { largeFile, latency, middleFiles, smallFiles } from './work/uploads.ts';
+import type { Work } from './work/workplace.ts';
+
+const WORKS: Readonly<Record<string, Work>> = {
+  start,
+  'no-op': noOp,
+  few: changedFew,
+  small: smallFiles,
+  latency,
+  large: largeFile,
+  middle: middleFiles,
+  moved,
+  huge: movedHuge,
+};
+
+const USAGE = `Options: --only ${Object.keys(WORKS).join(',')}
+         --rounds N   turns of each (3)
+         --files N    files of the largest tree (1000000)
+         --large MB   size of the large file (2048)
+         --quick      small sizes, one turn: whether it runs, not how fast
+         --sources    the sources even where dist/ has an executable
+`;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: Object.keys(WORKS).join(',') },
+    rounds: { type: 'string' },
+    files: { type: 'string' },
+    large: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+    sources: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+const usual = values.quick
+  ? { rounds: 1, files: 10_000, large: 64 }
+  : { rounds: 3, files: 1_000_000, large: 2_048 };
+
+async function bench(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'cos_sync-bench-'));
+  const clean = () => rmSync(folder, { recursive: true, force: true });
+  process.on('exit', clean);
+  process.on('SIGINT', () => process.exit(130));
+  process.on('SIGTERM', () => process.exit(143));
+  const program = findProgram(folder, values.sources);
+  const memory = Math.round(totalmem() / 1024 ** 3);
+  const about = [
+    `${availableParallelism()} × ${machine()}, ${memory} GiB, ${process.platform}`,
+    `program: ${program.name}`,
+    `medians of ${values.rounds ?? usual.rounds} turns; peak memory is the highest of all`,
+  ];
+  process.stdout.write(`${about.join('\n')}\n\n`);
+  const rows: Row[] = [];
+  for (const name of values.only.split(',')) {
+    const work = WORKS[name];
+    if (!work) throw new Error(`there is no work ${name}\n${USAGE}`);
+    const place = join(folder, name);
+    mkdirSync(place);
+    rows.push(
+      ...(await work({
+        folder: place,
+        program,
+        rounds: Number(values.rounds ?? usual.rounds),
+        files: Number(values.files ?? usual.files),
+        largeSize: Number(values.large ?? usual.large) * 1024 * 1024,
+        say: text => process.stderr.write(`${text}\n`),
+      })),
+    );
+    rmSync(place, { recursive: true, force: true });
+  }
+  process.stdout.write(`${table(rows)}\n`);
+}
+
+if (values.help) process.stdout.write(USAGE);
+else await bench();

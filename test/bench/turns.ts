@@ -1,0 +1,28 @@
+import { type Command, type Cost, measure, median } from './measure.ts';
+
+/** One that takes part in a comparison. */
+export interface Contender {
+  name: string;
+  command: Command;
+  /** Runs before each of its turns, unmeasured. */
+  prepare?: (round: number) => void | Promise<void>;
+  /** Runs after each of its turns; throws where the work was not done. */
+  check?: (cost: Cost, round: number) => void | Promise<void>;
+}
+
+/** Lets all do the same work turn by turn, so that what slows the machine down slows down each of them. */
+export async function takeTurns(
+  rounds: number,
+  contenders: readonly Contender[],
+): Promise<Map<string, Cost>> {
+  const costs = new Map<string, Cost[]>(contenders.map(({ name }) => [name, []]));
+  for (let round = 0; round < rounds; round++) {
+    for (const { name, command, prepare, check } of contenders) {
+      await prepare?.(round);
+      const cost = await measure(command);
+      await check?.(cost, round);
+      costs.get(name)?.push(cost);
+    }
+  }
+  return new Map([...costs].map(([name, list]) => [name, median(list)]));
+}

@@ -1,0 +1,106 @@
+import { renameSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import test from 'ava';
+import { type Running, type Sandbox, sandbox } from '../support/sandbox.ts';
+import { until } from '../support/until.ts';
+
+type Round = Record<string, unknown>;
+
+/** What a daemon printed of its rounds so far. */
+function rounds(running: Running): Round[] {
+  return running
+    .output()
+    .stdout.split('\n')
+    .slice(0, -1)
+    .map(line => JSON.parse(line) as Round);
+}
+
+/** Waits until that many rounds are over. */
+async function after(running: Running, count: number): Promise<Round> {
+  await until(() => rounds(running).length >= count);
+  return rounds(running)[count - 1]!;
+}
+
+/** Waits for a round that ends after now and in which something was done or failed. */
+async function nextBusy(running: Running, name: string): Promise<Round> {
+  let found: Round | undefined;
+  const known = rounds(running).length;
+  await until(() => {
+    found = rounds(running)
+      .slice(known)
+      .find(round => round[name] !== 0);
+    return found !== undefined;
+  });
+  return found!;
+}
+
+function daemonOf(box: Sandbox, changes: Record<string, unknown> = {}): Running {
+  box.configure({ daemon_mode: '1', daemon_interval: '1', retry_num: 0, ...changes });
+  return box.start('--json');
+}
+
+test('a daemon brings three rounds of changes, a line of JSON a round, and ends on SIGTERM with 143', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  const running = daemonOf(box);
+  t.like(await after(running, 1), { upload_file_ok: 1, exit_code: 0 });
+  box.write('b.txt', 'b');
+  t.like(await nextBusy(running, 'upload_file_ok'), { upload_file_ok: 1, upload_file_skip: 1 });
+  renameSync(`${box.local}/a.txt`, `${box.root}/away`);
+  t.like(await nextBusy(running, 'del_file_ok'), { del_file_ok: 1, upload_file_skip: 1 });
+  running.child.kill('SIGTERM');
+  const { code } = await running.ended;
+  t.is(code, 143);
+  t.deepEqual(await box.keys(), ['backup/b.txt']);
+});
+
+test('a daemon survives rounds that fail: a missing folder, a COS that refuses', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  const running = daemonOf(box);
+  await after(running, 1);
+  renameSync(box.local, `${box.local}.away`);
+  t.like(await nextBusy(running, 'exit_code'), { exit_code: 4, del_file_ok: 0 });
+  box.proxy.fault = () => ({ kind: 'status', status: 404, code: 'NoSuchBucket' });
+  renameSync(`${box.local}.away`, box.local);
+  box.write('b.txt', 'b');
+  await until(() => rounds(running).some(({ exit_code }) => exit_code === 5));
+  box.proxy.fault = undefined;
+  t.like(await nextBusy(running, 'upload_file_ok'), { upload_file_ok: 1, exit_code: 0 });
+  running.child.kill('SIGINT');
+  t.is((await running.ended).code, 130);
+  t.deepEqual(await box.keys(), ['backup/a.txt', 'backup/b.txt']);
+});
+
+test('a daemon rereads a changed configuration, and keeps the old one where the new is refused', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  const running = daemonOf(box);
+  await after(running, 1);
+  box.configure({ daemon_mode: '1', daemon_interval: '1', thread_num: 0 });
+  await until(() => /thread_num: must be from 1 to 512/.test(running.output().stderr));
+  t.regex(
+    running.output().stderr,
+    /the changed configuration is refused, the old one stays in force: .*thread_num/,
+  );
+  box.write('b.txt', 'b');
+  t.like(await nextBusy(running, 'upload_file_ok'), { upload_file_ok: 1 });
+  await delay(20);
+  box.configure({ daemon_mode: '1', daemon_interval: '1', cos_path: '/elsewhere' });
+  t.like(await nextBusy(running, 'upload_file_ok'), { upload_file_ok: 2 });
+  t.regex(running.output().stderr, /config\.json changed and was read again/);
+  running.child.kill('SIGTERM');
+  await running.ended;
+  t.true((await box.keys()).includes('elsewhere/b.txt'));
+});
+
+test('an interval longer than a timer can be does not make the daemon run all the time', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  const running = daemonOf(box, { daemon_interval: 30 * 24 * 3600 });
+  await after(running, 1);
+  await delay(1_500);
+  t.is(rounds(running).length, 1);
+  running.child.kill('SIGTERM');
+  t.is((await running.ended).code, 143);
+});

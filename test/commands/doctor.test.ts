@@ -1,0 +1,163 @@
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { type Sandbox, sandbox } from '../support/sandbox.ts';
+
+interface Check {
+  name: string;
+  status: 'ok' | 'warn' | 'fail' | 'skip';
+  message: string;
+}
+
+async function examine(box: Sandbox, ...args: string[]) {
+  const { code, stdout, stderr } = await box.run('doctor', '--json', ...args);
+  const { checks } = JSON.parse(stdout) as { checks: Check[] };
+  const of = (name: string) => checks.filter(check => check.name === name);
+  return { code, checks, of, stdout, stderr };
+}
+
+test('doctor finds nothing wrong where all is well, and leaves nothing behind', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  const { code, checks } = await examine(box);
+  t.is(code, 0);
+  t.deepEqual(
+    checks.filter(({ status }) => status === 'fail'),
+    [],
+  );
+  t.true(checks.some(({ name, status }) => name === 'write' && status === 'ok'));
+  t.deepEqual([...(await box.objects()).keys()], []);
+  t.deepEqual(readdirSync(box.home), ['conf']);
+});
+
+test('doctor reports every fault of the configuration, and checks nothing that hangs on it', async t => {
+  const box = await sandbox(t);
+  box.configure({ thread_num: '0', local_path: 'relative', bucket: undefined });
+  const { code, of } = await examine(box);
+  t.is(code, 1);
+  t.is(of('config').length, 3);
+  t.true(of('write').every(({ status }) => status === 'skip'));
+  t.deepEqual(box.proxy.requests, []);
+});
+
+test('doctor tells a wrong secret_key from an unknown secret_id, and never shows either', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  box.configure({ secret_key: 'anotherSecretKeyThatIsWrong' });
+  const wrongKey = await examine(box);
+  t.is(wrongKey.code, 1);
+  t.regex(wrongKey.of('credentials')[0]?.message ?? '', /SignatureDoesNotMatch/);
+  t.false((wrongKey.stdout + wrongKey.stderr).includes('anotherSecretKeyThatIsWrong'));
+  box.configure({ secret_id: 'AKIDnobodyKnowsThisOne' });
+  const wrongId = await examine(box);
+  t.regex(wrongId.of('credentials')[0]?.message ?? '', /InvalidAccessKeyId/);
+});
+
+test('doctor names a dead endpoint and an unknown host without hanging', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  const dead = await examine(box, '--endpoint', 'http://127.0.0.1:1');
+  t.is(dead.code, 1);
+  t.is(dead.of('connection')[0]?.status, 'fail');
+  t.is(dead.of('write')[0]?.status, 'skip');
+  const unknown = await examine(box, '--endpoint', 'http://nobody.invalid');
+  t.is(unknown.of('dns')[0]?.status, 'fail');
+});
+
+test('doctor fails the clock when it is far from the time of COS', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  const date = new Date(Date.now() - 3_600_000).toUTCString();
+  box.proxy.fault = ({ method }) => (method === 'HEAD' ? { kind: 'headers', headers: { date } } : undefined);
+  const { code, of } = await examine(box);
+  t.is(code, 1);
+  t.is(of('clock')[0]?.status, 'fail');
+  t.regex(of('clock')[0]?.message ?? '', /-3[56]\d\d s/);
+});
+
+test('doctor says that an object can be written and not deleted', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  box.proxy.fault = ({ method }) =>
+    method === 'POST' || method === 'DELETE'
+      ? { kind: 'status', status: 403, code: 'AccessDenied' }
+      : undefined;
+  const { code, of } = await examine(box);
+  t.is(code, 0);
+  t.is(of('write')[0]?.status, 'ok');
+  t.is(of('delete')[0]?.status, 'warn');
+});
+
+test('doctor fails a missing folder and a damaged ledger', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  await box.run();
+  const ledger = readdirSync(join(box.home, 'db')).find(name => name.startsWith(box.server.bucket)) ?? '';
+  writeFileSync(join(box.home, 'db', ledger), 'no ledger\n');
+  const damaged = await examine(box);
+  t.is(damaged.code, 1);
+  t.is(damaged.of('ledger')[0]?.status, 'fail');
+  t.true(readdirSync(join(box.home, 'db')).includes(ledger), 'doctor only looks');
+  rmSync(box.local, { recursive: true });
+  t.is((await examine(box)).of('folder')[0]?.status, 'fail');
+});
+
+test('doctor names the right region of a bucket that is asked for in a wrong one', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  box.configure({ endpoint: undefined, enable_https: '0', proxy: box.proxy.url, region: 'ap-beijing' });
+  box.proxy.fault = ({ headers }) =>
+    String(headers.host).includes('.ap-beijing.')
+      ? { kind: 'status', status: 404, code: 'NoSuchBucket' }
+      : undefined;
+  const { code, of } = await examine(box);
+  t.is(code, 1);
+  t.is(of('credentials')[0]?.status, 'fail');
+  t.regex(of('credentials')[0]?.message ?? '', /is in ap-local, not in ap-beijing/);
+});
+
+test("a bucket that another deployment does not have is not looked for in COS's own list", async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  box.configure({ bucket: 'nobodys-1250000000', endpoint: `http://{bucket}.localhost:${box.proxy.port}` });
+  box.proxy.fault = () => ({ kind: 'status', status: 404, code: 'NoSuchBucket' });
+  const { code, of } = await examine(box, '--proxy', box.proxy.url);
+  t.is(code, 1);
+  t.regex(of('credentials')[0]?.message ?? '', /NoSuchBucket/);
+  t.true(box.proxy.requests.every(({ headers }) => !String(headers.host).includes('myqcloud')));
+});
+
+test('doctor looks at the way to the proxy, and says where it ends', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  const { code, of } = await examine(box, '--proxy', 'http://127.0.0.1:1');
+  t.is(code, 1);
+  t.is(of('connection')[0]?.status, 'fail');
+  t.regex(of('connection')[0]?.message ?? '', /127\.0\.0\.1:1 .*ECONNREFUSED/);
+  t.is(of('write')[0]?.status, 'skip');
+});
+
+test('doctor tells an endpoint without TLS from a certificate that is not trusted', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  const { code, of } = await examine(box, '--endpoint', `https://127.0.0.1:${box.proxy.port}`);
+  t.is(code, 1);
+  t.is(of('tls')[0]?.status, 'fail');
+  t.regex(of('tls')[0]?.message ?? '', /no https is spoken there/);
+});
+
+test('doctor names a region that is missing and cannot be found out, and checks nothing behind it', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  box.configure({
+    endpoint: undefined,
+    enable_https: '0',
+    proxy: box.proxy.url,
+    region: undefined,
+    bucket: 'nobodys-1250000000',
+  });
+  const { code, of } = await examine(box);
+  t.is(code, 1);
+  t.regex(of('credentials')[0]?.message ?? '', /RegionUnknown/);
+  t.is(of('write')[0]?.status, 'skip');
+});

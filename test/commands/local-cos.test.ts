@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import test from 'ava';
+import { sandbox } from '../support/sandbox.ts';
+import { until } from '../support/until.ts';
+
+test('local-cos prints what a configuration needs, serves, and ends on SIGTERM', async t => {
+  const box = await sandbox(t);
+  const dir = join(box.root, 'objects');
+  const running = box.start('local-cos', '--json', '--dir', dir);
+  await until(() => running.output().stdout.endsWith('\n'));
+  const { url, dir: where, ...config } = JSON.parse(running.output().stdout);
+  t.is(where, dir);
+  t.regex(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  t.deepEqual(Object.keys(config).sort(), ['bucket', 'endpoint', 'region', 'secret_id', 'secret_key']);
+  box.write('a.txt', 'through the server');
+  box.configure(config);
+  t.is((await box.run()).code, 0);
+  t.true([...box.filesIn(dir).values()].includes('through the server'));
+  running.child.kill('SIGTERM');
+  const { code, stderr } = await running.ended;
+  t.is(code, 143);
+  t.is(stderr, '');
+});
+
+test('a port in use, an impossible port and a folder in use are each said in one line', async t => {
+  const box = await sandbox(t);
+  const dir = join(box.root, 'other');
+  const port = await box.run('local-cos', '--dir', dir, '--port', String(box.server.port));
+  t.is(port.code, 1);
+  t.is(port.stderr, `cos_sync: port ${box.server.port} is in use: give another with --port\n`);
+  for (const bad of ['99999', 'abc', '1.5']) {
+    const refused = await box.run('local-cos', '--dir', dir, '--port', bad);
+    t.is(refused.code, 2);
+    t.is(refused.stderr, `cos_sync: --port: must be a number from 0 to 65535, not "${bad}"\n`);
+  }
+  const folder = await box.run('local-cos', '--dir', box.server.dir);
+  t.is(folder.code, 2);
+  t.is(folder.stderr, `cos_sync: --dir: another local-cos uses ${box.server.dir}: give another folder\n`);
+});

@@ -1,0 +1,197 @@
+import { appendFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { type Sandbox, sandbox } from '../support/sandbox.ts';
+
+const place = (box: Sandbox, key: string) => ({
+  Bucket: box.server.bucket,
+  Region: box.server.region,
+  Key: key,
+});
+
+interface Verified {
+  missing: number;
+  different: number;
+  content_differs: number;
+  changed_locally: number;
+  new_locally: number;
+  unknown: number;
+  same: number;
+  records: number;
+  objects: number;
+  findings: { kind: string; path: string; key: string }[];
+}
+
+async function verify(box: Sandbox, ...args: string[]) {
+  const { code, json, stderr } = await box.runJson('verify', ...args);
+  return { code, stderr, json: json as unknown as Verified };
+}
+
+test('after a sync nothing differs, and verify ends with 0', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  box.write('sub/b.txt', 'two');
+  await box.run();
+  const { code, json } = await verify(box, '--deep');
+  t.is(code, 0);
+  t.like(json, { objects: 3, records: 3, same: 3, missing: 0, different: 0, unknown: 0, changed_locally: 0 });
+});
+
+test('what is missing or different in COS is named, and repair brings it back', async t => {
+  const box = await sandbox(t);
+  for (const name of ['gone.txt', 'other.txt', 'longer.txt', 'kept.txt'])
+    box.write(name, `content of ${name}`);
+  box.write('folder/x.txt', 'x');
+  await box.run();
+  await box.cos.deleteObject(place(box, 'backup/gone.txt'));
+  await box.cos.deleteObject(place(box, 'backup/folder/'));
+  await box.cos.putObject({ ...place(box, 'backup/other.txt'), Body: 'CONTENT of other.txt' });
+  await box.cos.putObject({ ...place(box, 'backup/longer.txt'), Body: 'something longer than it was' });
+  await box.cos.putObject({ ...place(box, 'backup/foreign.txt'), Body: 'not ours' });
+
+  const found = await verify(box);
+  t.is(found.code, 1);
+  t.like(found.json, { missing: 2, different: 2, unknown: 1, same: 2 });
+  t.deepEqual(
+    found.json.findings.map(({ kind, key }) => `${kind} ${key}`),
+    [
+      'missing backup/folder/',
+      'missing backup/gone.txt',
+      'different backup/longer.txt',
+      'different backup/other.txt',
+      'unknown backup/foreign.txt',
+    ],
+  );
+
+  const repaired = await verify(box, '--repair');
+  t.is(repaired.code, 0, repaired.stderr);
+  t.like(repaired.json, {
+    missing: 0,
+    different: 0,
+    unknown: 1,
+    sync: { upload_file_ok: 3, create_folder_ok: 1 },
+  });
+  const objects = await box.objects();
+  for (const name of ['gone.txt', 'other.txt', 'longer.txt']) {
+    t.is(objects.get(`backup/${name}`)?.toString(), `content of ${name}`);
+  }
+  t.is(objects.get('backup/foreign.txt')?.toString(), 'not ours');
+});
+
+test('an object that nobody of ours put there is never touched, and is no difference', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  await box.run();
+  await box.cos.putObject({ ...place(box, 'backup/theirs.txt'), Body: 'x' });
+  const { code, stdout } = await box.run('verify', '--repair');
+  t.is(code, 0);
+  t.regex(stdout, /theirs\.txt/);
+  t.true((await box.objects()).has('backup/theirs.txt'));
+});
+
+test('a file that changed locally since its upload is no fault of COS', async t => {
+  const box = await sandbox(t);
+  for (const name of ['edited.txt', 'deleted.txt', 'kept.txt']) box.write(name, name);
+  await box.run();
+  appendFileSync(join(box.local, 'edited.txt'), ' more');
+  rmSync(join(box.local, 'deleted.txt'));
+  box.write('new.txt', 'new');
+  const { code, json } = await verify(box);
+  t.is(code, 0);
+  t.like(json, { changed_locally: 2, new_locally: 1, same: 3 });
+});
+
+test('a content that changed behind an unchanged size and mtime is found by --deep alone', async t => {
+  const box = await sandbox(t);
+  const file = join(box.local, 'a.bin');
+  box.write('a.bin', 'aaaa');
+  const old = new Date(Date.now() - 3_600_000);
+  utimesSync(file, old, old);
+  await box.run();
+  writeFileSync(file, 'bbbb');
+  utimesSync(file, old, old);
+  t.is((await verify(box)).code, 0);
+  const deep = await verify(box, '--deep');
+  t.is(deep.code, 1);
+  t.like(deep.json, { content_differs: 1 });
+  t.is((await verify(box, '--deep', '--repair')).code, 0);
+  t.is((await box.objects()).get('backup/a.bin')?.toString(), 'bbbb');
+});
+
+test('the same content under another ETag is not uploaded again', async t => {
+  const box = await sandbox(t);
+  box.configure({ multipart_threshold: '1', part_size: '1' });
+  const content = Buffer.alloc(1_500_000, 'x');
+  box.write('big.bin', content);
+  await box.run();
+  await box.cos.putObject({ ...place(box, 'backup/big.bin'), Body: content });
+  t.is((await verify(box)).code, 0);
+  box.proxy.requests.length = 0;
+  t.is((await verify(box, '--repair')).code, 0);
+  t.deepEqual(
+    box.proxy.requests.filter(({ method }) => method === 'PUT' || method === 'POST'),
+    [],
+  );
+  box.proxy.requests.length = 0;
+  await verify(box);
+  t.true(
+    box.proxy.requests.every(({ method }) => method === 'GET'),
+    'the new ETag is recorded, so no HEAD is needed any more',
+  );
+});
+
+test('names whose order differs between UTF-8 and UTF-16 meet their objects', async t => {
+  const box = await sandbox(t);
+  for (const name of ['😀.txt', '（全角）.txt', '\ue000.txt', '中文.txt', 'a😀/😀', 'a（/（', 'z.txt']) {
+    box.write(name, name);
+  }
+  await box.run();
+  const { code, json } = await verify(box);
+  t.is(code, 0);
+  t.like(json, { same: 9, missing: 0, unknown: 0 });
+});
+
+test('more objects than one page of the listing are all met', async t => {
+  const box = await sandbox(t);
+  for (let index = 0; index < 1_203; index++) box.write(`d${index % 7}/${index}`, String(index));
+  await box.run('sync', '--thread-num', '32');
+  await box.cos.deleteObject(place(box, 'backup/d5/1202'));
+  const { code, json } = await verify(box);
+  t.is(code, 1);
+  t.like(json, { objects: 1_209, missing: 1, same: 1_209 });
+});
+
+test('without repair nothing is written, neither in COS nor in db/', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  await box.run();
+  await box.cos.deleteObject(place(box, 'backup/a.txt'));
+  const db = statSync(join(box.home, 'db')).mtimeMs;
+  box.proxy.requests.length = 0;
+  await box.run('verify', '--deep');
+  t.is(statSync(join(box.home, 'db')).mtimeMs, db);
+  t.true(box.proxy.requests.every(({ method }) => method === 'GET' || method === 'HEAD'));
+});
+
+test('with a missing local_path COS is compared with the ledger, and repair refuses', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  await box.run();
+  rmSync(box.local, { recursive: true });
+  const { code, json, stderr } = await verify(box);
+  t.is(code, 0);
+  t.like(json, { same: 1, new_locally: null, changed_locally: 0 });
+  t.regex(stderr, /cannot be read/);
+  t.is((await box.run('verify', '--repair')).code, 4);
+});
+
+test('COS that refuses ends verify with 5 and its reason', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  await box.run();
+  box.configure({ secret_key: 'wrong' });
+  const { code, stderr } = await box.run('verify');
+  t.is(code, 5);
+  t.regex(stderr, /SignatureDoesNotMatch/);
+  t.notRegex(stderr, /\n\s+at /);
+});

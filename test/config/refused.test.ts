@@ -1,0 +1,288 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import test from 'ava';
+import { loadConfig } from '../../src/config/load.ts';
+import { errorLines } from '../../src/report/errors.ts';
+import { wordsFor } from '../../src/report/language.ts';
+import { sandbox } from '../support/sandbox.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cos_sync-refused-'));
+test.after.always(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+
+/** What is said of a configuration; each line without the file's name in front. */
+function refusalOf(content: Record<string, unknown> | string | Uint8Array, language = 'en'): string[] {
+  const file = join(folder, `${files++}.json`);
+  const isText = typeof content === 'string' || content instanceof Uint8Array;
+  const base = { secret_id: 'AKIDtest', secret_key: 's3cr3t', bucket: 'b-1250000000', local_path: folder };
+  writeFileSync(file, isText ? content : JSON.stringify({ ...base, ...content }));
+  try {
+    loadConfig(file, {}, {});
+    return [];
+  } catch (error) {
+    return errorLines(error, wordsFor(language)).map(line => line.replace(`${file}: `, ''));
+  }
+}
+
+const TABLE: [title: string, written: Record<string, unknown>, line: string][] = [
+  ['thread_num of 0', { thread_num: '0' }, 'thread_num: must be from 1 to 512, not 0'],
+  ['thread_num of 9999', { thread_num: 9999 }, 'thread_num: must be from 1 to 512, not 9999'],
+  ['a number in words', { timeout: 'long' }, 'timeout: must be a number from 1 to 3600, not "long"'],
+  ['a list for a number', { retry_num: [3] }, 'retry_num: must be a number from 0 to 100, not "[3]"'],
+  ['a fraction of a thread', { thread_num: 2.5 }, 'thread_num: must be a number from 1 to 512, not "2.5"'],
+  ['a switch in words', { delete_sync: 'yes' }, 'delete_sync: must be "1" (on) or "0" (off), not "yes"'],
+  ['an object for a text', { bucket: {} }, 'bucket: must be a text in double quotes, not {}'],
+  [
+    'an object for a switch',
+    { daemon_mode: { toString: 0 } },
+    'daemon_mode: must be "1" (on) or "0" (off), not "{"toString":0}"',
+  ],
+  ['a list for a switch', { delete_sync: [1] }, 'delete_sync: must be "1" (on) or "0" (off), not "[1]"'],
+  [
+    'an object for a limit',
+    { max_delete: { toString: 0 } },
+    'max_delete: must be a number like "1000" or a share like "50%", not "{"toString":0}"',
+  ],
+  [
+    'an object as a header',
+    { meta: { owner: {} } },
+    'meta: has a name or value that no HTTP header can have: owner',
+  ],
+  ['an unknown choice', { symlinks: 'copy' }, 'symlinks: must be one of follow, skip, not "copy"'],
+  [
+    'a share above 100 %',
+    { max_delete: '150%' },
+    'max_delete: must be a number like "1000" or a share like "50%", not "150%"',
+  ],
+  [
+    'a number for patterns',
+    { exclude: 7 },
+    'exclude: must be a list of patterns like ["*.tmp", "cache/**"], not 7',
+  ],
+  ['a pattern with an open bracket', { include: ['[a'] }, 'include: has a pattern that cannot be read: [a'],
+  ['a text for headers', { headers: 'x' }, 'headers: must be names and values like {"name": "value"}, not x'],
+  [
+    'a header with a space in its name',
+    { headers: { 'a b': '1' } },
+    'headers: has a name or value that no HTTP header can have: a b',
+  ],
+  [
+    'a relative local_path',
+    { local_path: 'data' },
+    'local_path: must be an absolute path, like "/home/user/data" or "C:\\\\data", not "data"',
+  ],
+  [
+    'a Windows path whose single backslashes are escapes',
+    { local_path: 'C:\temp\new' },
+    'local_path: holds a control character ("C:\\temp\\new"): in JSON each \\ of a Windows path is written twice, like "C:\\\\data\\\\new"',
+  ],
+  ['no local_path', { local_path: '' }, 'local_path: is missing: write its value'],
+  ['no secret_id', { secret_id: undefined }, 'secret_id: is missing: write its value'],
+  [
+    "the template's secret_id",
+    { secret_id: 'xxxxxxxxxxxx' },
+    'secret_id: still is the template\'s "xxxxxx": write your own value',
+  ],
+  [
+    "the template's region",
+    { region: 'xxxxxx' },
+    'region: still is the template\'s "xxxxxx": write your own value',
+  ],
+  [
+    "the template's bucket",
+    { bucket: 'xxxxxx' },
+    'bucket: still is the template\'s "xxxxxx": write your own value',
+  ],
+  [
+    'a secret with a line end in it',
+    { secret_key: 's3cr3t\nmore' },
+    'secret_key: has characters that no credential has: copy it again, without spaces or line ends',
+  ],
+  [
+    'a bucket without appid',
+    { bucket: 'mybucket' },
+    'bucket: "mybucket" has no APPID: write "mybucket-1250000000" with your number, or set appid',
+  ],
+  [
+    'an appid that is no number',
+    { appid: 'me' },
+    'appid: must be your account\'s number, like "1250000000", not "me"',
+  ],
+  [
+    'an endpoint with a path',
+    { endpoint: 'http://h/x' },
+    'endpoint: must be like "https://cos.example.com" or "host:port", not "http://h/x"',
+  ],
+  ['a proxy without scheme', { proxy: 'h:3128' }, 'proxy: must be like "http://proxy.example.com:3128"'],
+];
+
+for (const [title, written, line] of TABLE) {
+  test(`${title} is refused in one line`, t => {
+    t.deepEqual(refusalOf(written), [line]);
+  });
+}
+
+test('a local_path that is a file is refused, with all other faults', t => {
+  const file = join(folder, 'a file');
+  writeFileSync(file, '');
+  t.deepEqual(refusalOf({ local_path: file, thread_num: 0 }), [
+    'thread_num: must be from 1 to 512, not 0',
+    `local_path: must be a folder, but ${file} is a file: write the folder that holds it`,
+  ]);
+});
+
+test('all faults are said at once, a line each, in the order of the keys', t => {
+  const faults = refusalOf({
+    local_path: 'data',
+    delete_sync: '2',
+    thread_num: '0',
+    secret_key: 'xxxxxx',
+    bucket: 'mybucket',
+  });
+  t.deepEqual(
+    faults.map(line => line.split(':')[0]),
+    ['secret_key', 'bucket', 'thread_num', 'delete_sync', 'local_path'],
+  );
+});
+
+for (const [title, content, line] of [
+  [
+    'a single backslash in a Windows path',
+    '{\n "bucket": "b",\n "local_path": "C:\\data"\n}',
+    'is not valid JSON (line 3): each \\ of a Windows path is written twice, like "C:\\\\data"',
+  ],
+  [
+    'a backslash before the closing quote',
+    '{\n "local_path": "D:\\",\n "bucket": "b"\n}',
+    'is not valid JSON (line 2): each \\ of a Windows path is written twice, like "C:\\\\data"',
+  ],
+  [
+    'a missing comma',
+    '{\n "bucket": "b"\n "region": "r"\n}',
+    'is not valid JSON (near line 3): look there for a missing quote, comma or brace',
+  ],
+  [
+    'a value without quotes',
+    '{\n "bucket": "b",\n "region": gz,\n "timeout": "60"\n}\n',
+    'is not valid JSON (near line 3): look there for a missing quote, comma or brace',
+  ],
+  [
+    'a missing end quote',
+    '{\n "bucket": "b,\n "region": "r"\n}\n',
+    'is not valid JSON (near line 2): look there for a missing quote, comma or brace',
+  ],
+  [
+    'a missing end brace',
+    '{\n "bucket": "b",\n "region": "r"\n',
+    'is not valid JSON (near line 3): look there for a missing quote, comma or brace',
+  ],
+  ['an empty file', '', 'is not valid JSON (near line 1): look there for a missing quote, comma or brace'],
+  ['a list', '[]', 'must be one JSON object: { "key": "value", … }'],
+  ['UTF-16', Buffer.from('\ufeff{}', 'utf16le'), 'is UTF-16: save it as UTF-8 in your editor'],
+  [
+    'GBK text',
+    Buffer.concat([Buffer.from('{\n "local_path": "/'), Buffer.from([0xd6, 0xd0]), Buffer.from('"\n}')]),
+    'is not UTF-8 (line 2): save it as UTF-8 in your editor',
+  ],
+] as const) {
+  test(`${title}: the file is refused in one line`, t => {
+    t.deepEqual(refusalOf(content), [line]);
+  });
+}
+
+test('a secret is never repeated in a refusal', t => {
+  const lines = refusalOf({ secret_key: 's3cr3t more', secret_id: { id: 's3cr3t' }, token: '秘密s3cr3t' });
+  t.is(lines.length, 3);
+  t.false(lines.join().includes('s3cr3t'));
+});
+
+test('Chinese users are told in Chinese', t => {
+  t.deepEqual(refusalOf({ thread_num: 0 }, 'zh'), ['thread_num: 必须在 1 到 512 之间，而不是 0']);
+});
+
+test('the program refuses a configuration with exit code 2, and touches nothing', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  box.configure({ thread_num: 0, delete_sync: 'x' });
+  const file = join(box.home, 'conf', 'config.json');
+  for (const args of [[], ['sync', '--json'], ['sync', '--dry-run']]) {
+    t.like(await box.run(...args), {
+      code: 2,
+      stdout: '',
+      stderr: [
+        `cos_sync: ${file}: thread_num: must be from 1 to 512, not 0\n`,
+        `cos_sync: ${file}: delete_sync: must be "1" (on) or "0" (off), not "x"\n`,
+      ].join(''),
+    });
+  }
+  t.deepEqual(box.proxy.requests, []);
+  for (const name of ['db', 'log']) t.false(existsSync(join(box.home, name)));
+
+  const missing = join(box.root, 'nowhere.json');
+  t.like(await box.run('--config', missing), {
+    code: 2,
+    stdout: '',
+    stderr: `cos_sync: ${missing}: there is no such file: run "cos_sync init" to make it\n`,
+  });
+
+  const template = join(import.meta.dirname, '..', '..', 'conf', 'config.json');
+  const { code, stderr } = await box.run('--config', template);
+  t.is(code, 2);
+  t.regex(stderr, /still is the template/);
+});
+
+test('the command line is refused like the file, with exit code 2', async t => {
+  const box = await sandbox(t);
+  const refused = async (...args: string[]) => {
+    const { code, stdout, stderr } = await box.run(...args);
+    t.deepEqual([code, stdout], [2, ''], args.join(' '));
+    return stderr;
+  };
+  t.is(await refused('--thread-num'), 'cos_sync: --thread-num: needs a value\n');
+  t.is(
+    await refused('sync', '--thread-nun', '3'),
+    'cos_sync: --thread-nun: is no option; did you mean --thread-num?\n',
+  );
+  t.is(await refused('--whatever'), 'cos_sync: --whatever: is no option: see --help\n');
+  t.is(await refused('snyc'), 'cos_sync: snyc: is no command; did you mean sync?\n');
+  t.is(await refused('sync', 'extra'), 'cos_sync: extra: is no command: see --help\n');
+  t.regex(
+    await refused('--secret-key', 's3cr3t'),
+    /^cos_sync: --secret-key: is no option, for others can see/,
+  );
+  t.regex(await refused('--secret-id=abc'), /^cos_sync: --secret-id: is no option, for others can see/);
+  t.regex(await refused('--token', 'abc'), /^cos_sync: --token: is no option, for others can see/);
+  t.regex(await refused('--thread-num', '0'), /thread_num: must be from 1 to 512, not 0\n$/);
+});
+
+test('options win over the file, exactly as they are written', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  box.write('b.tmp', 'b');
+  box.write('7', 'c');
+  box.configure({ cos_path: '/wrong', exclude: ['*.txt'] });
+  const { code } = await box.run('--cos-path', '007', '--exclude', '*.tmp', '--exclude', '7');
+  t.is(code, 0);
+  t.deepEqual([...(await box.objects()).keys()], ['007/a.txt']);
+});
+
+test('what is doubtful but usable is warned of on standard error', async t => {
+  const box = await sandbox(t);
+  box.configure({ thread_nun: '3', op_record: '1' });
+  const file = join(box.home, 'conf', 'config.json');
+  mkdirSync(join(box.root, 'open'));
+  const open = join(box.root, 'open', 'config.json');
+  writeFileSync(open, readFileSync(file), { mode: 0o644 });
+  const { code, stdout, stderr } = await box.run('--config', open);
+  t.is(code, 0);
+  t.is(
+    stderr,
+    [
+      'config: unknown key "thread_nun" is ignored; did you mean "thread_num"?\n',
+      'config: unknown key "op_record" is ignored\n',
+      `${open} holds a secret and is readable by others: chmod 600 ${open}\n`,
+    ].join(''),
+  );
+  t.regex(stdout, /op_status : ALL_OK/);
+});

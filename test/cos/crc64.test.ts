@@ -1,0 +1,40 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { combineCrc64, startCrc64 } from '../../src/cos/crc64.ts';
+
+async function crc64Of(...pieces: Uint8Array[]): Promise<string> {
+  const crc64 = await startCrc64();
+  for (const piece of pieces) crc64.update(piece);
+  return crc64.digest();
+}
+
+test('the CRC-64 is the one COS answers, as an unsigned decimal', async t => {
+  t.is(await crc64Of(Buffer.from('123456789')), BigInt('0x995dc9bbdf1939fa').toString());
+  t.is(await crc64Of(), '0');
+});
+
+test('the CRC-64 of two strings put together is that of the whole', async t => {
+  const bytes = fc.uint8Array({ maxLength: 300 });
+  await fc.assert(
+    fc.asyncProperty(bytes, bytes, async (first, second) => {
+      const combined = combineCrc64(await crc64Of(first), await crc64Of(second), second.length);
+      t.is(combined, await crc64Of(first, second));
+    }),
+  );
+});
+
+test('parts of megabytes are put together too', async t => {
+  const part = Buffer.alloc(5 * 1024 * 1024, 'abc');
+  const rest = Buffer.alloc(1_234_567, 'xyz');
+  const combined = combineCrc64(await crc64Of(part), await crc64Of(rest), rest.length);
+  t.is(combined, await crc64Of(part, rest));
+});
+
+test('several CRC-64s run at the same time without disturbing each other', async t => {
+  const [one, two] = await Promise.all([startCrc64(), startCrc64()]);
+  one.update(Buffer.from('1234'));
+  two.update(Buffer.from('other'));
+  one.update(Buffer.from('56789'));
+  t.is(one.digest(), await crc64Of(Buffer.from('123456789')));
+  t.is(two.digest(), await crc64Of(Buffer.from('other')));
+});

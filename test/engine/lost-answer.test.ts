@@ -1,0 +1,47 @@
+import { renameSync, rmSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { sandbox } from '../support/sandbox.ts';
+
+const OLD = new Date('2020-02-02T02:02:02Z');
+
+test('a file that comes back as it was, after its change got to COS unheard, is uploaded again', async t => {
+  const box = await sandbox(t);
+  const file = join(box.local, 'a.txt');
+  box.write('a.txt', 'the first content');
+  utimesSync(file, OLD, OLD);
+  await box.run();
+
+  box.write('a.txt', 'another content');
+  box.proxy.fault = ({ method }) => (method === 'PUT' ? { kind: 'loseAnswer' } : undefined);
+  const lost = await box.run('--retry-num', '0');
+  t.not(lost.code, 0);
+  t.is((await box.objects()).get('backup/a.txt')?.toString(), 'another content');
+
+  box.proxy.fault = undefined;
+  box.write('a.txt', 'the first content');
+  utimesSync(file, OLD, OLD);
+  t.is((await box.run()).code, 0);
+  t.is((await box.objects()).get('backup/a.txt')?.toString(), 'the first content');
+});
+
+test('a file that comes back as it was, after it was deleted in COS unheard, is uploaded again', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'content');
+  box.write('other.txt', 'other');
+  utimesSync(join(box.local, 'a.txt'), OLD, OLD);
+  await box.run();
+
+  renameSync(join(box.local, 'a.txt'), join(box.root, 'aside.txt'));
+  box.proxy.fault = ({ method }) => (method === 'POST' ? { kind: 'loseAnswer' } : undefined);
+  await box.run('--retry-num', '0');
+  t.false((await box.objects()).has('backup/a.txt'));
+
+  box.proxy.fault = undefined;
+  renameSync(join(box.root, 'aside.txt'), join(box.local, 'a.txt'));
+  t.is((await box.run()).code, 0);
+  t.is((await box.objects()).get('backup/a.txt')?.toString(), 'content');
+  rmSync(join(box.local, 'a.txt'));
+  t.is((await box.run()).code, 0);
+  t.false((await box.objects()).has('backup/a.txt'));
+});

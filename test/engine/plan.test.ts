@@ -1,0 +1,254 @@
+import test from 'ava';
+import fc from 'fast-check';
+import { type LocalFile, type Plan, startPlan } from '../../src/engine/plan.ts';
+import type { ScannedEntry } from '../../src/engine/scan.ts';
+import { Failure } from '../../src/failure.ts';
+import { type FileRecord, isFile, type LedgerRecord } from '../../src/ledger/codec.ts';
+
+/** A folder as a map: a folder's path ends with `/`; null stands for a place that cannot be read. */
+type Tree = Map<string, { size: number; mtime: number } | null>;
+
+/** Names that sort before, at and after `/`, and outside the basic plane. */
+const name = fc.constantFrom('a', 'b', 'a-', 'a!', 'a.b', 'a0', 'aa', '中', '😀', '\ue000', ' ', 'a\n', '\\');
+const state = fc.record({ size: fc.integer({ min: 0, max: 2 }), mtime: fc.integer({ min: 1, max: 3 }) });
+
+interface Node {
+  [name: string]: Node | { size: number; mtime: number } | null;
+}
+
+const { node } = fc.letrec<{ node: Node }>(tie => ({
+  node: fc.dictionary(
+    name,
+    fc.oneof({ depthSize: 'small', withCrossShrink: true }, state, fc.constant(null), tie('node')),
+    { maxKeys: 5 },
+  ) as fc.Arbitrary<Node>,
+}));
+
+function isState(value: unknown): value is { size: number; mtime: number } {
+  return typeof (value as { size?: unknown } | null)?.size === 'number';
+}
+
+function flatten(folder: Node, prefix = '', tree: Tree = new Map()): Tree {
+  for (const [key, value] of Object.entries(folder)) {
+    if (value === null || isState(value)) tree.set(prefix + key, value);
+    else flatten(value, `${prefix}${key}/`, tree.set(`${prefix}${key}/`, { size: 0, mtime: 0 }));
+  }
+  return tree;
+}
+
+function ascending<T extends { path: string }>(entries: T[]): T[] {
+  return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+function scanOf(tree: Tree, isExcluded: (path: string) => boolean): ScannedEntry[] {
+  const entries = [...tree].map(([path, value]): ScannedEntry => {
+    if (value === null) {
+      const failure = new Failure('local', { code: 'EACCES' });
+      return { kind: 'unreadable', path, size: Number.NaN, mtime: Number.NaN, failure };
+    }
+    return { kind: path.endsWith('/') ? 'folder' : 'file', path, ...value, failure: undefined };
+  });
+  return ascending(entries.filter(({ path }) => !isExcluded(path)));
+}
+
+function ledgerOf(tree: Tree): LedgerRecord[] {
+  const records = [...tree].map(([path, value]): LedgerRecord => {
+    if (path.endsWith('/') || value === null) return { path: path.endsWith('/') ? path : `${path}/` };
+    return { path, ...value, hash: `${value.size}${value.mtime}`, etag: '' };
+  });
+  return ascending(records);
+}
+
+function planOf(
+  local: Tree,
+  ledger: LedgerRecord[],
+  isExcluded = (_: string) => false,
+  checksum = false,
+): Plan {
+  const planner = startPlan(ledger, { isExcluded, createFolders: true, checksum });
+  for (const entry of scanOf(local, isExcluded)) planner.meet(entry);
+  return planner.finish();
+}
+
+/** The ledger after every operation of the plan succeeded. */
+function apply(plan: Plan, ledger: LedgerRecord[]): Map<string, LedgerRecord> {
+  const after = new Map(ledger.map(record => [record.path, record]));
+  const record = ({ path, size, mtime }: LocalFile): FileRecord => ({
+    path,
+    size,
+    mtime,
+    hash: `${size}${mtime}`,
+    etag: '',
+  });
+  for (const path of plan.createFolders) after.set(path, { path });
+  for (const file of plan.uploads) after.set(file.path, record(file));
+  for (const { file } of plan.checks) after.set(file.path, record(file));
+  for (const { path } of plan.goneFiles) after.delete(path);
+  for (const path of plan.goneFolders) after.delete(path);
+  return after;
+}
+
+const trees = fc.tuple(node, node).map(([local, recorded]) => [flatten(local), flatten(recorded)] as const);
+const readableTrees = trees.map(
+  ([local, recorded]) => [new Map([...local].filter(([, value]) => value !== null)), recorded] as const,
+);
+
+test('after its plan is carried out, the ledger describes the folder', t => {
+  fc.assert(
+    fc.property(readableTrees, ([local, recorded]) => {
+      const ledger = ledgerOf(recorded);
+      const after = apply(planOf(local, ledger), ledger);
+      t.deepEqual([...after.keys()].sort(), [...local.keys()].sort());
+      for (const [path, value] of local) {
+        const record = after.get(path)!;
+        if (isFile(record)) t.like(record, { ...value! });
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a plan that was carried out leaves nothing to do', t => {
+  fc.assert(
+    fc.property(readableTrees, ([local, recorded]) => {
+      const ledger = ledgerOf(recorded);
+      const plan = planOf(local, ascending([...apply(planOf(local, ledger), ledger).values()]));
+      t.deepEqual(
+        [plan.createFolders, plan.uploads, plan.checks, plan.goneFiles, plan.goneFolders].flat(),
+        [],
+      );
+      t.is(plan.unchanged, [...local.keys()].filter(path => !path.endsWith('/')).length);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('what is as recorded is neither uploaded nor read, and each file meets one fate', t => {
+  fc.assert(
+    fc.property(trees, ([local, recorded]) => {
+      const ledger = ledgerOf(recorded);
+      const plan = planOf(local, ledger);
+      const known = new Map(ledger.map(record => [record.path, record]));
+      const uploads = new Set(plan.uploads.map(({ path }) => path));
+      const checks = new Set(plan.checks.map(({ file }) => file.path));
+      let unchanged = 0;
+      for (const [path, value] of local) {
+        if (value === null || path.endsWith('/')) continue;
+        const record = known.get(path) as FileRecord | undefined;
+        const isSame = record?.size === value.size && record.mtime === value.mtime;
+        if (isSame) unchanged++;
+        t.is(uploads.has(path), record?.size !== value.size, path);
+        t.is(checks.has(path), record?.size === value.size && !isSame, path);
+      }
+      t.is(plan.unchanged, unchanged);
+      t.deepEqual([...plan.newPaths].sort(), [...uploads].filter(path => !known.has(path)).sort());
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('only what the ledger lists and the folder lacks is gone', t => {
+  fc.assert(
+    fc.property(trees, ([local, recorded]) => {
+      const ledger = ledgerOf(recorded);
+      const { goneFiles, goneFolders } = planOf(local, ledger);
+      const listed = new Set(ledger.map(({ path }) => path));
+      for (const path of [...goneFiles.map(({ path }) => path), ...goneFolders]) {
+        t.true(listed.has(path));
+        t.false(local.has(path));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('nothing at or under a place that could not be read is gone', t => {
+  fc.assert(
+    fc.property(trees, ([local, recorded]) => {
+      const plan = planOf(local, ledgerOf(recorded));
+      const unreadable = [...local].filter(([, value]) => value === null).map(([path]) => path);
+      const gone = [...plan.goneFiles.map(({ path }) => path), ...plan.goneFolders];
+      for (const path of gone) {
+        t.false(unreadable.some(hidden => path === hidden || path.startsWith(`${hidden}/`)));
+      }
+      const listed = ledgerOf(recorded).filter(({ path }) => !local.get(path));
+      t.is(gone.length + plan.doubtful, listed.length);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('an unreadable place of which nothing is recorded is said to be unknown', t => {
+  fc.assert(
+    fc.property(trees, ([local, recorded]) => {
+      const listed = ledgerOf(recorded).map(({ path }) => path);
+      const isKnown = (place: string) => listed.some(path => path === place || path.startsWith(`${place}/`));
+      const unreadable = [...local].filter(([, value]) => value === null).map(([path]) => path);
+      t.is(planOf(local, ledgerOf(recorded)).hasUnknownPlace, !unreadable.every(isKnown));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('a link that leads nowhere is no place where something may have moved', t => {
+  const planner = startPlan([], { isExcluded: () => false, createFolders: true, checksum: false });
+  const failure = new Failure('local', { code: 'DanglingSymlink' });
+  planner.meet({ kind: 'unreadable', path: 'link', size: Number.NaN, mtime: Number.NaN, failure });
+  const { hasUnknownPlace, failures } = planner.finish();
+  t.false(hasUnknownPlace);
+  t.is(failures.length, 1);
+});
+
+test('what is excluded is left alone, in the folder and in the ledger', t => {
+  const excluded = fc.constantFrom('a', '中', 'a-');
+  fc.assert(
+    fc.property(trees, excluded, ([local, recorded], top) => {
+      const isExcluded = (path: string) => path === top || path.startsWith(`${top}/`);
+      const plan = planOf(local, ledgerOf(recorded), isExcluded);
+      const touched = [
+        ...plan.uploads.map(({ path }) => path),
+        ...plan.goneFiles.map(({ path }) => path),
+        ...plan.goneFolders,
+        ...plan.createFolders,
+      ];
+      t.deepEqual(touched.filter(isExcluded), []);
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('an mtime that is not settled in the record makes the file be read', t => {
+  const record: FileRecord = { path: 'a', size: 1, mtime: Number.NaN, hash: 'h', etag: '' };
+  const plan = planOf(new Map([['a', { size: 1, mtime: 5 }]]), [record]);
+  t.is(plan.checks.length, 1);
+  t.is(plan.unchanged, 0);
+});
+
+test('with checksum every file of unchanged size is read', t => {
+  const local: Tree = new Map([
+    ['a', { size: 1, mtime: 5 }],
+    ['b', { size: 2, mtime: 5 }],
+  ]);
+  const ledger = ledgerOf(new Map([['a', { size: 1, mtime: 5 }]]));
+  const plan = planOf(local, ledger, () => false, true);
+  t.deepEqual(
+    plan.checks.map(({ file }) => file.path),
+    ['a'],
+  );
+  t.deepEqual(
+    plan.uploads.map(({ path }) => path),
+    ['b'],
+  );
+});
+
+test('a folder that is not to be created is still deleted where it was recorded', t => {
+  const planner = startPlan([{ path: 'old/' }], {
+    isExcluded: () => false,
+    createFolders: false,
+    checksum: false,
+  });
+  planner.meet({ kind: 'folder', path: 'new/', size: 0, mtime: 0, failure: undefined });
+  const plan = planner.finish();
+  t.deepEqual(plan.createFolders, []);
+  t.deepEqual(plan.goneFolders, ['old/']);
+});

@@ -1,0 +1,197 @@
+import { execFile, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { chmod, chown, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test, { type ExecutionContext } from 'ava';
+import { type Debian, debianFolder, runInDebian } from './support/debian-folder.ts';
+import { type Installation, PROJECT, statistics, unpack, writeConfig } from './support/installation.ts';
+
+/** Node's own demand: https://github.com/nodejs/node/blob/v24.x/BUILDING.md#platform-list */
+const OLDEST_GLIBC = [2, 28] as const;
+/** The oldest Debian that mirrors still have; glibc 2.31. */
+const OLD_DEBIAN: Debian = { name: 'bullseye', release: 'bullseye', packages: [] };
+const NOBODY = 65534;
+
+interface Ended {
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+interface Start {
+  cwd?: string;
+  /** Only root can start a program as another user. */
+  uid?: number;
+}
+
+/** Runs a command with no environment but PATH. */
+function run(command: string, options: string[], { cwd = '/', uid }: Start = {}): Promise<Ended> {
+  const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
+  const child = spawn(command, options, { cwd, env, ...(uid !== undefined && { uid, gid: uid }) });
+  const ended: Ended = { exitCode: null, stdout: '', stderr: '' };
+  child.stdout.setEncoding('utf8').on('data', text => {
+    ended.stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', text => {
+    ended.stderr += text;
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', exitCode => resolve({ ...ended, exitCode }));
+  });
+}
+
+async function install(t: ExecutionContext): Promise<Installation> {
+  const installation = await unpack(t, 'cos_sync-linux-x64.zip');
+  await installation.configure(installation.data);
+  return installation;
+}
+
+test('the zip has the layout that is promised', async t => {
+  const { program } = await unpack(t, 'cos_sync-linux-x64.zip');
+  const entries = await readdir(program, { recursive: true });
+  t.deepEqual(entries.sort(), [
+    'LICENSE',
+    'README.md',
+    'README.zh-CN.md',
+    'THIRD_PARTY_LICENSES',
+    'conf',
+    'conf/config.json',
+    'cos_sync',
+    'db',
+    'log',
+    'start_cos_sync.sh',
+  ]);
+});
+
+test('SHA256SUMS has the sum of each zip', async t => {
+  const cwd = join(PROJECT, 'dist');
+  const { stdout } = await promisify(execFile)('sha256sum', ['--check', 'SHA256SUMS'], { cwd });
+  t.deepEqual(stdout.trim().split('\n'), ['cos_sync-linux-x64.zip: OK', 'cos_sync-win-x64.zip: OK']);
+});
+
+test('start_cos_sync.sh runs from another folder, and mirrors new, changed and deleted files', async t => {
+  const linux = await install(t);
+  const start = () => run('sh', [join(linux.program, 'start_cos_sync.sh')], { cwd: '/usr' });
+  await linux.write({ 'a.txt': 'one', '图片/夏天.txt': '你好' });
+  const first = await start();
+  t.is(first.exitCode, 0, first.stderr);
+  t.is(first.stderr, '', 'no warning of Node reaches the user');
+  t.true(first.stdout.includes(`[ok]   [   uploadFile] [${linux.data}/图片/夏天.txt]`), first.stdout);
+  t.deepEqual(await linux.objects(), ['a.txt', '图片/夏天.txt']);
+
+  linux.requests.length = 0;
+  t.is((await start()).exitCode, 0);
+  t.deepEqual(linux.requests, [], 'a run with nothing to do asks COS for nothing');
+  t.true((await readdir(join(linux.program, 'db'))).length > 0);
+  t.deepEqual(await readdir(join(linux.program, 'log')), ['cos_sync.log']);
+});
+
+test('start_cos_sync.sh passes arguments and the exit code through', async t => {
+  const linux = await install(t);
+  await linux.write({ 'a.txt': 'one' });
+  const launcher = join(linux.program, 'start_cos_sync.sh');
+  const json = await run('sh', [launcher, '--json', '--cos-path', '/mirror/a folder/']);
+  t.is(json.exitCode, 0, json.stderr);
+  t.is(statistics(json.stdout).upload_file_ok, 1);
+  t.deepEqual(await linux.objects(), ['a folder/a.txt']);
+  t.is((await run('sh', [launcher, '--no-such-option'])).exitCode, 2);
+  t.is((await run('sh', [launcher, '--local-path', '/no/such/folder'])).exitCode, 4);
+});
+
+test('start_cos_sync.sh runs from a folder with a blank and Chinese in its name, also as a symbolic link', async t => {
+  const linux = await install(t);
+  const launcher = join(linux.program, 'start_cos_sync.sh');
+  const folder = join(linux.folder, 'a 文件夹');
+  await mkdir(folder);
+  await symlink(launcher, join(folder, 'nightly'));
+  t.is((await run('sh', ['nightly', '--dry-run'], { cwd: folder })).exitCode, 0);
+});
+
+test('start_cos_sync.sh gives back an executable bit that was lost', async t => {
+  const linux = await install(t);
+  await chmod(join(linux.program, 'cos_sync'), 0o644);
+  t.is((await run('sh', [join(linux.program, 'start_cos_sync.sh'), '--version'])).exitCode, 0);
+});
+
+test('a symbolic link to the program uses the folder that the program is in', async t => {
+  const linux = await install(t);
+  await linux.write({ 'a.txt': 'one' });
+  const link = join(linux.folder, 'link');
+  await symlink(join(linux.program, 'cos_sync'), link);
+  const { exitCode, stderr } = await run(link, []);
+  t.is(exitCode, 0, stderr);
+  t.deepEqual(await linux.objects(), ['a.txt']);
+  t.true((await readdir(join(linux.program, 'db'))).length > 0);
+});
+
+test('a read-only install folder does, with --home elsewhere', async t => {
+  const linux = await install(t);
+  await linux.write({ 'a.txt': 'one' });
+  const home = join(linux.folder, 'home');
+  await writeConfig(join(home, 'conf', 'config.json'), linux.server, linux.data);
+  for (const folder of ['.', 'conf', 'db', 'log']) await chmod(join(linux.program, folder), 0o555);
+  await chmod(home, 0o777);
+  if (process.getuid?.() === 0) await chown(join(home, 'conf', 'config.json'), NOBODY, NOBODY);
+  const { exitCode, stderr } = await run(
+    join(linux.program, 'cos_sync'),
+    ['--home', home],
+    process.getuid?.() === 0 ? { uid: NOBODY } : {},
+  );
+  t.is(exitCode, 0, stderr);
+  t.deepEqual((await readdir(home)).sort(), ['conf', 'db', 'log']);
+  t.deepEqual(await readdir(join(linux.program, 'db')), []);
+  await chmod(linux.program, 0o755);
+});
+
+test('nothing is written but the ledger and the log, beside the program', async t => {
+  const linux = await install(t);
+  await linux.write({ 'a.txt': 'one' });
+  const user = join(linux.folder, 'user');
+  await mkdir(user);
+  const start = `cd ${user} && HOME=${user} TMPDIR=${user} XDG_CACHE_HOME=${user} exec ${linux.program}/cos_sync`;
+  t.is((await run('sh', ['-c', start])).exitCode, 0);
+  t.deepEqual(await readdir(user), []);
+  t.deepEqual(await readdir(join(linux.program, 'conf')), ['config.json']);
+  t.deepEqual(await readdir(join(linux.program, 'log')), ['cos_sync.log']);
+});
+
+test('a termination ends the program with 143, and the next run goes on', async t => {
+  const linux = await install(t);
+  await linux.configure(linux.data, { daemon_mode: '1' });
+  await linux.write({ 'a.txt': 'one' });
+  const child = spawn(join(linux.program, 'cos_sync'), [], { stdio: ['ignore', 'pipe', 'ignore'] });
+  child.stdout.setEncoding('utf8').on('data', text => {
+    if (text.includes('used_time')) child.kill('SIGTERM');
+  });
+  const exitCode = await new Promise(resolve => child.once('close', resolve));
+  t.is(exitCode, 143);
+  t.is((await run(join(linux.program, 'cos_sync'), ['--daemon-mode', '0'])).exitCode, 0);
+});
+
+test('the program asks for no newer glibc than Node does', async t => {
+  const { program } = await unpack(t, 'cos_sync-linux-x64.zip');
+  const text = await readFile(join(program, 'cos_sync'), 'latin1');
+  const versions = [...text.matchAll(/\0GLIBC_(\d+)\.(\d+)(?=[.\d]*\0)/g)];
+  t.true(versions.length > 0);
+  for (const [name, major, minor] of versions) {
+    t.true(Number(major) === OLDEST_GLIBC[0] && Number(minor) <= OLDEST_GLIBC[1], name.slice(1));
+  }
+});
+
+test('the program runs on an old Debian', async t => {
+  t.timeout(1_200_000, 'an old Debian is being downloaded');
+  const debian = await debianFolder(OLD_DEBIAN);
+  const linux = await install(t);
+  await linux.write({ 'a.txt': 'one', '中文.txt': '你好' });
+  const output = join(linux.folder, 'output');
+  const file = openSync(output, 'w');
+  const exitCode = await runInDebian(debian, `sh ${linux.program}/start_cos_sync.sh --json`, {
+    mounts: [[linux.folder, linux.folder]],
+    stdio: ['ignore', file, file],
+  });
+  closeSync(file);
+  t.is(exitCode, 0, await readFile(output, 'utf8'));
+  t.deepEqual(await linux.objects(), ['a.txt', '中文.txt']);
+});
