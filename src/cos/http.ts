@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { type Dispatcher, Pool, ProxyAgent } from 'undici';
 import type { Failure } from '../failure.ts';
 import { answerHandler, type HttpAnswer } from './answer.ts';
@@ -64,7 +64,7 @@ export function createHttp(connection: Connection, clock: Clock): Http {
           method,
           path: encodePath(key) + encodeQuery(query),
           headers: sent,
-          body: streamable(body),
+          body: sendable(body),
           headersTimeout: timeout,
           bodyTimeout: timeout,
         },
@@ -106,9 +106,13 @@ function sizeOf(body: HttpRequest['body']): number {
   return body instanceof Uint8Array ? body.byteLength : body.size;
 }
 
-function streamable(body: HttpRequest['body']): Uint8Array | Readable | null {
+/**
+ * undici writes what an iterable yields and asks for more when the socket has taken it: no piece is buffered
+ * in between. Its types know streams only.
+ */
+function sendable(body: HttpRequest['body']): Uint8Array | Readable | null {
   if (body === undefined) return null;
-  return body instanceof Uint8Array ? body : Readable.from(body.open(), { objectMode: false });
+  return body instanceof Uint8Array ? body : (body.open() as AsyncIterable<Uint8Array> as Readable);
 }
 
 function encodePath(key: string): string {

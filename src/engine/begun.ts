@@ -12,7 +12,7 @@ import type { Run } from './run.ts';
  * that the object is ours, and it would stay in COS for good.
  */
 
-/** So many paths are noted with one write, just ahead of their sending. */
+/** So many paths are noted with one write, which is under way while those before them are sent. */
 const AHEAD = 200;
 /** COS's clock and this machine's differ by less, in ms, or COS refuses the signature. */
 const CLOCK_DIFFERENCE = 15 * 60_000;
@@ -25,16 +25,23 @@ interface NewObject {
 
 /** Answers what is to be awaited before each of the objects is sent, in their order. */
 export function noteAhead(run: Run, objects: readonly NewObject[]): () => Promise<void> {
-  let noted = 0;
+  const written: Promise<void>[] = [];
   let next = 0;
-  let written: Promise<void> = Promise.resolve();
-  return () => {
-    if (run.dryRun || next++ < noted) return written;
+
+  function note(batch: number): Promise<void> {
     const at = Date.now();
-    for (const { path, size } of objects.slice(noted, noted + AHEAD)) run.ledger.putBegun({ path, at, size });
-    noted += AHEAD;
-    written = run.ledger.flush();
-    return written;
+    for (const { path, size } of objects.slice(batch * AHEAD, (batch + 1) * AHEAD)) {
+      run.ledger.putBegun({ path, at, size });
+    }
+    return run.ledger.flush();
+  }
+
+  return async () => {
+    if (run.dryRun) return;
+    const batch = Math.floor(next++ / AHEAD);
+    written[batch] ??= note(batch);
+    written[batch + 1] ??= note(batch + 1);
+    await written[batch];
   };
 }
 

@@ -37,41 +37,71 @@ export async function openFile(path: string): Promise<{ handle: FileHandle; stat
   }
 }
 
-/** Reads a whole small file. @throws Failure (changed) where it changed under the reading; the system's error */
-export function readWhole(path: string, expectedSize: number): { bytes: Buffer; state: FileState } {
+/** A file that is open for reading at once, in its state at the opening. */
+export interface OpenWhole {
+  state: FileState;
+  /**
+   * Reads all of it into the beginning of a buffer.
+   * @throws Failure (changed) where it changed under the reading; the system's error
+   */
+  readInto(buffer: Buffer): Buffer;
+  close(): void;
+}
+
+/** Opens a small file, to be read as a whole. @throws the system's error; Failure */
+export function openWhole(path: string): OpenWhole {
   const descriptor = openSync(path, READ);
   try {
     const state = stateOf(fstatSync(descriptor));
-    if (state.size > expectedSize) throw fileChanged();
-    const bytes = Buffer.allocUnsafeSlow(state.size);
-    let filled = 0;
-    while (filled < state.size) {
-      const count = readSync(descriptor, bytes, filled, state.size - filled, filled);
-      if (count === 0) throw fileChanged();
-      filled += count;
-    }
-    if (!isSameState(state, stateOf(fstatSync(descriptor)))) throw fileChanged();
-    return { bytes, state };
-  } finally {
+    return {
+      state,
+      readInto: buffer => readAll(descriptor, state, buffer),
+      close: () => closeSync(descriptor),
+    };
+  } catch (error) {
     closeSync(descriptor);
+    throw error;
   }
 }
 
-const PIECE = 256 * 1024;
+/** The system takes no longer reads, in bytes. */
+const MOST_AT_ONCE = 1024 ** 3;
 
-/** Reads a range in pieces. @throws Failure (changed) where the file ends early */
+function readAll(descriptor: number, state: FileState, buffer: Buffer): Buffer {
+  let filled = 0;
+  while (filled < state.size) {
+    const count = readSync(descriptor, buffer, filled, Math.min(MOST_AT_ONCE, state.size - filled), filled);
+    if (count === 0) throw fileChanged();
+    filled += count;
+  }
+  if (!isSameState(state, stateOf(fstatSync(descriptor)))) throw fileChanged();
+  return buffer.subarray(0, filled);
+}
+
+const PIECE = 256 * 1024;
+/** A socket takes shorter pieces without saying when it is done with them. */
+const SHORTEST_REUSED = 128 * 1024;
+
+/**
+ * Reads a range in pieces. The memory of a piece is used again: whoever asks for the piece after the next
+ * must be done with it.
+ * @throws Failure (changed) where the file ends early
+ */
 export async function* readRange(
   handle: FileHandle,
   start: number,
   size: number,
   atATime = PIECE,
 ): AsyncGenerator<Buffer> {
-  for (let done = 0; done < size; ) {
-    const piece = Buffer.allocUnsafe(Math.min(atATime, size - done));
-    const { bytesRead } = await handle.read(piece, 0, piece.length, start + done);
+  const length = Math.min(atATime, size);
+  const buffers: Buffer[] = [];
+  for (let done = 0, next = 0; done < size; next = 1 - next) {
+    const buffer = buffers[next] ?? Buffer.allocUnsafe(length);
+    if (length >= SHORTEST_REUSED) buffers[next] = buffer;
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(length, size - done), start + done);
     if (bytesRead === 0) throw fileChanged();
     done += bytesRead;
-    yield piece.subarray(0, bytesRead);
+    yield buffer.subarray(0, bytesRead);
   }
 }
 

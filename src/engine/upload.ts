@@ -1,11 +1,10 @@
-import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { startCrc64 } from '../cos/crc64.ts';
 import { verify } from '../cos/send.ts';
 import type { Confirmation } from '../cos/store.ts';
 import { localFailure } from '../failure.ts';
 import { md5Of } from './content-hash.ts';
-import { readWhole, settledMtime } from './local-file.ts';
+import { type OpenWhole, openWhole, settledMtime } from './local-file.ts';
 import { sendInParts } from './multipart.ts';
 import type { LocalFile } from './plan.ts';
 import { headersOf, localPathOf, type Run } from './run.ts';
@@ -32,10 +31,10 @@ export async function upload(run: Run, { path }: LocalFile, key: string): Promis
   for (let tries = 0; ; tries++) {
     try {
       // The scan may be long ago: whether a file goes up in parts depends on its size of now.
-      const { size } = statSync(localPathOf(run, path));
-      return size > run.config.multipartThreshold
-        ? await sendInParts(run, path, key)
-        : await sendWhole(run, path, size, key);
+      const file = openWhole(localPathOf(run, path));
+      if (file.state.size <= run.config.multipartThreshold) return await sendWhole(run, path, file, key);
+      file.close();
+      return await sendInParts(run, path, key);
     } catch (error) {
       const failure = localFailure(error);
       if (failure.kind !== 'changed' || tries === CHANGED_RETRIES || run.signal.aborted) throw failure;
@@ -44,16 +43,27 @@ export async function upload(run: Run, { path }: LocalFile, key: string): Promis
   }
 }
 
-async function sendWhole(run: Run, path: string, size: number, key: string): Promise<Uploaded> {
-  const release = await run.budget.take(size);
+async function sendWhole(run: Run, path: string, file: OpenWhole, key: string): Promise<Uploaded> {
+  const { size, mtime } = file.state;
+  const { buffer, release } = await run.budget.take(size);
+  let isSent = false;
   try {
     const readAt = Date.now();
-    const { bytes, state } = readWhole(localPathOf(run, path), size);
+    const bytes = readAndClose(file, buffer);
     const hash = md5Of(bytes);
     const confirmation = await put(run, key, bytes, hash, path);
-    return { confirmation, size: state.size, mtime: settledMtime(state.mtime, readAt), hash };
+    isSent = true;
+    return { confirmation, size, mtime: settledMtime(mtime, readAt), hash };
   } finally {
-    release();
+    release(isSent);
+  }
+}
+
+function readAndClose(file: OpenWhole, buffer: Buffer): Buffer {
+  try {
+    return file.readInto(buffer);
+  } finally {
+    file.close();
   }
 }
 

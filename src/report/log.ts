@@ -7,6 +7,9 @@ import { en } from './words/en.ts';
 
 const ROTATED_AT = '100M';
 const KEPT = 20;
+/** Lines are written together, at the latest after this many ms: a write costs more than the line. */
+const WRITE_INTERVAL = 100;
+const MAX_WAITING = 500;
 
 /** log/cos_sync.log: one line an event, `time level event name=value …`. Always in English, so that it greps well. */
 export interface Log extends RunListener {
@@ -35,10 +38,21 @@ export function openLog(file: string, onUnwritable: (code: string) => void): Log
     onUnwritable((error as NodeJS.ErrnoException).code ?? '');
   }
 
+  let waiting: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  const writeWaiting = () => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (waiting.length > 0) stream?.write(waiting.join(''));
+    waiting = [];
+  };
+
   const write = (level: string, event: string, values: Readonly<Record<string, unknown>> = {}) => {
     const pairs = Object.entries(values).filter(([, value]) => value !== undefined);
     const text = pairs.map(([name, value]) => ` ${name}=${quoted(value)}`).join('');
-    stream?.write(`${new Date().toISOString()} ${level.padEnd(5)} ${event}${text}\n`);
+    waiting.push(`${new Date().toISOString()} ${level.padEnd(5)} ${event}${text}\n`);
+    if (waiting.length >= MAX_WAITING) writeWaiting();
+    else timer ??= setTimeout(writeWaiting, WRITE_INTERVAL).unref();
   };
 
   return {
@@ -62,6 +76,7 @@ export function openLog(file: string, onUnwritable: (code: string) => void): Log
     held: (count, reason) => write('held', 'delete', { count, reason }),
     close: () =>
       new Promise(resolve => {
+        writeWaiting();
         if (!stream) return resolve();
         stream.once('error', () => resolve());
         stream.end(() => resolve());
