@@ -1,4 +1,14 @@
-import { closeSync, ftruncateSync, mkdirSync, openSync, statSync, utimesSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+  utimesSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { LedgerRecord } from '../../src/ledger/codec.ts';
 
@@ -95,5 +105,16 @@ export function* recordsOf({ root, folders }: Tree, paths: Iterable<string>): Ge
     const { size, mtimeMs } = statSync(join(root, path));
     const hash = (index++ * 2_654_435_761).toString(16).padStart(32, '9e3779b97f4a7c15f39cc0605cedc834');
     yield { path, size, mtime: mtimeMs, hash, etag: hash };
+  }
+}
+
+/** Reads every file below a folder, so that the system holds them all in memory. */
+export function readAll(root: string): void {
+  const buffer = Buffer.allocUnsafe(1024 * 1024);
+  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const descriptor = openSync(join(entry.parentPath, entry.name), 'r');
+    while (readSync(descriptor, buffer) > 0);
+    closeSync(descriptor);
   }
 }

@@ -4,7 +4,7 @@ import { type BareServer, BLOCK, startBareServer } from '../bare-server.ts';
 import { createHome, expectStatistics } from '../program.ts';
 import { curl, isInstalled, rclone } from '../rivals.ts';
 import type { Row } from '../table.ts';
-import { buildFilled, buildRepeated, nestedPaths } from '../trees.ts';
+import { buildFilled, buildRepeated, nestedPaths, readAll } from '../trees.ts';
 import { type Contender, takeTurns } from '../turns.ts';
 import type { Work, Workplace } from './workplace.ts';
 
@@ -120,6 +120,8 @@ async function upload(workplace: Workplace, job: Upload): Promise<Row[]> {
 
 function contenders({ folder, program }: Workplace, job: Upload, server: BareServer): Contender[] {
   const { tree, files, bytes, threads } = job;
+  // rclone tells the system to forget what it read: whoever came next would read from the disk.
+  const warm = () => readAll(tree);
   const home = createHome(join(folder, 'home'), {
     local_path: tree,
     endpoint: server.url,
@@ -135,7 +137,10 @@ function contenders({ folder, program }: Workplace, job: Upload, server: BareSer
     {
       name: 'cos_sync',
       command: program.command(...home.options),
-      prepare: home.forget,
+      prepare() {
+        home.forget();
+        warm();
+      },
       async check({ stdout }) {
         expectStatistics(stdout, { upload_file_ok: files, upload_bytes: bytes, upload_file_fail: 0 });
         await checkBytes();
@@ -145,10 +150,10 @@ function contenders({ folder, program }: Workplace, job: Upload, server: BareSer
   if (job.isAlone) return all;
   if (isInstalled('rclone')) {
     const command = rclone(server.url, tree, 'by-rclone', { transfers: threads });
-    all.push({ name: 'rclone', command, check: checkBytes });
+    all.push({ name: 'rclone', command, prepare: warm, check: checkBytes });
   }
   if (job.curlFile !== undefined && isInstalled('curl')) {
-    all.push({ name: 'curl -T', command: curl(server.url, job.curlFile), check: checkBytes });
+    all.push({ name: 'curl -T', command: curl(server.url, job.curlFile), prepare: warm, check: checkBytes });
   }
   return all;
 }
