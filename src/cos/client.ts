@@ -187,12 +187,14 @@ function askWithXml(ask: Ask, key: string, query: HttpRequest['query'], xml: str
   });
 }
 
-/** A bare address is an embedded server; everything else is asked for by the bucket's own host name. */
+/** An address with a port, or of numbers, is no host of COS's own. */
+const ADDRESS = /:\d+$|^[\d.]+$/;
+
+/** COS knows a bucket by its own host name, whatever name it is asked by. */
 function copyFrom({ bucket, region, host }: Connection, { key, etag }: CopySource): Headers {
   const path = key.split('/').map(encodeStrictly).join('/');
-  const known = region !== '' && /(^|\.)(myqcloud|tencentcos)\.\w+$/.test(host);
-  const source = known ? `${bucket}.cos.${region}.myqcloud.com/${path}` : `${host}/${path}`;
-  return { 'x-cos-copy-source': source, 'x-cos-copy-source-If-Match': `"${etag}"` };
+  const bucketHost = region === '' || ADDRESS.test(host) ? host : `${bucket}.cos.${region}.myqcloud.com`;
+  return { 'x-cos-copy-source': `${bucketHost}/${path}`, 'x-cos-copy-source-If-Match': `"${etag}"` };
 }
 
 function copied(answer: HttpAnswer, root: string): Confirmation {

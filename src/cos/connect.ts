@@ -33,7 +33,7 @@ export async function connectionOf(
       ? config.region
       : await findRegion(bucket, () => ask(() => accountBuckets(config, userAgent)));
   const host = template.replaceAll('{bucket}', bucket).replaceAll('{region}', region);
-  return { ...accountOf(config, userAgent), bucket, region: region || 'none', host };
+  return { ...accountOf(config, userAgent), bucket, region, host };
 }
 
 /** The buckets of the account, each with its region. @throws Failure */

@@ -5,6 +5,7 @@ export interface Connection {
   token: string | undefined;
   /** With `-appid`. */
   bucket: string;
+  /** Empty where it is not known. */
   region: string;
   /** `https:` or `http:` */
   protocol: 'https:' | 'http:';

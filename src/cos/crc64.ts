@@ -6,6 +6,8 @@ const BITS = 64;
 
 type Matrix = readonly bigint[];
 
+/** Each takes memory of its own; more than these are made anew. */
+const MOST_IDLE = 64;
 const idle: IHasher[] = [];
 
 /** A running CRC-64 of bytes that come in pieces. */
@@ -23,7 +25,7 @@ export async function startCrc64(): Promise<Crc64> {
     update: bytes => void hasher.update(bytes),
     digest() {
       const value = BigInt(`0x${hasher.digest('hex')}`).toString();
-      idle.push(hasher);
+      if (idle.length < MOST_IDLE) idle.push(hasher);
       return value;
     },
   };

@@ -53,11 +53,18 @@ export interface Move {
 export async function findMove(run: Run, file: LocalFile, gone: GoneContents): Promise<Move | undefined> {
   for (const recorded of gone.hashesOf(file.size)) {
     const readAt = Date.now();
-    const { hash, state } = await hashLike(recorded, localPathOf(run, file.path));
-    const source = gone.find(state.size, hash);
-    if (source) return { path: file.path, source, state, readAt };
+    const read = await hashLike(recorded, localPathOf(run, file.path)).catch(noneIfChanged);
+    if (!read) return undefined;
+    const source = gone.find(read.state.size, read.hash);
+    if (source) return { path: file.path, source, state: read.state, readAt };
   }
   return undefined;
+}
+
+/** A file that changes while it is looked at is uploaded like any other that does. */
+function noneIfChanged(error: unknown): undefined {
+  const failure = localFailure(error);
+  if (failure.kind !== 'changed') throw failure;
 }
 
 /**
@@ -83,8 +90,8 @@ export async function copyMoved(
     return { confirmation, size: state.size, mtime: settledMtime(state.mtime, readAt), hash: source.hash };
   } catch (error) {
     const failure = localFailure(error);
-    if (failure.kind === 'refused' || failure.kind === 'stopped' || failure.kind === 'unreachable')
-      throw failure;
+    // A refusal may be of the copy alone; if it is of everything, the upload will hear it too.
+    if (failure.kind === 'stopped' || failure.kind === 'unreachable') throw failure;
     return undefined;
   }
 }
@@ -107,6 +114,7 @@ async function copyInParts(
   if (left) await discard(run, store, path, key, left.uploadId);
   const uploadId = await run.requests.send(() => store.startUpload(key, headersOf(run, key)));
   run.ledger.putUpload({ path, ...state, partSize: COPY_PART, uploadId });
+  await run.ledger.flush();
   try {
     const count = Math.ceil(size / COPY_PART);
     const parts = Array.from({ length: count }, (_, index) => ({ number: index + 1, etag: '', size: 0 }));

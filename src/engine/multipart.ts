@@ -67,7 +67,7 @@ export async function sendInParts(run: Run, path: string, key: string): Promise<
       partsOf(state.size, partSize),
     );
     if (!isSameState(state, stateOf(await handle.stat()))) {
-      await discard(run, store, path, key, upload.uploadId);
+      await discardIfAllowed(run, store, path, key, upload.uploadId);
       throw fileChanged();
     }
     const crc64 = parts.reduce((sum, part) => combineCrc64(sum, part.crc64, part.size), '0');
@@ -104,7 +104,7 @@ async function resume(
   const begun = run.ledger.uploads.get(path);
   if (!begun) return undefined;
   if (!isSameState(begun, state) || begun.partSize !== partSize) {
-    await discard(run, store, path, key, begun.uploadId);
+    await discardIfAllowed(run, store, path, key, begun.uploadId);
     return undefined;
   }
   try {
@@ -142,12 +142,20 @@ async function sendParts(
 ): Promise<SentPart[]> {
   const sent: SentPart[] = [];
   let failed: unknown;
-  await eachLimit(parts, run.config.threadNum, async (part: Part) => {
+  const left: Part[] = [];
+  // One after the other: reading them keeps no connection busy, and many at a time take memory.
+  for (const part of parts) {
+    const kept = run.signal.aborted
+      ? undefined
+      : await keepHeldPart(handle, part, target.held.get(part.number));
+    if (kept) sent[part.number - 1] = kept;
+    else left.push(part);
+  }
+  await eachLimit(left, run.config.threadNum, async (part: Part) => {
     if (failed !== undefined) return;
     try {
-      const kept = await keepHeldPart(handle, part, target.held.get(part.number));
       const isUseless = () => failed !== undefined;
-      sent[part.number - 1] = kept ?? (await sendPart(run, store, target, handle, part, isUseless));
+      sent[part.number - 1] = await sendPart(run, store, target, handle, part, isUseless);
     } catch (error) {
       // The others are waited for: they read from the same handle.
       failed ??= error;
@@ -249,4 +257,11 @@ export async function discard(
 ): Promise<void> {
   await run.requests.send(() => store.abortUpload(key, uploadId));
   run.ledger.removeUpload(path);
+}
+
+/** The parts stay in COS where this key pair may not end uploads: no reason to leave the file out. */
+async function discardIfAllowed(...upload: Parameters<typeof discard>): Promise<void> {
+  await discard(...upload).catch((failure: Failure) => {
+    if (failure.kind !== 'denied' && failure.kind !== 'thisFile') throw failure;
+  });
 }

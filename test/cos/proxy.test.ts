@@ -5,6 +5,7 @@ import { type Sandbox, sandbox } from '../support/sandbox.ts';
 import { until } from '../support/until.ts';
 
 const HOST = 'local-1250000000.cos.ap-local.myqcloud.com';
+const ACCELERATE = 'local-1250000000.cos.accelerate.myqcloud.com';
 
 /** Configures COS's own host names, reached through the recording proxy. */
 function throughProxy(box: Sandbox, changes: Record<string, unknown> = {}): void {
@@ -132,3 +133,21 @@ test('a large file goes up in parts through the proxy, resumes after a kill, and
   t.like((await box.runJson()).json, { upload_file_ok: 1, upload_bytes: 0, del_file_ok: 1, exit_code: 0 });
   t.deepEqual(await box.keys(), ['backup/renamed.bin']);
 });
+
+for (const [endpoint, region, source] of [
+  [`http://${HOST}`, undefined, HOST],
+  [`http://${ACCELERATE}`, 'ap-local', HOST],
+  [`http://${ACCELERATE}`, undefined, ACCELERATE],
+] as const) {
+  const where = region === undefined ? 'no region' : `region ${region}`;
+  test(`with endpoint ${endpoint} and ${where} a copy names ${source} as its source`, async t => {
+    const box = await sandbox(t);
+    throughProxy(box, { endpoint, region });
+    box.write('a.txt', 'one');
+    await box.run();
+    renameSync(join(box.local, 'a.txt'), join(box.local, 'b.txt'));
+    await box.run();
+    const copy = box.proxy.requests.find(({ headers }) => headers['x-cos-copy-source'] !== undefined);
+    t.is(copy?.headers['x-cos-copy-source'], `${source}/backup/a.txt`);
+  });
+}

@@ -1,7 +1,8 @@
-import { renameSync } from 'node:fs';
+import { renameSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
+import { until } from '../support/until.ts';
 
 /** File bytes that went to COS, copies and folders being none. */
 function bytesSent({ proxy }: Sandbox): number {
@@ -139,3 +140,46 @@ test('files that trade places end with their own content', async t => {
     'backup/c.txt=first',
   ]);
 });
+
+test('a file that changes while it is looked at for a move is uploaded', async t => {
+  const box = await sandbox(t);
+  const moved = join(box.local, 'new/large.bin');
+  box.write('large.bin', Buffer.alloc(15 * 1024 * 1024, 1));
+  box.write('new', '');
+  await box.run();
+  renameSync(join(box.local, 'new'), join(box.local, 'old'));
+  box.write('new/large.bin', Buffer.alloc(15 * 1024 * 1024, 1));
+  renameSync(join(box.local, 'large.bin'), moved);
+  box.proxy.requests.length = 0;
+  const running = box.start('--json', '--max-delete', '100%');
+  let day = 1;
+  const touch = () => utimesSync(moved, new Date(2020, 0, ++day), new Date(2020, 0, day));
+  await until(() => box.proxy.requests.length > 0);
+  const begun = Date.now();
+  while (Date.now() - begun < 200) {
+    touch();
+    await new Promise(resolve => setTimeout(resolve, 1));
+  }
+  const { code, stdout } = await running.ended;
+  t.is(code, 0, stdout);
+  t.true((await box.keys()).includes('backup/new/large.bin'));
+});
+
+for (const [status, code] of [
+  [404, 'NoSuchBucket'],
+  [403, 'AccessDenied'],
+] as const) {
+  test(`where COS refuses to copy (${code}), the file is uploaded and the run goes on`, async t => {
+    const box = await sandbox(t);
+    box.write('a.txt', 'content');
+    await box.run();
+    moveTo(box, 'a.txt', 'b.txt');
+    box.write('c.txt', 'another');
+    box.proxy.fault = ({ headers }) =>
+      headers['x-cos-copy-source'] === undefined ? undefined : { kind: 'status', status, code };
+    const { code: exitCode, json } = await box.runJson();
+    t.is(exitCode, 0);
+    t.like(json, { upload_file_ok: 2, upload_bytes: 14, del_file_ok: 1 });
+    t.deepEqual(await box.keys(), ['backup/b.txt', 'backup/c.txt']);
+  });
+}

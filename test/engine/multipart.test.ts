@@ -136,3 +136,15 @@ test('a SIGTERM in mid-upload ends after the parts under way, and the next run g
     range(1, 12).filter(part => !done.includes(part)),
   );
 });
+
+test('a changed file is uploaded even where the unfinished upload before it may not be ended', async t => {
+  const box = await sandbox(t);
+  await killInMidUpload(box);
+  writeSparse(box, 'large.bin', 12, 'changed');
+  box.proxy.fault = ({ method }) =>
+    method === 'DELETE' ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined;
+  const { code, json } = await box.runJson();
+  t.is(code, 0);
+  t.like(json, { upload_file_ok: 1, upload_bytes: 12 * MiB });
+  t.true((await box.objects()).get('backup/large.bin')?.toString('latin1', 0, 8) === '0changed');
+});
