@@ -4,12 +4,23 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import Datastore from 'nedb-promises';
 
+/** Line ends for NeDB's reader that JSON leaves as they are. */
+const LINE_ENDS = /[\x85\u2028\u2029]/g;
+
+/** JSON in which no character ends a line; it says the same. */
+function onOneLine(json: string): string {
+  return json.replace(LINE_ENDS, char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** Opens an NeDB data file as it stands: append only, never rewritten by the opening itself. */
 export async function openDatafile<T>(file: string): Promise<Datastore<T>> {
   const store = Datastore.create({
     filename: file,
     // NeDB's alarm counts lines, and ours are few and large; whole documents are checked by their reader.
     corruptAlertThreshold: 1,
+    afterSerialization: onOneLine,
+    // The escapes are JSON's own: parsing undoes them.
+    beforeDeserialization: line => line,
   }) as unknown as Datastore<T>;
   // NeDB rewrites the file at each load to drop overwritten documents. These files hold none, and
   // a rewrite would cost as much as the load and destroy the evidence in a damaged file.

@@ -1,6 +1,5 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import { type Candidate, candidateOf, type Refused } from './candidate.ts';
 import { csvRows } from './csv.ts';
 import { ImportUnusable } from './errors.ts';
@@ -45,11 +44,24 @@ async function firstBytes(file: string): Promise<string> {
 }
 
 async function* readLines(file: string): AsyncGenerator<Candidate | Refused> {
-  const input = createReadStream(file, { encoding: 'utf8' });
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of linesIn(createReadStream(file, { encoding: 'utf8' }))) {
     const text = line.replace(/^\ufeff/, '').trim();
     if (text !== '') yield candidateIn(text);
   }
+}
+
+/** Node's readline ends a line at U+2028 and U+2029 too, which JSON has within strings. */
+async function* linesIn(pieces: AsyncIterable<string>): AsyncGenerator<string> {
+  let rest = '';
+  for await (const piece of pieces) {
+    const [first = '', ...others] = piece.split('\n');
+    rest += first;
+    for (const line of others) {
+      yield rest;
+      rest = line;
+    }
+  }
+  yield rest;
 }
 
 function candidateIn(line: string): Candidate | Refused {

@@ -46,7 +46,7 @@ for (const format of ['jsonl', 'csv']) {
   test(`an export as ${format} that is imported spares the next sync every upload`, async t => {
     const box = await sandbox(t);
     writeSome(box);
-    if (process.platform !== 'win32') box.write('sub/line\nend.txt', 'three');
+    if (process.platform !== 'win32') box.write('sub/line\nend\u2028or\x85.txt', 'three');
     box.configure({ multipart_threshold: '1', part_size: '1' });
     box.write('big.bin', Buffer.alloc(1_200_000, 'b'));
     await box.run();

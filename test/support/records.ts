@@ -5,7 +5,24 @@ import type { FileRecord } from '../../src/ledger/codec.ts';
 export const filePath = fc
   .oneof(
     fc.string({
-      unit: fc.constantFrom('\n', '\\', ',', '"', '\r', 'n', '/', 'a', '-', '😀', '中', ' ', 'd'),
+      unit: fc.constantFrom(
+        '\n',
+        '\\',
+        ',',
+        '"',
+        '\r',
+        '\x85',
+        '\u2028',
+        '\u2029',
+        'n',
+        '/',
+        'a',
+        '-',
+        '😀',
+        '中',
+        ' ',
+        'd',
+      ),
       minLength: 1,
     }),
     fc.string({ unit: 'grapheme', minLength: 1 }),
