@@ -1,14 +1,19 @@
-import { existsSync, readlinkSync } from 'node:fs';
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { hostname, uptime } from 'node:os';
 import { dirname } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { LedgerLocked, LedgerUnusable } from './errors.ts';
 
 /** A holder renews its lock this often, in ms. */
 const RENEWAL = 15_000;
-/** A lock that was not renewed for this long, in ms, is nobody's: its host may have crashed. */
+/** Another host's lock that was not renewed for this long, in ms, is nobody's: that host may have crashed. */
 const STALE = 60_000;
+/**
+ * Where nothing tells whether a process is the owner or only has its number, it is held for the owner
+ * this long, in ms: a suspended owner renews nothing.
+ */
+const LONGEST_SUSPENSION = 12 * 3_600_000;
 /** Taking a lock is a matter of ms; whoever was killed at it is out of the way after this, in ms. */
 const GATE_STALE = 5_000;
 const GATE_RETRIES = { retries: 120, factor: 1, minTimeout: 50, maxTimeout: 50 };
@@ -18,6 +23,8 @@ interface Owner {
   host: string;
   /** The PID namespace: a container may share its host's name, and not its process IDs. */
   space?: string;
+  /** When the process started, as Linux counts it; elsewhere undefined. */
+  start?: string | undefined;
 }
 
 /** Held while a run uses a ledger. */
@@ -26,9 +33,9 @@ export interface Lock {
 }
 
 /**
- * Takes the lock of a ledger. The lock of a process of this host that is no longer alive is taken
- * over at once; another host's only when it was not renewed for 60 s, so that hosts that share
- * a ledger must have clocks that differ by less than half a minute.
+ * Takes the lock of a ledger. The lock of a process of this host is taken over at once when the process
+ * is no longer alive, and never before, for it may be suspended; another host's when it was not renewed
+ * for 60 s, so that hosts that share a ledger must have clocks that differ by less than half a minute.
  * @param onLost is called when the lock could not be renewed in time and another run may have taken it
  * @throws LedgerLocked, LedgerUnusable
  */
@@ -41,8 +48,10 @@ export async function lockLedger(file: string, onLost: (error: LedgerLocked) => 
   try {
     await mkdir(dirname(file), { recursive: true });
     const release = await throughGate(file, async () => {
-      const taken = await acquire(file, lose);
-      return taken ?? ((await removeDead(file)) ? await acquire(file, lose) : undefined);
+      const holder = await holderOf(file);
+      if (holder === 'alive') return undefined;
+      if (holder === 'dead') await removeLock(file);
+      return acquire(file, lose);
     });
     if (!release) throw new LedgerLocked(await readOwner(file));
     return {
@@ -59,9 +68,8 @@ export async function lockLedger(file: string, onLost: (error: LedgerLocked) => 
 
 /** Whether a run holds the ledger now; for those who only look. */
 export async function isLocked(file: string): Promise<boolean> {
-  if (!existsSync(lockPath(file))) return false;
-  const owner = await readOwner(file);
-  if (owner && isDead(owner)) return false;
+  const holder = await holderOf(file);
+  if (holder !== 'unknown') return holder === 'alive';
   return lockfile.check(file, { lockfilePath: lockPath(file), stale: STALE, realpath: false });
 }
 
@@ -107,7 +115,8 @@ async function acquire(file: string, onLost: () => void): Promise<Release | unde
     if ((error as NodeJS.ErrnoException).code === 'ELOCKED') return undefined;
     throw error;
   }
-  const owner: Owner = { pid: process.pid, host: hostname(), space: pidSpace() };
+  const { pid } = process;
+  const owner: Owner = { pid, host: hostname(), space: pidSpace(), start: startOf(pid) };
   await writeFile(ownerFile(file), JSON.stringify(owner)).catch(async error => {
     await release().catch(() => {});
     throw error;
@@ -115,13 +124,19 @@ async function acquire(file: string, onLost: () => void): Promise<Release | unde
   return release;
 }
 
-/** Removes the lock of an owner that is no more. */
-async function removeDead(file: string): Promise<boolean> {
-  const owner = await readOwner(file);
-  if (!owner || !isDead(owner)) return false;
+/** Whether a lock's owner lives; unknown where it is no process of this host, or nobody holds the lock. */
+async function holderOf(file: string): Promise<'alive' | 'dead' | 'unknown'> {
+  const lock = await stat(lockPath(file)).catch(() => undefined);
+  const owner = lock && (await readOwner(file));
+  if (!owner) return 'unknown';
+  const { host, space = pidSpace() } = owner;
+  if (host !== hostname() || space !== pidSpace()) return 'unknown';
+  return isAlive(owner, lock.mtimeMs) ? 'alive' : 'dead';
+}
+
+async function removeLock(file: string): Promise<void> {
   await rm(ownerFile(file), { force: true });
   await rm(lockPath(file), { recursive: true, force: true });
-  return true;
 }
 
 function pidSpace(): string {
@@ -140,14 +155,28 @@ async function readOwner(file: string): Promise<Owner | undefined> {
   }
 }
 
-function isDead({ pid, host, space = pidSpace() }: Owner): boolean {
-  if (host !== hostname() || space !== pidSpace()) return false;
-  if (pid === process.pid) return false;
+/** @param renewed when it last renewed its lock, in ms since 1970 */
+function isAlive({ pid, start }: Owner, renewed: number): boolean {
   try {
     process.kill(pid, 0);
-    return false;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH';
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+  }
+  const startNow = startOf(pid);
+  if (start !== undefined && startNow !== undefined) return start === startNow;
+  const booted = Date.now() - uptime() * 1_000;
+  return renewed > Math.max(booted, Date.now() - LONGEST_SUSPENSION);
+}
+
+/** When a process started: undefined where that cannot be found out, '' for one that ended and was not waited for. */
+function startOf(pid: number): string | undefined {
+  try {
+    const line = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // The program's name stands in parentheses, and may hold some itself.
+    const [state, ...others] = line.slice(line.lastIndexOf(')') + 2).split(' ');
+    return state === 'Z' || state === 'X' ? '' : others[18];
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
@@ -19,6 +20,32 @@ function leaveLock(file: string, host = hostname()): void {
   mkdirSync(`${file}.lock`);
   writeFileSync(`${file}.owner.json`, JSON.stringify({ pid, host }));
 }
+
+const LOCK_MODULE = new URL('../../src/ledger/lock.ts', import.meta.url).href;
+
+/** Another process that holds the lock until it is ended. */
+async function holdElsewhere(t: ExecutionContext, file: string): Promise<ChildProcess> {
+  const code = `
+    const { lockLedger } = await import(${JSON.stringify(LOCK_MODULE)});
+    await lockLedger(${JSON.stringify(file)}, () => process.exit(9));
+    console.log('held');
+    setInterval(() => {}, 1_000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  await once(child.stdout, 'data');
+  return child;
+}
+
+/** Makes a lock look as if it had not been renewed for so many seconds. */
+function letAge(file: string, seconds: number): void {
+  const then = new Date(Date.now() - seconds * 1_000);
+  utimesSync(`${file}.lock`, then, then);
+}
+
+const onPosix = process.platform === 'win32' ? test.skip : test;
+const onLinux = process.platform === 'linux' ? test : test.skip;
 
 test('a lock keeps others out until it is released', async t => {
   const file = newFile(t);
@@ -72,8 +99,71 @@ test("another host's lock is respected while it is renewed, and taken over when 
     { instanceOf: LedgerLocked },
   );
   t.is(error.host, 'another-host');
-  const long = new Date(Date.now() - 120_000);
-  utimesSync(`${file}.lock`, long, long);
+  letAge(file, 120);
+  t.false(await isLocked(file));
   const lock = await lockLedger(file, () => t.fail());
   await lock.release();
+});
+
+onPosix(
+  'the lock of a stopped process is not taken over, and is at once when the process is killed',
+  async t => {
+    const file = newFile(t);
+    const child = await holdElsewhere(t, file);
+    child.kill('SIGSTOP');
+    letAge(file, 3_600);
+    t.true(await isLocked(file));
+    const error = await t.throwsAsync(
+      lockLedger(file, () => {}),
+      { instanceOf: LedgerLocked },
+    );
+    t.is(error.pid, child.pid);
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    t.false(await isLocked(file));
+    const lock = await lockLedger(file, () => t.fail());
+    await lock.release();
+  },
+);
+
+onLinux('a process that only has the number of a dead owner does not hold its lock', async t => {
+  const file = newFile(t);
+  const child = await holdElsewhere(t, file);
+  const owner = JSON.parse(readFileSync(`${file}.owner.json`, 'utf8'));
+  t.regex(owner.start, /^\d+$/);
+  writeFileSync(`${file}.owner.json`, JSON.stringify({ ...owner, start: `${Number(owner.start) - 1}` }));
+  t.false(await isLocked(file));
+  const lock = await lockLedger(file, () => t.fail());
+  t.is(child.exitCode, null);
+  await lock.release();
+});
+
+onLinux('a killed owner that nobody has waited for yet does not hold its lock', async t => {
+  const file = newFile(t);
+  // The shell becomes a sleep, which never waits for the child that it inherits.
+  const shell = spawn('sh', ['-c', 'sleep 1000 & echo $!; exec sleep 1000'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  t.teardown(() => shell.kill('SIGKILL'));
+  const [output] = await once(shell.stdout, 'data');
+  const pid = Number(output);
+  const start = readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[21];
+  mkdirSync(`${file}.lock`);
+  writeFileSync(`${file}.owner.json`, JSON.stringify({ pid, host: hostname(), start }));
+  t.true(await isLocked(file));
+  process.kill(pid, 'SIGKILL');
+  await delay(200);
+  t.false(await isLocked(file));
+});
+
+test('where it is not known when the owner started, its number stands for it, but not for days', async t => {
+  const file = newFile(t);
+  await holdElsewhere(t, file);
+  const { start: _, ...owner } = JSON.parse(readFileSync(`${file}.owner.json`, 'utf8'));
+  writeFileSync(`${file}.owner.json`, JSON.stringify(owner));
+  letAge(file, 600);
+  t.is(await isLocked(file), uptime() > 600);
+  letAge(file, 2 * 24 * 3_600);
+  t.false(await isLocked(file));
 });
