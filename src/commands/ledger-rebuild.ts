@@ -25,10 +25,11 @@ export async function rebuildLedger(invocation: Invocation): Promise<number> {
   const { terminal, words, style, home } = invocation;
   const session = openSession(invocation);
   checkLocalPath(session.config.localPath, home.configFile);
-  const { file, counts, previous } = await withLock(invocation, session, async (file, signal) => {
+  const { file, counts, previous } = await withLock(invocation, session, async ({ file }, signal) => {
     const old = await openIfWhole(file, session.task);
     try {
       const { records, counts } = await rebuilt(invocation, session, old, signal);
+      signal.throwIfAborted();
       const replaced = await replaceLedger(file, session.task, records, old);
       return { file, counts, previous: replaced ?? (await findAside(file)) };
     } finally {

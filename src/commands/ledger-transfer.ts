@@ -82,8 +82,8 @@ export async function importLedger(
     outside: 0,
     invalid: 0,
   };
-  await withLock(invocation, session, async (file, signal) => {
-    const ledger = await openLedger({ file, task });
+  await withLock(invocation, session, async (options, signal) => {
+    const ledger = await openLedger(options);
     try {
       await adoptRecords({
         candidates: readImport({ file: resolve(source), task, table }),

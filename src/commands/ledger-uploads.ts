@@ -21,8 +21,8 @@ export async function listUploads(
   const session = openSession(invocation);
   const isEnding = abort !== undefined && (abort.length > 0 || isConfirmed);
   if (isEnding) {
-    return withLock(invocation, session, async (file, signal) => {
-      const ledger = await openLedger({ file, task: session.task });
+    return withLock(invocation, session, async (options, signal) => {
+      const ledger = await openLedger(options);
       return inCos(session, ledger, signal, (store, requests, pending) =>
         endUploads(invocation, session, { store, requests, ledger, pending }, abort),
       );

@@ -6,7 +6,7 @@ import { emptyStatistics } from '../engine/statistics.ts';
 import { type SyncResult, sync } from '../engine/sync.ts';
 import { adoptLedger, ledgerFile, targetOf, taskOf } from '../engine/task.ts';
 import { LedgerLocked } from '../ledger/errors.ts';
-import { openLedger, type Task } from '../ledger/ledger.ts';
+import { type LedgerOptions, openLedger } from '../ledger/ledger.ts';
 import { lockLedger } from '../ledger/lock.ts';
 import { operationLines, warnings } from '../report/console.ts';
 import { describe } from '../report/describe.ts';
@@ -39,14 +39,14 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
   const { home } = invocation;
   const task = taskOf(options.config);
   const file = ledgerFile(home.dbFolder, task);
-  if (options.dryRun) return (await runTask(invocation, options, task, file)).exitCode;
+  if (options.dryRun) return (await runTask(invocation, options, { file, task, readOnly: true })).exitCode;
   const lost = new AbortController();
   const lock = await lockLedger(file, error => lost.abort(error));
   let summary: Summary;
   try {
     await adoptLedger(home.dbFolder, task);
     const signal = AbortSignal.any([invocation.signal, lost.signal]);
-    summary = await runTask({ ...invocation, signal }, options, task, file);
+    summary = await runTask({ ...invocation, signal }, options, { file, task, lost: lost.signal });
   } finally {
     await lock.release();
   }
@@ -55,14 +55,10 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
   return summary.exitCode;
 }
 
-async function runTask(
-  invocation: Invocation,
-  options: RunOptions,
-  task: Task,
-  file: string,
-): Promise<Summary> {
+async function runTask(invocation: Invocation, options: RunOptions, ledger: LedgerOptions): Promise<Summary> {
   const { home, terminal, style, words } = invocation;
   const { config, dryRun, log } = options;
+  const { file, task } = ledger;
   const startTime = new Date();
   const errors: ReportedError[] = [];
   log.info('start', {
@@ -77,7 +73,7 @@ async function runTask(
       : createFailedFile(config.failedFile, words, code =>
           terminal.err(`${words.warnings.fileUnwritable(config.failedFile ?? '', code)}\n`),
         );
-  const outcome = await attemptSync(invocation, options, task, file, errors, failedFile ?? {});
+  const outcome = await attemptSync(invocation, options, ledger, errors, failedFile ?? {});
   const { result, exitCode, error } = outcome;
   const reason = reasonLines(outcome, invocation);
   for (const line of reason) terminal.err(`cos_sync: ${line}\n`);
@@ -127,8 +123,7 @@ interface Outcome {
 async function attemptSync(
   invocation: Invocation,
   { config, dryRun, allowEmpty, log }: RunOptions,
-  task: Task,
-  file: string,
+  ledger: LedgerOptions,
   errors: ReportedError[],
   failedFile: RunListener,
 ): Promise<Outcome> {
@@ -152,7 +147,7 @@ async function attemptSync(
       ownFolders: [home.dbFolder, join(home.root, 'log'), join(home.root, 'conf')],
       dryRun,
       allowEmpty,
-      openLedger: onBroken => openLedger({ file, task, readOnly: dryRun, ...(onBroken ? { onBroken } : {}) }),
+      openLedger: onBroken => openLedger({ ...ledger, ...(onBroken ? { onBroken } : {}) }),
       openStore: ask => connect(config, USER_AGENT, ask),
       listeners,
       signal,

@@ -5,7 +5,7 @@ import { connect } from '../cos/connect.ts';
 import type { ObjectStore } from '../cos/store.ts';
 import { createRequests, type Requests } from '../engine/requests.ts';
 import { adoptLedger, ledgerFile, taskOf } from '../engine/task.ts';
-import type { Task } from '../ledger/ledger.ts';
+import type { LedgerOptions, Task } from '../ledger/ledger.ts';
 import { lockLedger } from '../ledger/lock.ts';
 import { VERSION } from '../version.ts';
 import { exitCodeOfError } from './exit-codes.ts';
@@ -40,20 +40,23 @@ function currentLedger(dbFolder: string, task: Task): string {
 
 /**
  * Works while no run can use the ledger.
- * @param work is given the ledger's file, and a signal that is aborted when the lock is lost
+ * @param work is given how to open the ledger, and a signal that is aborted when the lock is lost, too
  * @throws LedgerLocked
  */
 export async function withLock<T>(
   { home, signal }: Invocation,
   { task }: Session,
-  work: (file: string, signal: AbortSignal) => Promise<T>,
+  work: (ledger: LedgerOptions, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const file = ledgerFile(home.dbFolder, task);
   const lost = new AbortController();
   const lock = await lockLedger(file, error => lost.abort(error));
   try {
     await adoptLedger(home.dbFolder, task);
-    return await work(file, AbortSignal.any([signal, lost.signal]));
+    const ledger = { file, task, lost: lost.signal };
+    const result = await work(ledger, AbortSignal.any([signal, lost.signal]));
+    lost.signal.throwIfAborted();
+    return result;
   } finally {
     await lock.release();
   }

@@ -109,10 +109,10 @@ async function repair(invocation: Invocation, session: Session, command: VerifyC
 }
 
 function forgetWrong(invocation: Invocation, session: Session, { deep }: VerifyCommand): Promise<Verified> {
-  return withLock(invocation, session, async (file, signal) => {
-    const ledger = await openLedger({ file, task: session.task });
+  return withLock(invocation, session, async (options, signal) => {
+    const ledger = await openLedger(options);
     try {
-      const verified = await compare(invocation, { ...session, file }, ledger, deep, signal);
+      const verified = await compare(invocation, { ...session, file: options.file }, ledger, deep, signal);
       for (const path of verified.result.wrong) ledger.remove(path);
       for (const record of verified.result.renewed) ledger.put(record);
       return verified;

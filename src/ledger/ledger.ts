@@ -82,6 +82,8 @@ export interface LedgerOptions {
   readOnly?: boolean;
   /** Is called at once when records cannot be written, so that the run can end early. */
   onBroken?: (error: LedgerUnusable) => void;
+  /** Aborted when the lock is lost: the file may be another run's, and nothing more is written to it. */
+  lost?: AbortSignal | undefined;
 }
 
 /**
@@ -132,6 +134,7 @@ async function create(
   task: Task,
   sorted: readonly string[],
   log: readonly string[] = [],
+  lost?: AbortSignal,
 ): Promise<void> {
   const unfinished = `${file}.new`;
   await mkdir(dirname(file), { recursive: true });
@@ -140,9 +143,11 @@ async function create(
   const base = Math.ceil(sorted.length / ENTRIES_PER_DOCUMENT);
   await store.insert({ _id: 1, format: LEDGER_FORMAT, task, base });
   for (let start = 0, _id = 2; start < sorted.length; start += ENTRIES_PER_DOCUMENT, _id++) {
+    lost?.throwIfAborted();
     await store.insert(document(_id, 'base', sorted.slice(start, start + ENTRIES_PER_DOCUMENT)));
   }
   if (log.length > 0) await store.insert(document(base + 2, 'log', log));
+  lost?.throwIfAborted();
   await replaceFile(unfinished, file);
 }
 
@@ -228,7 +233,7 @@ function* kept(line: string): Generator<string> {
 function ledgerOf(
   documents: readonly Document[],
   store: Datastore<Document> | undefined,
-  { file, task, onBroken }: LedgerOptions,
+  { file, task, onBroken, lost }: LedgerOptions,
 ): Ledger {
   const log = readLog(documents);
   const { uploads, begun } = log;
@@ -250,7 +255,7 @@ function ledgerOf(
     waiting = [];
     writing = writing.then(async () => {
       if (broken) throw broken;
-      if (lines.length === 0 || !store) return;
+      if (lines.length === 0 || !store || lost?.aborted) return;
       try {
         await store.insert(document(nextId++, 'log', lines));
       } catch (error) {
@@ -265,13 +270,13 @@ function ledgerOf(
   }
 
   async function mergeWhenWorthIt(): Promise<void> {
-    if (!store) return;
+    if (!store || lost?.aborted) return;
     const now = (await store.find({})).sort((a, b) => a._id - b._id);
     const base = now.filter(({ kind }) => kind === 'base').length * ENTRIES_PER_DOCUMENT;
     const current = readLog(now);
     if (current.entries < MERGE_ENTRIES || current.entries < base * MERGE_SHARE) return;
     const open = [...[...uploads.values()].map(encodeUpload), ...[...begun.values()].map(encodeBegun)];
-    await create(file, task, [...mergedLines(now, current)], open);
+    await create(file, task, [...mergedLines(now, current)], open, lost);
   }
 
   return {
@@ -306,7 +311,9 @@ function ledgerOf(
       clearInterval(timer);
       await flush();
       // Merging only saves time later; where it fails (disk full), the log stands as it is.
-      await mergeWhenWorthIt().catch(() => removeFile(`${file}.new`));
+      await mergeWhenWorthIt().catch(async () => {
+        if (!lost?.aborted) await removeFile(`${file}.new`);
+      });
     },
   };
 }

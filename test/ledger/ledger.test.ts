@@ -91,6 +91,9 @@ test('no character of a name ends a line of the file, in its log or in its base'
   await again.close();
 });
 
+/** As many entries as are worth a merge. */
+const MANY = 25_000;
+
 test('many changes are merged into the sorted base, and nothing is lost by it', async t => {
   const file = newFile(t);
   const model = new Map<string, LedgerRecord>();
@@ -203,6 +206,25 @@ test('reading only writes nothing, whether there is a ledger or not', async t =>
   ledger.put(fileOf(2));
   await ledger.close();
   t.deepEqual(readFileSync(file), before);
+});
+
+test('once its lock is lost a ledger writes nothing more, and does not merge', async t => {
+  const file = newFile(t);
+  const first = await openLedger({ file, task });
+  for (let index = 0; index < MANY; index++) first.put(fileOf(index));
+  await first.flush();
+  const lost = new AbortController();
+  const ledger = await openLedger({ file, task, lost: lost.signal });
+  const before = readFileSync(file);
+  ledger.put(fileOf(1, 2));
+  lost.abort();
+  ledger.put(fileOf(2, 3));
+  ledger.putUpload({ path: 'b', size: 1, mtime: 1, partSize: 1, uploadId: 'id' });
+  await ledger.flush();
+  ledger.remove('folder 1/file-1');
+  await ledger.close();
+  t.true(readFileSync(file).equals(before));
+  t.false(existsSync(`${file}.new`));
 });
 
 test('a ledger that cannot be opened is named', async t => {
