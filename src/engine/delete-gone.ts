@@ -84,12 +84,13 @@ async function deleteBatch(
 
 /**
  * Records, before an object is overwritten or deleted, that what COS holds of it is no longer known.
- * Should the answer get lost and the file come back as it was, its old record must not hide that.
+ * Should the answer get lost and the file come back as it was, its old record must not hide that;
+ * nor if it is a power cut that brings the file back.
  */
 export async function markUnknown(run: Run, paths: readonly string[]): Promise<void> {
   if (run.dryRun || paths.length === 0) return;
   for (const path of paths) run.ledger.put(unknownContent(path));
-  await run.ledger.flush();
+  await run.ledger.flushToDisk();
 }
 
 interface Asked {

@@ -51,9 +51,9 @@ export async function endTornLine(file: string): Promise<void> {
 
 /** Puts a finished file in another's place so that a crash leaves the one or the other. */
 export async function replaceFile(finished: string, target: string): Promise<void> {
-  await sync(finished);
+  await syncFile(finished);
   await renamePatiently(finished, target);
-  if (process.platform !== 'win32') await sync(dirname(target));
+  if (process.platform !== 'win32') await syncFile(dirname(target));
 }
 
 /** Virus scanners on Windows hold a file for a moment after it was written. */
@@ -67,7 +67,8 @@ async function renamePatiently(from: string, to: string, triesLeft = 10): Promis
   }
 }
 
-async function sync(path: string): Promise<void> {
+/** Waits until what was written to a file or folder would outlast a power cut. */
+export async function syncFile(path: string): Promise<void> {
   const handle = await open(path, process.platform === 'win32' ? 'r+' : 'r');
   try {
     await handle.sync();

@@ -17,7 +17,15 @@ import {
   pathOf,
   type UploadRecord,
 } from './codec.ts';
-import { endTornLine, findAside, openDatafile, putAside, removeFile, replaceFile } from './datafile.ts';
+import {
+  endTornLine,
+  findAside,
+  openDatafile,
+  putAside,
+  removeFile,
+  replaceFile,
+  syncFile,
+} from './datafile.ts';
 import { LedgerDamaged, LedgerUnusable } from './errors.ts';
 
 export const LEDGER_FORMAT = 1;
@@ -71,6 +79,8 @@ export interface Ledger {
   removeUpload(path: string): void;
   /** Writes what is not yet written. @throws LedgerUnusable */
   flush(): Promise<void>;
+  /** Writes what is not yet written, and waits until it would outlast a power cut. @throws LedgerUnusable */
+  flushToDisk(): Promise<void>;
   /** Writes everything and ends. @throws LedgerUnusable */
   close(): Promise<void>;
 }
@@ -240,6 +250,8 @@ function ledgerOf(
   let nextId = documents.length + 1;
   let waiting: string[] = [];
   let writing: Promise<void> = Promise.resolve();
+  let lastSync: Promise<void> = Promise.resolve();
+  let nextSync: Promise<void> | undefined;
   let broken: LedgerUnusable | undefined;
 
   const timer = setInterval(() => void flush().catch(() => {}), FLUSH_INTERVAL);
@@ -256,17 +268,28 @@ function ledgerOf(
     writing = writing.then(async () => {
       if (broken) throw broken;
       if (lines.length === 0 || !store || lost?.aborted) return;
-      try {
-        await store.insert(document(nextId++, 'log', lines));
-      } catch (error) {
-        // The file may now end in half a line; the next opening passes over it.
-        broken = new LedgerUnusable(file, error);
-        onBroken?.(broken);
-        throw broken;
-      }
+      // After a failure the file may end in half a line; the next opening passes over it.
+      await store.insert(document(nextId++, 'log', lines)).catch(endUse);
     });
     writing.catch(() => {});
     return writing;
+  }
+
+  /** Callers that come while one fsync is under way share the next. */
+  function flushToDisk(): Promise<void> {
+    nextSync ??= lastSync.then(async () => {
+      nextSync = undefined;
+      await flush();
+      if (store && !lost?.aborted) await syncFile(file).catch(endUse);
+    });
+    lastSync = nextSync.catch(() => {});
+    return nextSync;
+  }
+
+  function endUse(error: unknown): never {
+    broken = new LedgerUnusable(file, error);
+    onBroken?.(broken);
+    throw broken;
   }
 
   async function mergeWhenWorthIt(): Promise<void> {
@@ -307,6 +330,7 @@ function ledgerOf(
       if (uploads.delete(path)) note(encodeUploadRemoval(path));
     },
     flush,
+    flushToDisk,
     async close() {
       clearInterval(timer);
       await flush();

@@ -9,6 +9,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import type { LedgerRecord, UploadRecord } from '../../src/ledger/codec.ts';
@@ -206,6 +207,35 @@ test('reading only writes nothing, whether there is a ledger or not', async t =>
   ledger.put(fileOf(2));
   await ledger.close();
   t.deepEqual(readFileSync(file), before);
+});
+
+test('what was noted before flushToDisk is in the file after it, for many callers at once', async t => {
+  const file = newFile(t);
+  const ledger = await openLedger({ file, task });
+  const callers = Array.from({ length: 50 }, async (_, index) => {
+    if (index % 3 === 0) await delay(index / 10);
+    ledger.put(fileOf(index));
+    await ledger.flushToDisk();
+    t.regex(readFileSync(file, 'utf8'), new RegExp(`/file-${index}("|\\\\n)`));
+  });
+  await Promise.all(callers);
+  await ledger.close();
+});
+
+test('a ledger that does not reach the disk is unusable from then on', async t => {
+  const file = newFile(t);
+  let told: LedgerUnusable | undefined;
+  const ledger = await openLedger({
+    file,
+    task,
+    onBroken: error => {
+      told = error;
+    },
+  });
+  rmSync(file);
+  const error = await t.throwsAsync(ledger.flushToDisk(), { instanceOf: LedgerUnusable });
+  t.true(error === told);
+  await t.throwsAsync(ledger.flush(), { is: error });
 });
 
 test('once its lock is lost a ledger writes nothing more, and does not merge', async t => {
