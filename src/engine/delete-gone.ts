@@ -1,7 +1,7 @@
 import { failureOfAnswer } from '../cos/errors.ts';
 import type { Deletion } from '../cos/store.ts';
 import { type Failure, localFailure } from '../failure.ts';
-import { unknownContent } from '../ledger/codec.ts';
+import { isFolderPath, unknownContent } from '../ledger/codec.ts';
 import type { Breaker } from './breaker.ts';
 import { forEach } from './for-each.ts';
 import { mayRepeat } from './requests.ts';
@@ -61,7 +61,7 @@ async function deleteBatch(
   paths: readonly string[],
 ): Promise<boolean> {
   if (paths.length === 0) return true;
-  if (operation === 'deleteFile') await markUnknown(run, paths);
+  await markUnknown(run, paths);
   const { deletion, failures } = run.dryRun ? NOTHING_ASKED : await askToDelete(run, paths);
   const stopped = [...failures.values()].find(({ kind }) => kind === 'stopped');
   if (stopped && failures.size === paths.length) return false;
@@ -84,12 +84,15 @@ async function deleteBatch(
 
 /**
  * Records, before an object is overwritten or deleted, that what COS holds of it is no longer known.
- * Should the answer get lost and the file come back as it was, its old record must not hide that;
- * nor if it is a power cut that brings the file back.
+ * Should the answer get lost and the file or folder come back as it was, its old record must not hide
+ * that; nor if it is a power cut that brings it back.
  */
 export async function markUnknown(run: Run, paths: readonly string[]): Promise<void> {
   if (run.dryRun || paths.length === 0) return;
-  for (const path of paths) run.ledger.put(unknownContent(path));
+  for (const path of paths) {
+    if (isFolderPath(path)) run.ledger.putBegun({ path, at: 0, size: 0 });
+    else run.ledger.put(unknownContent(path));
+  }
   await run.ledger.flushToDisk();
 }
 

@@ -53,7 +53,7 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
   hold(awaited.size, plan.hasUnknownPlace ? 'unknownPlace' : 'uploadFailed');
   decided.files = goneFiles.filter(record => !awaited.has(record)).map(({ path }) => path);
   decided.folders = goneFolders;
-  if (plan.scannedFiles > 0 || rules.allowEmpty) decided.begun = plan.goneBegun;
+  if (limit > 0 && (plan.scannedFiles > 0 || rules.allowEmpty)) decided.begun = plan.goneBegun;
   return decided;
 }
 

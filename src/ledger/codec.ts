@@ -34,11 +34,14 @@ export interface UploadRecord {
   uploadId: string;
 }
 
-/** A new object that was about to be sent; whether it came into being was not recorded. */
+/**
+ * A new object that was about to be sent, or a folder's that was about to be deleted; whether COS holds
+ * it was not recorded. The path has no record while this stands.
+ */
 export interface BegunRecord {
   /** A folder's ends with `/`. */
   path: string;
-  /** ms since 1970, by this machine's clock */
+  /** ms since 1970, by this machine's clock; 0 where the object was ours before */
   at: number;
   /** bytes; undefined where it was begun with different ones */
   size: number | undefined;

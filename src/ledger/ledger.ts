@@ -69,11 +69,11 @@ export interface Ledger {
   records(): Iterable<LedgerRecord>;
   /** Uploads in parts that earlier runs did not complete, by path. */
   readonly uploads: ReadonlyMap<string, UploadRecord>;
-  /** New objects that earlier runs were about to send when they were killed, by path. */
+  /** Objects that earlier runs were about to send, or folders' to delete, when they were killed, by path. */
   readonly begun: ReadonlyMap<string, BegunRecord>;
   put(record: LedgerRecord): void;
   remove(path: string): void;
-  /** Notes a new object before it is sent; put and remove end that. */
+  /** Notes a new object before it is sent, or a folder's before it is deleted; put and remove end that. */
   putBegun(begun: BegunRecord): void;
   putUpload(upload: UploadRecord): void;
   removeUpload(path: string): void;
@@ -213,8 +213,10 @@ function readLog(documents: readonly Document[]): LogState {
     const path = pathOf(line);
     if (line.startsWith('u')) uploads.set(path, decodeUpload(line));
     else if (line.startsWith('x')) uploads.delete(path);
-    else if (line.startsWith('b')) begun.set(path, decodeBegun(line));
-    else {
+    else if (line.startsWith('b')) {
+      begun.set(path, decodeBegun(line));
+      last.set(path, encodeRemoval(path));
+    } else {
       last.set(path, line);
       begun.delete(path);
     }

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, utimesSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { sandbox } from '../support/sandbox.ts';
@@ -44,4 +44,57 @@ test('a file that comes back as it was, after it was deleted in COS unheard, is 
   rmSync(join(box.local, 'a.txt'));
   t.is((await box.run()).code, 0);
   t.false((await box.objects()).has('backup/a.txt'));
+});
+
+test('a folder that comes back, after it was deleted in COS unheard, is made again', async t => {
+  const box = await sandbox(t);
+  mkdirSync(join(box.local, 'sub'));
+  box.write('other.txt', 'other');
+  await box.run();
+
+  rmSync(join(box.local, 'sub'), { recursive: true });
+  box.proxy.fault = ({ method }) => (method === 'POST' ? { kind: 'loseAnswer' } : undefined);
+  await box.run('--retry-num', '0');
+  t.deepEqual(await box.keys(), ['backup/other.txt']);
+
+  box.proxy.fault = undefined;
+  mkdirSync(join(box.local, 'sub'));
+  t.like((await box.runJson()).json, { create_folder_ok: 1, exit_code: 0 });
+  t.deepEqual(await box.keys(), ['backup/other.txt', 'backup/sub/']);
+  t.like((await box.runJson()).json, { create_folder_ok: 0, exit_code: 0 });
+});
+
+test('a folder whose deletion COS did not do is deleted by the next run', async t => {
+  const box = await sandbox(t);
+  mkdirSync(join(box.local, 'sub'));
+  box.write('other.txt', 'other');
+  await box.run();
+
+  rmSync(join(box.local, 'sub'), { recursive: true });
+  box.proxy.fault = ({ method }) => (method === 'POST' ? { kind: 'reset' } : undefined);
+  t.like((await box.runJson('--retry-num', '0')).json, { del_folder_fail: 1 });
+  t.deepEqual(await box.keys(), ['backup/other.txt', 'backup/sub/']);
+
+  box.proxy.fault = undefined;
+  t.like((await box.runJson('--max-delete', '0')).json, { del_folder_ok: 0, del_folder_fail: 0 });
+  t.like((await box.runJson()).json, { del_folder_ok: 1, exit_code: 0 });
+  t.deepEqual(await box.keys(), ['backup/other.txt']);
+  box.proxy.requests.length = 0;
+  t.is((await box.run()).code, 0);
+  t.deepEqual(box.proxy.requests, []);
+});
+
+test('a folder that was gone while its deletion went unheard, and is gone still, is forgotten', async t => {
+  const box = await sandbox(t);
+  mkdirSync(join(box.local, 'sub'));
+  box.write('other.txt', 'other');
+  await box.run();
+  rmSync(join(box.local, 'sub'), { recursive: true });
+  box.proxy.fault = ({ method }) => (method === 'POST' ? { kind: 'loseAnswer' } : undefined);
+  await box.run('--retry-num', '0');
+  box.proxy.fault = undefined;
+  t.like((await box.runJson()).json, { exit_code: 0 });
+  box.proxy.requests.length = 0;
+  t.is((await box.run()).code, 0);
+  t.deepEqual(box.proxy.requests, []);
 });

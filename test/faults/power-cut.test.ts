@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, utimesSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
@@ -28,11 +28,13 @@ for (const [name, change] of [
   ['a file of another size overwrites an object', box => box.write('a.txt', 'longer')],
   ['a file of the same size overwrites an object', box => box.write('a.txt', 'two')],
   ['an object is deleted', box => rmSync(join(box.local, 'a.txt'))],
+  ["a folder's object is deleted", box => rmSync(join(box.local, 'sub'), { recursive: true })],
 ] satisfies [string, (box: Sandbox) => void][]) {
   test(`before ${name}, the disk has a note of it`, async t => {
     const box = await sandbox(t);
     box.write('a.txt', 'one');
     box.write('b.txt', 'stays');
+    mkdirSync(join(box.local, 'sub'));
     utimesSync(join(box.local, 'a.txt'), OLD, OLD);
     await box.run();
     change(box);

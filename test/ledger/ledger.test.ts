@@ -119,6 +119,23 @@ test('many changes are merged into the sorted base, and nothing is lost by it', 
   await ledger.close();
 });
 
+test('a folder whose deletion was begun has no record, is remembered, and is recorded when it is made again', async t => {
+  const file = newFile(t);
+  await createLedger(file, task, [{ path: 'a/' }, { path: 'b/' }]);
+  const first = await openLedger({ file, task });
+  first.putBegun({ path: 'a/', at: 0, size: 0 });
+  await first.close();
+  const second = await openLedger({ file, task });
+  t.deepEqual(contentOf(second), [{ path: 'b/' }]);
+  t.deepEqual([...second.begun.values()], [{ path: 'a/', at: 0, size: 0 }]);
+  second.put({ path: 'a/' });
+  await second.close();
+  const third = await openLedger({ file, task });
+  t.deepEqual(contentOf(third), [{ path: 'a/' }, { path: 'b/' }]);
+  t.is(third.begun.size, 0);
+  await third.close();
+});
+
 test('uploads that are not complete are remembered, also when the log is merged', async t => {
   const file = newFile(t);
   const upload: UploadRecord = { path: 'a\n,b', size: 9e9, mtime: 1.5, partSize: 8, uploadId: 'id1' };
