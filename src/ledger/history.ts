@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type Datastore from 'nedb-promises';
 import { endTornLine, openDatafile, removeFile, replaceFile } from './datafile.ts';
+import { throughGate } from './lock.ts';
 
 /** Newest runs kept: those that did something, and those that found nothing to do. */
 const KEPT_BUSY = 2_000;
@@ -50,9 +51,16 @@ export async function readHistory(file: string): Promise<PastRun[]> {
   }
 }
 
-/** Adds a run. The history is a convenience: a run never fails for it, so the caller may ignore an error. */
+/**
+ * Adds a run; all ledgers of a home share the history. It is a convenience: a run never fails for it, so
+ * the caller may ignore an error, and a run that would have to wait for long is left out.
+ */
 export async function recordRun(file: string, run: Omit<PastRun, '_id'>): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
+  await throughGate(file, () => append(file, run));
+}
+
+async function append(file: string, run: Omit<PastRun, '_id'>): Promise<void> {
   await endTornLine(file);
   const store = await openDatafile<PastRun>(file);
   const runs = await sortedRuns(store);

@@ -14,7 +14,7 @@ const STALE = 60_000;
  * this long, in ms: a suspended owner renews nothing.
  */
 const LONGEST_SUSPENSION = 12 * 3_600_000;
-/** Taking a lock is a matter of ms; whoever was killed at it is out of the way after this, in ms. */
+/** What is done behind a gate is a matter of ms; whoever was killed at it is out of the way after this, in ms. */
 const GATE_STALE = 5_000;
 const GATE_RETRIES = { retries: 120, factor: 1, minTimeout: 50, maxTimeout: 50 };
 
@@ -76,15 +76,17 @@ export async function isLocked(file: string): Promise<boolean> {
 type Release = () => Promise<void>;
 
 /**
- * One process at a time looks at a lock and takes it: between two looks of one, another would
- * take over a lock whose new owner had not yet written its name.
+ * Work of a moment that one process at a time does with a file. Between two looks of one at a lock,
+ * another would take over a lock whose new owner had not yet written its name.
+ * @returns undefined where others were at it for 6 s; the work was not done then
+ * @throws Error where there can be no gate (no permission, disk full)
  */
-async function throughGate<T>(file: string, work: () => Promise<T>): Promise<T | undefined> {
+export async function throughGate<T>(file: string, work: () => Promise<T>): Promise<T | undefined> {
   let leave: Release;
   try {
-    leave = await lockfile.lock(`${file}.takeover`, {
-      // A name of its own: the library keeps one lock a name, and would take the two for one.
-      lockfilePath: `${lockPath(file)}.takeover`,
+    // A name of its own: the library keeps one lock a name, and would take the two for one.
+    leave = await lockfile.lock(`${file}.gate`, {
+      lockfilePath: `${file}.gate`,
       stale: GATE_STALE,
       retries: GATE_RETRIES,
       realpath: false,

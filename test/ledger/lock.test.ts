@@ -80,7 +80,7 @@ test("a dead process's lock is taken over at once, and held from then on", async
   );
   await lock.release();
   t.false(existsSync(`${file}.lock`));
-  t.false(existsSync(`${file}.lock.takeover`));
+  t.false(existsSync(`${file}.gate`));
 });
 
 test("a dead process's lock is taken over by one of many", async t => {
