@@ -1,20 +1,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { crc32 } from 'node:zlib';
 import type Datastore from 'nedb-promises';
 import {
   type BegunRecord,
-  decodeBegun,
-  decodeRecord,
-  decodeUpload,
   encodeBegun,
   encodeRecord,
   encodeRemoval,
   encodeUpload,
   encodeUploadRemoval,
   type LedgerRecord,
-  pathOf,
   type UploadRecord,
 } from './codec.ts';
 import {
@@ -26,16 +21,24 @@ import {
   replaceFile,
   syncFile,
 } from './datafile.ts';
+import {
+  type Document,
+  document,
+  ENTRIES_PER_DOCUMENT,
+  isWhole,
+  LEDGER_FORMAT,
+  readLog,
+  recordsIn,
+} from './documents.ts';
 import { LedgerDamaged, LedgerUnusable } from './errors.ts';
 
-export const LEDGER_FORMAT = 1;
-
-/** Entries in one document: few enough to rewrite none, many enough that a million files load quickly. */
-const ENTRIES_PER_DOCUMENT = 1_000;
 /** ms between writes: what an interrupted run may forget. */
 const FLUSH_INTERVAL = 500;
-/** The log is merged into the sorted base when it holds this many entries and a quarter of the base's. */
-const MERGE_ENTRIES = 1_000;
+/**
+ * The log is merged into the sorted base when it holds this many entries and a quarter of the base's:
+ * reading fewer costs less than the writing that merging them takes.
+ */
+const MERGE_ENTRIES = 20_000;
 const MERGE_SHARE = 0.25;
 
 /** What a ledger is about; a change of any of these is another ledger. */
@@ -45,21 +48,6 @@ export interface Task {
   place: string;
   localPath: string;
   prefix: string;
-}
-
-/**
- * A document of the data file: the header (`_id` 1), a piece of the base (entries sorted by path),
- * or a piece of the log (entries in the order they happened, the last one of a path counts).
- */
-interface Document {
-  _id: number;
-  task?: Task;
-  format?: number;
-  /** Documents of the base: they were on the disk before this header was. */
-  base?: number;
-  kind?: 'base' | 'log';
-  text?: string;
-  crc?: number;
 }
 
 /** The record of what COS holds, and of what was begun. */
@@ -128,17 +116,6 @@ export async function createLedger(file: string, task: Task, records: Iterable<L
   );
 }
 
-/** Only the log's end may be missing: a crash loses what was appended last, and nothing else. */
-function isWhole(documents: readonly Document[]): boolean {
-  const [header, ...rest] = documents;
-  if (header?._id !== 1 || header.format !== LEDGER_FORMAT) return false;
-  if (rest.length < (header.base ?? 0)) return false;
-  return rest.every(
-    ({ _id, kind, text, crc }, index) =>
-      _id === index + 2 && (kind === 'base' || kind === 'log') && text !== undefined && crc32(text) === crc,
-  );
-}
-
 async function create(
   file: string,
   task: Task,
@@ -161,87 +138,6 @@ async function create(
   await replaceFile(unfinished, file);
 }
 
-function document(_id: number, kind: 'base' | 'log', lines: readonly string[]): Document {
-  const text = lines.join('\n');
-  return { _id, kind, text, crc: crc32(text) };
-}
-
-function* linesOf(documents: readonly Document[], kind: 'base' | 'log'): Generator<string> {
-  for (const { kind: its, text = '' } of documents) {
-    if (its !== kind || text === '') continue;
-    let start = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      yield text.slice(start, end);
-      start = end + 1;
-    }
-    yield text.slice(start);
-  }
-}
-
-/** What most runs read, without a step in between: a million records go through here. */
-function* baseRecords(documents: readonly Document[]): Generator<LedgerRecord> {
-  for (const { kind, text = '' } of documents) {
-    if (kind !== 'base' || text === '') continue;
-    let start = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      yield decodeRecord(text, start, end);
-      start = end + 1;
-    }
-    yield decodeRecord(text, start);
-  }
-}
-
-function* decoded(lines: Iterable<string>): Generator<LedgerRecord> {
-  for (const line of lines) yield decodeRecord(line);
-}
-
-interface LogState {
-  /** Each path's last entry, ascending by path. */
-  records: [path: string, line: string][];
-  uploads: Map<string, UploadRecord>;
-  begun: Map<string, BegunRecord>;
-  entries: number;
-}
-
-function readLog(documents: readonly Document[]): LogState {
-  const last = new Map<string, string>();
-  const uploads = new Map<string, UploadRecord>();
-  const begun = new Map<string, BegunRecord>();
-  let entries = 0;
-  for (const line of linesOf(documents, 'log')) {
-    entries++;
-    const path = pathOf(line);
-    if (line.startsWith('u')) uploads.set(path, decodeUpload(line));
-    else if (line.startsWith('x')) uploads.delete(path);
-    else if (line.startsWith('b')) {
-      begun.set(path, decodeBegun(line));
-      last.set(path, encodeRemoval(path));
-    } else {
-      last.set(path, line);
-      begun.delete(path);
-    }
-  }
-  const records = [...last].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { records, uploads, begun, entries };
-}
-
-/** The base's lines with the log's in their places; removed ones are left out. */
-function* mergedLines(documents: readonly Document[], log: LogState): Generator<string> {
-  let next = 0;
-  const changed = log.records;
-  for (const line of linesOf(documents, 'base')) {
-    const path = changed.length === 0 ? '' : pathOf(line);
-    while (next < changed.length && changed[next]![0] < path) yield* kept(changed[next++]![1]);
-    if (next < changed.length && changed[next]![0] === path) yield* kept(changed[next++]![1]);
-    else yield line;
-  }
-  while (next < changed.length) yield* kept(changed[next++]![1]);
-}
-
-function* kept(line: string): Generator<string> {
-  if (!line.startsWith('-')) yield line;
-}
-
 function ledgerOf(
   documents: readonly Document[],
   store: Datastore<Document> | undefined,
@@ -249,6 +145,8 @@ function ledgerOf(
 ): Ledger {
   const log = readLog(documents);
   const { uploads, begun } = log;
+  const baseEntries = documents.filter(({ kind }) => kind === 'base').length * ENTRIES_PER_DOCUMENT;
+  let { entries } = log;
   let nextId = documents.length + 1;
   let waiting: string[] = [];
   let writing: Promise<void> = Promise.resolve();
@@ -260,6 +158,7 @@ function ledgerOf(
   timer.unref();
 
   function note(line: string): void {
+    entries++;
     waiting.push(line);
     if (waiting.length >= ENTRIES_PER_DOCUMENT) void flush().catch(() => {});
   }
@@ -295,20 +194,17 @@ function ledgerOf(
   }
 
   async function mergeWhenWorthIt(): Promise<void> {
-    if (!store || lost?.aborted) return;
+    if (!store || lost?.aborted || entries < Math.max(MERGE_ENTRIES, baseEntries * MERGE_SHARE)) return;
     const now = (await store.find({})).sort((a, b) => a._id - b._id);
-    const base = now.filter(({ kind }) => kind === 'base').length * ENTRIES_PER_DOCUMENT;
-    const current = readLog(now);
-    if (current.entries < MERGE_ENTRIES || current.entries < base * MERGE_SHARE) return;
     const open = [...[...uploads.values()].map(encodeUpload), ...[...begun.values()].map(encodeBegun)];
-    await create(file, task, [...mergedLines(now, current)], open, lost);
+    await create(file, task, Array.from(recordsIn(now, readLog(now)), encodeRecord), open, lost);
   }
 
   return {
     file,
     uploads,
     begun,
-    records: () => (log.records.length === 0 ? baseRecords(documents) : decoded(mergedLines(documents, log))),
+    records: () => recordsIn(documents, log),
     put(record) {
       begun.delete(record.path);
       note(encodeRecord(record));

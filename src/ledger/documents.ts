@@ -1,0 +1,132 @@
+import { crc32 } from 'node:zlib';
+import {
+  type BegunRecord,
+  decodeBegun,
+  decodeRecord,
+  decodeUpload,
+  encodeRemoval,
+  type LedgerRecord,
+  pathOf,
+  type UploadRecord,
+} from './codec.ts';
+import type { Task } from './ledger.ts';
+
+export const LEDGER_FORMAT = 1;
+
+/** Entries in one document: few enough to rewrite none, many enough that a million files load quickly. */
+export const ENTRIES_PER_DOCUMENT = 1_000;
+
+/**
+ * A document of the data file: the header (`_id` 1), a piece of the base (entries sorted by path),
+ * or a piece of the log (entries in the order they happened, the last one of a path counts).
+ */
+export interface Document {
+  _id: number;
+  task?: Task;
+  format?: number;
+  /** Documents of the base: they were on the disk before this header was. */
+  base?: number;
+  kind?: 'base' | 'log';
+  text?: string;
+  crc?: number;
+}
+
+/** Only the log's end may be missing: a crash loses what was appended last, and nothing else. */
+export function isWhole(documents: readonly Document[]): boolean {
+  const [header, ...rest] = documents;
+  if (header?._id !== 1 || header.format !== LEDGER_FORMAT) return false;
+  if (rest.length < (header.base ?? 0)) return false;
+  return rest.every(
+    ({ _id, kind, text, crc }, index) =>
+      _id === index + 2 && (kind === 'base' || kind === 'log') && text !== undefined && crc32(text) === crc,
+  );
+}
+
+export function document(_id: number, kind: 'base' | 'log', lines: readonly string[]): Document {
+  const text = lines.join('\n');
+  return { _id, kind, text, crc: crc32(text) };
+}
+
+/** What a log says in the end. */
+export interface LogState {
+  /** Each path's last entry, ascending by path. */
+  records: [path: string, line: string][];
+  uploads: Map<string, UploadRecord>;
+  begun: Map<string, BegunRecord>;
+  entries: number;
+}
+
+export function readLog(documents: readonly Document[]): LogState {
+  const last = new Map<string, string>();
+  const uploads = new Map<string, UploadRecord>();
+  const begun = new Map<string, BegunRecord>();
+  let entries = 0;
+  for (const line of logLines(documents)) {
+    entries++;
+    const path = pathOf(line);
+    if (line.startsWith('u')) uploads.set(path, decodeUpload(line));
+    else if (line.startsWith('x')) uploads.delete(path);
+    else if (line.startsWith('b')) {
+      begun.set(path, decodeBegun(line));
+      last.set(path, encodeRemoval(path));
+    } else {
+      last.set(path, line);
+      begun.delete(path);
+    }
+  }
+  const records = [...last].sort(([a], [b]) => (a < b ? -1 : 1));
+  return { records, uploads, begun, entries };
+}
+
+function* logLines(documents: readonly Document[]): Generator<string> {
+  for (const { kind, text = '' } of documents) {
+    if (kind !== 'log' || text === '') continue;
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      yield text.slice(start, end);
+      start = end + 1;
+    }
+    yield text.slice(start);
+  }
+}
+
+/** The base's records with the log's in their places, ascending by path; removed ones are left out. */
+export function recordsIn(documents: readonly Document[], log: LogState): Iterable<LedgerRecord> {
+  return log.records.length === 0 ? baseRecords(documents) : mergedRecords(documents, log.records);
+}
+
+function* mergedRecords(
+  documents: readonly Document[],
+  changed: LogState['records'],
+): Generator<LedgerRecord> {
+  let next = 0;
+  let path = changed[0]?.[0];
+  for (const record of baseRecords(documents)) {
+    let isKept = true;
+    while (path !== undefined && path <= record.path) {
+      if (path === record.path) isKept = false;
+      yield* recordIn(changed[next]?.[1]);
+      path = changed[++next]?.[0];
+    }
+    if (isKept) yield record;
+  }
+  for (; next < changed.length; next++) yield* recordIn(changed[next]?.[1]);
+}
+
+/** What most runs read, without a step in between: a million records go through here. */
+function* baseRecords(documents: readonly Document[]): Generator<LedgerRecord> {
+  for (const { kind, text = '' } of documents) {
+    if (kind !== 'base' || text === '') continue;
+    let start = 0;
+    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+      yield decodeRecord(text, start, end);
+      start = end + 1;
+    }
+    yield decodeRecord(text, start);
+  }
+}
+
+/** Nothing where it was removed. */
+function recordIn(line = ''): LedgerRecord[] {
+  return line.startsWith('-') ? [] : [decodeRecord(line)];
+}
