@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { ownPathsOf } from '../config/home.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { connect, connectionOf } from '../cos/connect.ts';
@@ -52,8 +52,7 @@ async function* examine(invocation: Invocation): AsyncGenerator<Check> {
     return;
   }
   const { config } = read;
-  const ownFolders = [home.dbFolder, join(home.root, 'log'), join(home.root, 'conf')];
-  yield await checkFolder(config, ownFolders, words.doctor, signal);
+  yield await checkFolder(config, ownPathsOf(home), words.doctor, signal);
   yield await checkLedger(config, home, words.doctor);
   yield await checkDisk(home, words.doctor);
   yield* examineCos({ ...config, timeout: Math.min(config.timeout, PATIENCE) }, invocation);

@@ -20,7 +20,7 @@ export interface ExplainCommand {
  */
 export async function explainCommand(invocation: Invocation, command: ExplainCommand): Promise<number> {
   const { home, terminal, words, style, signal } = invocation;
-  const { config, task, file, ownFolders } = openSession(invocation);
+  const { config, task, file, own } = openSession(invocation);
   const paths = command.paths.map(given => {
     const path = pathInTree(config.localPath, given);
     if (path !== undefined) return path;
@@ -31,7 +31,7 @@ export async function explainCommand(invocation: Invocation, command: ExplainCom
     {
       config,
       configFile: home.configFile,
-      ownFolders,
+      own,
       allowEmpty: command.allowEmpty,
       openLedger: () => openLedger({ file, task, readOnly: true }),
       openStore: () => connect(config, `cos_sync/${VERSION}`),

@@ -72,7 +72,7 @@ function rebuilt(
       prefix: session.task.prefix,
       store,
       requests,
-      ownFolders: session.ownFolders,
+      own: session.own,
       known,
       onListed: objects => isLive && terminal.err(`\r${words.ledger.listed(objects)}\u001b[K`),
       signal,

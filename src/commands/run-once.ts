@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { ownPathsOf } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import { connect } from '../cos/connect.ts';
 import type { RunListener } from '../engine/listener.ts';
@@ -144,7 +144,7 @@ async function attemptSync(
     const result = await sync({
       config,
       configFile: home.configFile,
-      ownFolders: [home.dbFolder, join(home.root, 'log'), join(home.root, 'conf')],
+      own: ownPathsOf(home),
       dryRun,
       allowEmpty,
       openLedger: onBroken => openLedger({ ...ledger, ...(onBroken ? { onBroken } : {}) }),

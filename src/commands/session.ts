@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { type OwnPaths, ownPathsOf } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import { connect } from '../cos/connect.ts';
 import type { ObjectStore } from '../cos/store.ts';
@@ -18,8 +18,7 @@ export interface Session {
   task: Task;
   /** The task's ledger. */
   file: string;
-  /** Folders that never take part (absolute): the program's own. */
-  ownFolders: string[];
+  own: OwnPaths;
 }
 
 /** @throws ConfigError */
@@ -27,8 +26,7 @@ export function openSession(invocation: Invocation): Session {
   const { home } = invocation;
   const { config } = readConfig(invocation);
   const task = taskOf(config);
-  const ownFolders = [home.dbFolder, join(home.root, 'log'), join(home.root, 'conf')];
-  return { config, task, file: currentLedger(home.dbFolder, task), ownFolders };
+  return { config, task, file: currentLedger(home.dbFolder, task), own: ownPathsOf(home) };
 }
 
 /** The file that adoptLedger would go on with. */

@@ -52,7 +52,7 @@ export function verifyCommand(invocation: Invocation, command: VerifyCommand): P
 
 async function compare(
   { words, terminal, style }: Invocation,
-  { config, task, file, ownFolders }: Session,
+  { config, task, file, own }: Session,
   ledger: Ledger,
   deep: boolean,
   signal: AbortSignal,
@@ -60,14 +60,14 @@ async function compare(
   const findings = collectFindings();
   if (!style.json && !style.quiet) terminal.err(`${words.verify.comparing(targetOf(task), file)}\n`);
   const isLive = style.progress && terminal.isInteractive && !style.json && !style.quiet;
-  const result = await withStore({ config, task, file, ownFolders }, signal, (store, requests) =>
+  const result = await withStore({ config, task, file, own }, signal, (store, requests) =>
     verifyObjects({
       config,
       prefix: task.prefix,
       ledger,
       store,
       requests,
-      ownFolders,
+      own,
       deep,
       onFinding: findings.add,
       onListed: objects => isLive && terminal.err(`\r${words.verify.listed(objects)}\u001b[K`),

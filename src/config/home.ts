@@ -10,6 +10,17 @@ export interface Home {
   historyFile: string;
 }
 
+/** What of the program's own never takes part in a sync (absolute paths). */
+export interface OwnPaths {
+  folders: readonly string[];
+  files: readonly string[];
+}
+
+/** conf/, db/ and log/, and the configuration file wherever it lies: it holds a secret. */
+export function ownPathsOf({ root, configFile, dbFolder, logFile }: Home): OwnPaths {
+  return { folders: [join(root, 'conf'), dbFolder, dirname(logFile)], files: [configFile] };
+}
+
 /** The executable's own folder; run from source, the project's root. `--home` or COS_SYNC_HOME overrides. */
 export function homeAt(
   option: string | undefined,

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access, stat, statfs } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import type { Home } from '../config/home.ts';
+import type { Home, OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import { keyOf, prefixOf } from '../cos/keys.ts';
 import { filterOf } from '../engine/local-plan.ts';
@@ -20,7 +20,7 @@ const LITTLE_SPACE = 200 * 1024 * 1024;
 /** The folder: readable, how many files, names that cannot be keys. */
 export async function checkFolder(
   config: Config,
-  ownFolders: readonly string[],
+  own: OwnPaths,
   words: DoctorWords,
   signal: AbortSignal,
 ): Promise<Check> {
@@ -28,7 +28,7 @@ export async function checkFolder(
   const { localPath: root, symlinks } = config;
   const prefix = prefixOf(config.cosPath);
   try {
-    for await (const batch of scan({ root, filter: filterOf(config, ownFolders), symlinks, signal })) {
+    for await (const batch of scan({ root, filter: filterOf(config, own), symlinks, signal })) {
       for (const { kind, path, size } of batch) {
         if (kind === 'unreadable') found.unreadable++;
         if (kind !== 'file') continue;

@@ -3,7 +3,7 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Failure } from '../failure.ts';
 import { type FileRecord, isFile, isFolderPath, type LedgerRecord } from '../ledger/codec.ts';
-import type { Exclusion } from './filter.ts';
+import { type Exclusion, type Filter, ownExclusion } from './filter.ts';
 import type { HeldReason, RunListener } from './listener.ts';
 import { filterOf } from './local-plan.ts';
 import { type SyncOptions, sync } from './sync.ts';
@@ -52,7 +52,7 @@ export async function explain(
   paths: readonly string[],
 ): Promise<Map<string, Explanation>> {
   const { config } = options;
-  const filter = filterOf(config, options.ownFolders);
+  const filter = filterOf(config, options.own);
   const records = await recordsOf(options, new Set(paths));
   const seen = new Map<string, Explanation>();
   const blocked = new Map<string, Explanation>();
@@ -79,7 +79,11 @@ export async function explain(
     const record = records.get(path);
     const exclusion = filter.exclusionOf(path);
     if (exclusion) return { verdict: 'excluded', exclusion, isRecorded: record !== undefined };
-    return blockOf(path, blocked) ?? seen.get(path) ?? whyNothing(config, path, record, held);
+    const met = blockOf(path, blocked) ?? seen.get(path);
+    if (met) return met;
+    const own = ownExclusionOf(config, filter, path);
+    if (own) return { verdict: 'excluded', exclusion: own, isRecorded: record !== undefined };
+    return whyNothing(config, path, record, held);
   };
   return new Map(paths.map(path => [path, explanationOf(path)]));
 }
@@ -91,6 +95,18 @@ function blockOf(path: string, blocked: ReadonlyMap<string, Explanation>): Expla
     if (found) return found;
   }
   return blocked.get(path);
+}
+
+/** Why a path is left out that leads to the program's own by another name. */
+function ownExclusionOf({ localPath }: Config, filter: Filter, path: string): Exclusion | undefined {
+  const ends = [...path.matchAll(/\/(?!$)/g)].map(({ index }) => index + 1);
+  for (const end of [...ends, path.length]) {
+    const place = path.slice(0, end);
+    const absolute = join(localPath, place);
+    const stats = statOf(absolute);
+    if (stats && filter.isOwn(absolute, stats.ino)) return ownExclusion(place);
+  }
+  return undefined;
 }
 
 async function recordsOf(

@@ -1,9 +1,12 @@
 import { compilePattern, isFolderPattern } from '../config/pattern.ts';
+import { type OwnPlaces, ownPlaceOf } from './own-paths.ts';
 
 /** Why a path does not take part. */
 export type Exclusion =
   /** It lies in one of the program's own folders. */
   | { by: 'ownFolder'; folder: string }
+  /** It is the program's own. */
+  | { by: 'ownFile'; file: string }
   /** The pattern matches the path, or a folder above it. */
   | { by: 'exclude'; pattern: string; matched: string }
   /** No pattern of `include` covers it. */
@@ -19,25 +22,27 @@ export interface Filter {
   excludesFolderObject(path: string): boolean;
   /** Why a path is left out; undefined where it takes part. */
   exclusionOf(path: string): Exclusion | undefined;
+  /** Whether a file or folder of any name is one of the program's own, as OwnPlaces has it. */
+  isOwn: OwnPlaces['isOwn'];
 }
 
 /**
  * Patterns are matched against the path relative to local_path. One without a slash matches a name
  * at any depth; one that matches a folder covers all that is in it; one that ends with a slash
  * matches folders only. Exclude wins over include.
- * @param reserved folders that never take part: the program's own, where they lie in local_path
+ * @param own what never takes part: the program's own, where it lies in local_path
  */
 export function createFilter(
   include: readonly string[],
   exclude: readonly string[],
-  reserved: readonly string[] = [],
+  own: OwnPlaces = { reserved: [], isOwn: () => false },
 ): Filter {
   const excluded = exclude.map(compile);
   const included = include.map(compile);
 
   function refusal(path: string): Exclusion | undefined {
-    const folder = reserved.find(own => path.startsWith(own));
-    if (folder !== undefined) return { by: 'ownFolder', folder };
+    const place = ownPlaceOf(own.reserved, path);
+    if (place !== undefined) return ownExclusion(place);
     const cover = coverOf(excluded, path);
     return cover && { by: 'exclude', ...cover };
   }
@@ -53,7 +58,13 @@ export function createFilter(
     excludesFolder: path => refusal(path) !== undefined,
     excludesFolderObject: path => exclusionOf(path) !== undefined,
     exclusionOf,
+    isOwn: own.isOwn,
   };
+}
+
+/** @param place a folder's path ends with `/` */
+export function ownExclusion(place: string): Exclusion {
+  return place.endsWith('/') ? { by: 'ownFolder', folder: place } : { by: 'ownFile', file: place };
 }
 
 interface Matcher {

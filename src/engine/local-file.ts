@@ -10,6 +10,9 @@ export interface FileState {
   mtime: number;
 }
 
+/** File systems that take `A.txt` and `a.txt` for the same name. */
+export const IGNORES_CASE = process.platform === 'win32' || process.platform === 'darwin';
+
 /** A FIFO in a file's place must not make the open wait for a writer. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 

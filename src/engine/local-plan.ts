@@ -1,17 +1,17 @@
 import { statSync } from 'node:fs';
-import { relative, sep } from 'node:path';
 import { ConfigError } from '../config/faults.ts';
+import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import { isFolderPath, type LedgerRecord } from '../ledger/codec.ts';
 import { LocalPathUnusable } from './errors.ts';
 import { createFilter, type Filter } from './filter.ts';
+import { findOwn } from './own-paths.ts';
 import { type Plan, startPlan } from './plan.ts';
 import { scan } from './scan.ts';
 
 export interface LocalPlanOptions {
   config: Config;
-  /** Folders that never take part (absolute): the program's own. */
-  ownFolders: readonly string[];
+  own: OwnPaths;
   records: Iterable<LedgerRecord>;
   /** New objects that an earlier run began to send, by path. */
   begun?: ReadonlyMap<string, unknown>;
@@ -25,7 +25,7 @@ export interface LocalPlanOptions {
  */
 export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   const { config, signal } = options;
-  const filter = filterOf(config, options.ownFolders);
+  const filter = filterOf(config, options.own);
   const planner = startPlan(options.records, {
     isExcluded: path => (isFolderPath(path) ? filter.excludesFolderObject(path) : filter.excludes(path)),
     createFolders: config.createFolders,
@@ -61,13 +61,9 @@ function emptyPlanOf({ checksum }: Config): Plan {
   return startPlan([], { isExcluded: () => true, createFolders: false, checksum }).finish();
 }
 
-/** Which paths take part: the configured patterns, and never the program's own folders. */
-export function filterOf(config: Config, ownFolders: readonly string[]): Filter {
-  const reserved = ownFolders
-    .map(folder => relative(config.localPath, folder))
-    .filter(path => path !== '' && path !== '..' && !path.startsWith(`..${sep}`) && !/^[a-z]:/i.test(path))
-    .map(path => `${path.split(sep).join('/')}/`);
-  return createFilter(config.include, config.exclude, reserved);
+/** Which paths take part: by the configured patterns, and never what is the program's own. */
+export function filterOf(config: Config, own: OwnPaths): Filter {
+  return createFilter(config.include, config.exclude, findOwn(config.localPath, own));
 }
 
 /** @throws LocalPathUnusable; ConfigError where it is a file */

@@ -74,6 +74,7 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
   const missing: LedgerRecord[] = [];
   const hidden = new Set<string>();
   const unknown = new Set<string>();
+  const own = new Set<string>();
   const begun = new Set(rules.begun?.keys());
   const iterator = records[Symbol.iterator]();
   let record = iterator.next();
@@ -104,6 +105,8 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
     else plan.unchanged++;
   }
 
+  const isExcluded = (path: string) => rules.isExcluded(path) || placeOf(path, own) !== undefined;
+
   function meetUnreadable({ path, size }: ScannedEntry, failure: Failure): void {
     plan.failures.push({ path, failure });
     // Nothing moves into a link that leads nowhere.
@@ -123,6 +126,7 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
         }
         return;
       }
+      if (entry.kind === 'own') return void own.add(entry.path);
       hidden.add(entry.path);
       const { path, failure } = entry;
       if (failure === undefined) return;
@@ -136,8 +140,8 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
         missing.push(record.value);
       }
       for (const gone of missing) {
-        if (rules.isExcluded(gone.path)) continue;
-        const place = hiddenPlaceOf(gone.path, hidden);
+        if (isExcluded(gone.path)) continue;
+        const place = placeOf(gone.path, hidden);
         if (place !== undefined) {
           plan.doubtful++;
           unknown.delete(place);
@@ -145,22 +149,20 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
         else plan.goneFolders.push(gone.path);
       }
       plan.hasUnknownPlace = unknown.size > 0;
-      plan.goneBegun = [...begun].filter(
-        path => !rules.isExcluded(path) && hiddenPlaceOf(path, hidden) === undefined,
-      );
+      plan.goneBegun = [...begun].filter(path => !isExcluded(path) && placeOf(path, hidden) === undefined);
       return plan;
     },
   };
 }
 
-/** The path itself, or a folder above it, that the scan could not see into. */
-function hiddenPlaceOf(path: string, hidden: ReadonlySet<string>): string | undefined {
-  if (hidden.size === 0) return undefined;
-  if (hidden.has(path)) return path;
+/** The path itself, or a folder above it, that is among the places. */
+function placeOf(path: string, places: ReadonlySet<string>): string | undefined {
+  if (places.size === 0) return undefined;
+  if (places.has(path)) return path;
   for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
     const above = path.slice(0, slash);
-    if (hidden.has(`${above}/`)) return `${above}/`;
-    if (hidden.has(above)) return above;
+    if (places.has(`${above}/`)) return `${above}/`;
+    if (places.has(above)) return above;
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { eachLimit } from 'async';
+import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../cos/store.ts';
 import { localFailure } from '../failure.ts';
@@ -39,7 +40,7 @@ export interface RebuildOptions {
   prefix: string;
   store: ObjectStore;
   requests: Requests;
-  ownFolders: readonly string[];
+  own: OwnPaths;
   /** The records of the ledger that is to be replaced, by path, where it can still be read. */
   known: ReadonlyMap<string, LedgerRecord>;
   onListed(objects: number): void;
@@ -84,10 +85,10 @@ function emptyCounts(): RebuildCounts {
   return { files: 0, folders: 0, different: 0, notInCos: 0, kept: 0, leftAlone: 0, unreadable: 0 };
 }
 
-async function* localEntries({ config, ownFolders, signal }: RebuildOptions): AsyncGenerator<ScannedEntry> {
+async function* localEntries({ config, own, signal }: RebuildOptions): AsyncGenerator<ScannedEntry> {
   const { localPath: root, symlinks } = config;
   try {
-    for await (const batch of scan({ root, filter: filterOf(config, ownFolders), symlinks, signal })) {
+    for await (const batch of scan({ root, filter: filterOf(config, own), symlinks, signal })) {
       yield* batch;
     }
   } catch (error) {

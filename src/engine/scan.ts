@@ -16,9 +16,10 @@ import type { Filter } from './filter.ts';
  * What the scan met. A folder's path ends with `/`.
  * - `unreadable`: it, or what is in it, could not be seen; nothing is known about it
  * - `skipped`: it is there, but is nothing that can be synced
+ * - `own`: it is the program's own by another name; nothing below it takes part
  */
 export interface ScannedEntry {
-  kind: 'file' | 'folder' | 'unreadable' | 'skipped';
+  kind: 'file' | 'folder' | 'unreadable' | 'skipped' | 'own';
   path: string;
   /** bytes; NaN where it could not be found out */
   size: number;
@@ -73,26 +74,27 @@ interface OpenFolder {
 const SLASH = '/'.charCodeAt(0);
 
 /** Answers a function that answers the next BATCH entries, fewer at the end. */
-function startWalk({ root, filter, symlinks }: ScanOptions): () => ScannedEntry[] {
+function startWalk(options: ScanOptions): () => ScannedEntry[] {
+  const { root, filter } = options;
   const base = root.endsWith('/') || root.endsWith(sep) ? root : `${root}/`;
-  const stack = [openFolder(base, '', symlinks, false)];
+  const stack = [openFolder(options, base, '', false)];
 
   function walkFile(folder: OpenFolder, name: string, batch: ScannedEntry[]): void {
     const absolute = folder.absolute + name;
     const path = absolute.slice(base.length);
     if (filter.excludes(path)) return;
-    const found = folder.entries.get(name) ?? fileEntry(absolute, path);
+    const found = folder.entries.get(name) ?? fileEntry(filter, absolute, path);
     if (found) batch.push(found);
   }
 
   function walkFolder(folder: OpenFolder, name: string, batch: ScannedEntry[]): void {
     const path = folder.path + name;
     if (filter.excludesFolder(path)) return;
-    const inner = enter(folder, name, symlinks, stack);
+    const inner = enter(options, folder, name, stack);
     if (inner === undefined) return;
-    batch.push(entry('folder', path));
+    if (!('kind' in inner)) stack.push(inner);
+    if (!('kind' in inner && inner.kind === 'own')) batch.push(entry('folder', path));
     if ('kind' in inner) batch.push(inner);
-    else stack.push(inner);
   }
 
   return () => {
@@ -111,15 +113,17 @@ function startWalk({ root, filter, symlinks }: ScanOptions): () => ScannedEntry[
 
 /** A sub-folder, or why it cannot be walked; undefined where it is gone since it was listed. */
 function enter(
+  options: ScanOptions,
   parent: OpenFolder,
   name: string,
-  symlinks: ScanOptions['symlinks'],
   above: readonly OpenFolder[],
 ): OpenFolder | ScannedEntry | undefined {
   const path = parent.path + name;
   try {
     const isLinked = parent.isLinked || parent.links.has(name);
-    const folder = openFolder(parent.absolute + name, path, symlinks, isLinked);
+    const absolute = parent.absolute + name;
+    if (options.filter.isOwn(absolute, statSync(absolute).ino)) return entry('own', path);
+    const folder = openFolder(options, absolute, path, isLinked);
     if (isLinked && above.some(outer => identityOf(outer) === identityOf(folder))) {
       return entry('skipped', path, new Failure('local', { code: 'SymlinkLoop' }));
     }
@@ -138,12 +142,7 @@ function identityOf(folder: OpenFolder): string {
   return folder.identity;
 }
 
-function openFolder(
-  absolute: string,
-  path: string,
-  symlinks: ScanOptions['symlinks'],
-  isLinked: boolean,
-): OpenFolder {
+function openFolder(options: ScanOptions, absolute: string, path: string, isLinked: boolean): OpenFolder {
   const entries = new Map<string, ScannedEntry>();
   const links = new Set<string>();
   const names: string[] = [];
@@ -157,7 +156,7 @@ function openFolder(
       names.push(name);
     } else if (dirent.isFile()) names.push(name);
     else if (dirent.isDirectory()) names.push(`${name}/`);
-    else names.push(special(absolute, path, dirent, symlinks, entries, links));
+    else names.push(special(options, absolute, path, dirent, entries, links));
   }
   names.sort();
   return { absolute, path, names, next: 0, entries, links, isLinked, identity: '' };
@@ -165,10 +164,10 @@ function openFolder(
 
 /** Links, pipes, sockets and devices: notes what they are and answers the name to walk on with. */
 function special(
+  { symlinks, filter }: ScanOptions,
   folder: string,
   path: string,
   dirent: Dirent,
-  symlinks: ScanOptions['symlinks'],
   entries: Map<string, ScannedEntry>,
   links: Set<string>,
 ): string {
@@ -181,7 +180,7 @@ function special(
       set('skipped', 'SymlinkSkipped');
       return name;
     }
-    const found = linkTarget(folder + name, full, name, entries);
+    const found = linkTarget(filter, folder + name, full, name, entries);
     if (found !== name) links.add(found);
     return found;
   }
@@ -193,6 +192,7 @@ function special(
 }
 
 function linkTarget(
+  filter: Filter,
   absolute: string,
   full: string,
   name: string,
@@ -204,7 +204,7 @@ function linkTarget(
     entries.set(
       name,
       target.isFile()
-        ? entryOf(full, target)
+        ? entryOf(filter, absolute, full, target)
         : entry('skipped', full, new Failure('local', { code: 'NotAFile' })),
     );
   } catch (error) {
@@ -239,11 +239,11 @@ function misnamedIn(folder: string): () => ReadonlyMap<string, number> {
 }
 
 /** A file; undefined where it is gone since its folder was listed. */
-function fileEntry(absolute: string, path: string): ScannedEntry | undefined {
+function fileEntry(filter: Filter, absolute: string, path: string): ScannedEntry | undefined {
   try {
     const stats = lstatSync(absolute);
     return stats.isFile()
-      ? entryOf(path, stats)
+      ? entryOf(filter, absolute, path, stats)
       : entry('skipped', path, new Failure('local', { code: 'NotAFile' }));
   } catch (error) {
     const failure = localFailure(error);
@@ -251,7 +251,8 @@ function fileEntry(absolute: string, path: string): ScannedEntry | undefined {
   }
 }
 
-function entryOf(path: string, stats: Stats): ScannedEntry {
+function entryOf(filter: Filter, absolute: string, path: string, stats: Stats): ScannedEntry {
+  if (filter.isOwn(absolute, stats.ino)) return entry('own', path);
   return { kind: 'file', path, size: stats.size, mtime: stats.mtimeMs, failure: undefined };
 }
 

@@ -1,10 +1,8 @@
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFolderPath } from '../ledger/codec.ts';
+import { IGNORES_CASE } from './local-file.ts';
 import type { Run } from './run.ts';
-
-/** File systems that take `A.txt` and `a.txt` for the same name. */
-const IGNORES_CASE = process.platform === 'win32' || process.platform === 'darwin';
 
 /**
  * Whether a file or folder that the scan did not find is not there now either. The scan may be long ago,

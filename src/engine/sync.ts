@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
+import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import { prefixOf } from '../cos/keys.ts';
 import type { ObjectStore } from '../cos/store.ts';
@@ -25,8 +26,7 @@ const FILE_MEMORY = 64 * 1024 * 1024;
 export interface SyncOptions {
   config: Config;
   configFile: string;
-  /** Folders that never take part (absolute): the program's own. */
-  ownFolders: readonly string[];
+  own: OwnPaths;
   dryRun: boolean;
   allowEmpty: boolean;
   openLedger(onBroken: LedgerOptions['onBroken']): Promise<Ledger>;
@@ -69,7 +69,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
   try {
     const plan = await planOf({
       config,
-      ownFolders: options.ownFolders,
+      own: options.own,
       records: ledger.records(),
       begun: ledger.begun,
       onScanned: run.listener.scanned,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { eachLimit } from 'async';
+import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../cos/store.ts';
 import { localFailure } from '../failure.ts';
@@ -52,7 +53,7 @@ export interface VerifyOptions {
   ledger: Ledger;
   store: ObjectStore;
   requests: Requests;
-  ownFolders: readonly string[];
+  own: OwnPaths;
   /** Reads every local file and compares its content with the record. */
   deep: boolean;
   onFinding(finding: Finding): void;
@@ -104,10 +105,10 @@ function emptyVerification(): Verification {
 
 /** Paths whose local file is not as recorded; undefined where local_path cannot be read at all. */
 async function localChanges(options: VerifyOptions, result: Verification): Promise<Set<string> | undefined> {
-  const { config, ownFolders, ledger, signal } = options;
+  const { config, own, ledger, signal } = options;
   let plan: Plan;
   try {
-    plan = await planOf({ config, ownFolders, records: ledger.records(), onScanned: () => {}, signal });
+    plan = await planOf({ config, own, records: ledger.records(), onScanned: () => {}, signal });
   } catch (error) {
     if (error instanceof LocalPathUnusable) return undefined;
     throw error;

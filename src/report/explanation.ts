@@ -43,6 +43,7 @@ export function explanationText(explanation: Explanation, words: Words): string 
 
 function exclusionText(exclusion: Exclusion, { explain }: Words): string {
   if (exclusion.by === 'ownFolder') return explain.ownFolder(exclusion.folder);
+  if (exclusion.by === 'ownFile') return explain.ownFile(exclusion.file);
   return exclusion.by === 'include'
     ? explain.notIncluded
     : explain.excluded(exclusion.pattern, exclusion.matched);

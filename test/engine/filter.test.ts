@@ -108,7 +108,10 @@ test('with include, only folders that it covers have an object of their own', t 
 });
 
 test('a path that is left out knows the pattern that did it', t => {
-  const filter = createFilter(['*.jpg', 'docs'], ['cache', '/a/*.jpg'], ['tool/db/']);
+  const filter = createFilter(['*.jpg', 'docs'], ['cache', '/a/*.jpg'], {
+    reserved: ['tool/db/'],
+    isOwn: () => false,
+  });
   t.deepEqual(filter.exclusionOf('tool/db/x'), { by: 'ownFolder', folder: 'tool/db/' });
   t.deepEqual(filter.exclusionOf('x/cache/y/1.jpg'), {
     by: 'exclude',
@@ -138,10 +141,15 @@ test('a name without wildcards matches itself and nothing else', t => {
   );
 });
 
-test('reserved folders never take part, whatever is included', t => {
-  const filter = createFilter(['**'], [], ['tool/db/', 'tool/log/']);
+test('reserved folders and files never take part, whatever is included', t => {
+  const filter = createFilter(['**'], [], {
+    reserved: ['tool/db/', 'tool/log/', 'tool/my.json'],
+    isOwn: () => false,
+  });
   t.true(filter.excludes('tool/db/x.db'));
   t.true(filter.excludesFolder('tool/log/'));
+  t.true(filter.excludes('tool/my.json'));
+  t.false(filter.excludes('tool/my.json.txt'));
   t.false(filter.excludes('tool/data.txt'));
   t.false(filter.excludes('tool/dbx/data.txt'));
 });

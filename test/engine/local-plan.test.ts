@@ -24,7 +24,13 @@ test('a disk that goes away during the scan makes no file seem gone', async t =>
   if ('faults' in parsed) return t.fail();
   const { config } = parsed;
   const signal = new AbortController().signal;
-  const plan = await planOf({ config, ownFolders: [], records, onScanned: () => {}, signal });
+  const plan = await planOf({
+    config,
+    own: { folders: [], files: [] },
+    records,
+    onScanned: () => {},
+    signal,
+  });
   t.is(plan.goneFiles.length, 0);
   t.is(plan.scannedFiles, 1_800);
 
@@ -35,7 +41,10 @@ test('a disk that goes away during the scan makes no file seem gone', async t =>
     mkdirSync(local);
   }
   let isAway = false;
-  await t.throwsAsync(planOf({ config, ownFolders: [], records, onScanned: unmount, signal }), {
-    instanceOf: LocalPathUnusable,
-  });
+  await t.throwsAsync(
+    planOf({ config, own: { folders: [], files: [] }, records, onScanned: unmount, signal }),
+    {
+      instanceOf: LocalPathUnusable,
+    },
+  );
 });
