@@ -1,4 +1,4 @@
-import { localFailure } from '../failure.ts';
+import { Failure, localFailure } from '../failure.ts';
 import type { BegunRecord } from '../ledger/codec.ts';
 import { isFolderPath } from '../ledger/codec.ts';
 import type { Breaker } from './breaker.ts';
@@ -23,39 +23,76 @@ interface NewObject {
   size: number;
 }
 
-/** Answers what is to be awaited before each of the objects is sent, in their order. */
-export function noteAhead(run: Run, objects: readonly NewObject[]): () => Promise<void> {
+/** The notes of objects that are sent in this run. */
+export interface Notes {
+  /** To be awaited before each of the objects is sent, in their order. */
+  ahead(): Promise<void>;
+  /** Leaves an object's note as it is: it is recorded now, or may be in COS. */
+  keep(path: string): void;
+  /** Takes back the others: what COS did not get, or refused, is not ours if it is there one day. */
+  takeBack(): void;
+}
+
+/** Notes objects just ahead of their sending. */
+export function noteAhead(run: Run, objects: readonly NewObject[]): Notes {
+  const notes = new Map<string, BegunRecord | undefined>();
   const written: Promise<void>[] = [];
   let next = 0;
 
   function note(batch: number): Promise<void> {
     const at = Date.now();
     for (const { path, size } of objects.slice(batch * AHEAD, (batch + 1) * AHEAD)) {
+      notes.set(path, run.ledger.begun.get(path));
       run.ledger.putBegun({ path, at, size });
     }
     return run.ledger.flush();
   }
 
-  return async () => {
-    if (run.dryRun) return;
-    const batch = Math.floor(next++ / AHEAD);
-    written[batch] ??= note(batch);
-    written[batch + 1] ??= note(batch + 1);
-    await written[batch];
+  return {
+    async ahead() {
+      if (run.dryRun) return;
+      const batch = Math.floor(next++ / AHEAD);
+      written[batch] ??= note(batch);
+      written[batch + 1] ??= note(batch + 1);
+      await written[batch];
+    },
+    keep: path => notes.delete(path),
+    takeBack() {
+      for (const [path, earlier] of notes) {
+        run.ledger.remove(path);
+        // What an earlier run may have brought there is as unknown as before.
+        if (earlier) run.ledger.putBegun(earlier);
+      }
+    },
   };
+}
+
+/** Whether a new object may be in COS after an attempt to send it, which ended with this failure or with none. */
+export function mayBeInCos(failure: Failure | undefined): boolean {
+  if (failure === undefined) return true;
+  const { kind, status, cause } = failure;
+  if (kind === 'stopped') return cause instanceof Failure && mayBeInCos(cause);
+  if (status !== undefined) return status < 300;
+  return kind === 'unreachable' || kind === 'transient';
 }
 
 /**
  * Deletes objects that an earlier run began, if it was that run that made them: an object of that size
- * that is not older. Any other is left alone.
+ * that is not older, and not younger than that run. Any other is left alone.
+ * @param lastWrite when the ledger was last written before this run, in ms since 1970
  */
-export async function deleteBegun(run: Run, breaker: Breaker, paths: readonly string[]): Promise<void> {
+export async function deleteBegun(
+  run: Run,
+  breaker: Breaker,
+  paths: readonly string[],
+  lastWrite: number,
+): Promise<void> {
   if (run.dryRun || paths.length === 0) return;
   const files: string[] = [];
   const folders: string[] = [];
   await forEach(run, paths, async path => {
     const begun = run.ledger.begun.get(path);
-    const isMade = begun && (await isMadeByUs(run, breaker, begun));
+    const isMade = begun && (await isMadeByUs(run, breaker, begun, lastWrite));
     if (isMade) (isFolderPath(path) ? folders : files).push(path);
     else if (isMade === false) run.ledger.remove(path);
   });
@@ -63,14 +100,21 @@ export async function deleteBegun(run: Run, breaker: Breaker, paths: readonly st
 }
 
 /** @returns undefined where it could not be found out */
-async function isMadeByUs(run: Run, breaker: Breaker, begun: BegunRecord): Promise<boolean | undefined> {
+async function isMadeByUs(
+  run: Run,
+  breaker: Breaker,
+  begun: BegunRecord,
+  lastWrite: number,
+): Promise<boolean | undefined> {
   const { path, at, size } = begun;
   const key = run.prefix + path;
+  if (size === undefined) return false;
   try {
     const store = await run.store();
     const head = await run.requests.send(() => store.head(key));
-    if (!head) return false;
-    return (size === undefined || head.size === size) && head.lastModified >= at - CLOCK_DIFFERENCE;
+    if (head?.size !== size) return false;
+    const { lastModified } = head;
+    return lastModified >= at - CLOCK_DIFFERENCE && lastModified <= lastWrite + CLOCK_DIFFERENCE;
   } catch (error) {
     const failure = localFailure(error);
     if (failure.kind === 'stopped') return undefined;

@@ -1,5 +1,5 @@
 import type { DeleteLimit } from '../config/values.ts';
-import type { FileRecord } from '../ledger/codec.ts';
+import { isFolderPath } from '../ledger/codec.ts';
 import type { HeldReason } from './listener.ts';
 import type { Plan } from './plan.ts';
 import type { TransferResult } from './transfer.ts';
@@ -34,27 +34,32 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
     count > 0 && decided.held.push({ count, reason, limit });
 
   hold(plan.doubtful, 'unreadable');
-  const { goneFiles, goneFolders } = plan;
-  if (plan.scannedFiles === 0 && plan.recordedFiles > 0 && !rules.allowEmpty) {
-    hold(goneFiles.length + goneFolders.length, 'emptied');
+  const { goneFiles, goneFolders, goneBegun } = plan;
+  const goneCount = goneFiles.length + goneFolders.length + goneBegun.length;
+  const isAnyKnown = plan.recordedFiles > 0 || goneBegun.length > 0;
+  if (plan.scannedFiles === 0 && isAnyKnown && !rules.allowEmpty) {
+    hold(goneCount, 'emptied');
     return decided;
   }
   const limit = limitOf(rules.maxDelete, plan.recordedFiles);
-  const counted = goneFiles.filter(({ path }) => !transferred.moved.has(path));
+  const begunFiles = goneBegun.filter(({ path }) => !isFolderPath(path));
+  // A gone file that did not move may be the old place of a new one that did not get to COS.
+  const notMoved = [...goneFiles.filter(({ path }) => !transferred.moved.has(path)), ...begunFiles];
+  const folderCount = goneFolders.length + goneBegun.length - begunFiles.length;
   // Folder objects hold nothing, so they do not count; but 0 means none of anything.
-  if (counted.length > limit || (limit === 0 && goneFolders.length > 0)) {
-    hold(goneFiles.length + goneFolders.length, 'maxDelete', limit);
+  if (notMoved.length > limit || (limit === 0 && folderCount > 0)) {
+    hold(goneCount, 'maxDelete', limit);
     return decided;
   }
-  // A gone file may be the old place of a new one that did not get to COS.
-  const mayBeAwaited = goneFiles.filter(({ path }) => !transferred.moved.has(path));
-  const isFailed = ({ size }: FileRecord) => plan.failedSizes.has(size) || transferred.failedSizes.has(size);
-  const awaited = new Set(plan.hasUnknownPlace ? mayBeAwaited : mayBeAwaited.filter(isFailed));
+  const isFailed = ({ size = -1 }: { size: number | undefined }) =>
+    plan.failedSizes.has(size) || transferred.failedSizes.has(size);
+  const awaited = new Set(
+    (plan.hasUnknownPlace ? notMoved : notMoved.filter(isFailed)).map(({ path }) => path),
+  );
   hold(awaited.size, plan.hasUnknownPlace ? 'unknownPlace' : 'uploadFailed');
-  decided.files = goneFiles.filter(record => !awaited.has(record)).map(({ path }) => path);
-  decided.folders = goneFolders;
-  if (limit > 0 && (plan.scannedFiles > 0 || rules.allowEmpty)) decided.begun = plan.goneBegun;
-  return decided;
+  const left = (gone: readonly { path: string }[]) =>
+    gone.map(({ path }) => path).filter(path => !awaited.has(path));
+  return { ...decided, files: left(goneFiles), folders: goneFolders, begun: left(goneBegun) };
 }
 
 function limitOf(limit: DeleteLimit, recordedFiles: number): number {

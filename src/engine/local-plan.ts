@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { ConfigError } from '../config/faults.ts';
 import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
-import { isFolderPath, type LedgerRecord } from '../ledger/codec.ts';
+import { type BegunRecord, isFolderPath, type LedgerRecord } from '../ledger/codec.ts';
 import { LocalPathUnusable } from './errors.ts';
 import { createFilter, type Filter } from './filter.ts';
 import { findOwn } from './own-paths.ts';
@@ -14,7 +14,7 @@ export interface LocalPlanOptions {
   own: OwnPaths;
   records: Iterable<LedgerRecord>;
   /** New objects that an earlier run began to send, by path. */
-  begun?: ReadonlyMap<string, unknown>;
+  begun?: ReadonlyMap<string, BegunRecord>;
   onScanned(entries: number): void;
   signal: AbortSignal;
 }

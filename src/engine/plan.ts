@@ -1,5 +1,5 @@
 import type { Failure } from '../failure.ts';
-import type { FileRecord, LedgerRecord } from '../ledger/codec.ts';
+import type { BegunRecord, FileRecord, LedgerRecord } from '../ledger/codec.ts';
 import type { ScannedEntry } from './scan.ts';
 
 /** A local file as the scan saw it. */
@@ -29,8 +29,8 @@ export interface Plan {
   /** Records whose file or folder is gone. */
   goneFiles: FileRecord[];
   goneFolders: string[];
-  /** Paths of new objects that an earlier run began to send, with no record and nothing there now. */
-  goneBegun: string[];
+  /** New objects that an earlier run began to send, with no record and nothing there now. */
+  goneBegun: Pick<BegunRecord, 'path' | 'size'>[];
   /** Records whose file was not found, but that may be there: where the scan could not look. */
   doubtful: number;
   /** Whether the scan could not look somewhere of which nothing is recorded: what is gone may have moved there. */
@@ -53,7 +53,7 @@ export interface PlanRules {
   /** Every file of unchanged size is checked, whatever its mtime says. */
   checksum: boolean;
   /** New objects that an earlier run began to send, by path. */
-  begun?: ReadonlyMap<string, unknown>;
+  begun?: ReadonlyMap<string, BegunRecord>;
 }
 
 /** Meets the scan's entries with the ledger's records; both ascend by path. */
@@ -75,7 +75,7 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
   const hidden = new Set<string>();
   const unknown = new Set<string>();
   const own = new Set<string>();
-  const begun = new Set(rules.begun?.keys());
+  const begun = new Map(rules.begun);
   const iterator = records[Symbol.iterator]();
   let record = iterator.next();
 
@@ -149,7 +149,9 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
         else plan.goneFolders.push(gone.path);
       }
       plan.hasUnknownPlace = unknown.size > 0;
-      plan.goneBegun = [...begun].filter(path => !isExcluded(path) && placeOf(path, hidden) === undefined);
+      plan.goneBegun = [...begun.values()].filter(
+        ({ path }) => !isExcluded(path) && placeOf(path, hidden) === undefined,
+      );
       return plan;
     },
   };

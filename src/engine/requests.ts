@@ -88,7 +88,7 @@ export function createRequests(options: RequestOptions): Requests {
     const ms = failure.kind === 'skew' ? 0 : longest / 2 + (Math.random() * longest) / 2;
     options.onRetry?.(failure, ms);
     await delay(ms, undefined, { signal }).catch(() => {
-      throw stopped();
+      throw stopped(failure);
     });
   }
 
@@ -161,6 +161,7 @@ function createLane(threads: number, signal: AbortSignal): Lane {
   };
 }
 
-export function stopped(): Failure {
-  return new Failure('stopped', { code: 'Stopped' });
+/** @param lastTry what became of the last try, where there was one */
+export function stopped(lastTry?: Failure): Failure {
+  return new Failure('stopped', { code: 'Stopped', cause: lastTry });
 }

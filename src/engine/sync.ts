@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
@@ -63,6 +64,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     broken = error;
     stop.abort();
   });
+  const lastWrite = statSync(ledger.file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const store = once(() => options.openStore(run.requests.send));
   const breaker = createBreaker(config.threadNum, () => stop.abort());
   const run = startRun(options, ledger, store.open, statistics, signal, breaker.answered);
@@ -77,7 +79,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     });
     tellPlan(run, plan);
     const transferred = await transfer(run, plan, breaker);
-    const held = await deleteWhatMay(run, plan, transferred, breaker, options);
+    const held = await deleteWhatMay(run, plan, transferred, breaker, options, lastWrite);
     breaker.finish();
     if (broken) throw broken;
     return {
@@ -156,6 +158,7 @@ async function deleteWhatMay(
   transferred: Awaited<ReturnType<typeof transfer>>,
   breaker: ReturnType<typeof createBreaker>,
   { allowEmpty, config }: SyncOptions,
+  lastWrite: number,
 ) {
   const { deleteSync, maxDelete } = config;
   const { files, folders, begun, held } = decideDeletions(plan, transferred, {
@@ -171,6 +174,6 @@ async function deleteWhatMay(
     held.push({ count: left, reason: 'stopped', limit: 0 });
     run.listener.held(left, 'stopped', 0);
   }
-  await deleteBegun(run, breaker, begun);
+  await deleteBegun(run, breaker, begun, lastWrite);
   return held;
 }

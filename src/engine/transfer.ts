@@ -1,6 +1,6 @@
 import { keyOf } from '../cos/keys.ts';
-import { localFailure } from '../failure.ts';
-import { noteAhead } from './begun.ts';
+import { type Failure, localFailure } from '../failure.ts';
+import { mayBeInCos, noteAhead } from './begun.ts';
 import type { Breaker } from './breaker.ts';
 import { hashLike } from './content-hash.ts';
 import { markUnknown } from './delete-gone.ts';
@@ -27,39 +27,43 @@ export async function transfer(run: Run, plan: Plan, breaker: Breaker): Promise<
   const result: TransferResult = { failedSizes: new Set(), moved: new Set() };
   const gone = indexGone(plan.goneFiles);
 
-  const folderNoted = noteAhead(
+  const folderNotes = noteAhead(
     run,
     plan.createFolders.map(path => ({ path, size: 0 })),
   );
   await forEach(run, plan.createFolders, async path => {
-    await folderNoted();
+    await folderNotes.ahead();
     const began = { operation: 'createFolder', path, bytes: 0 } as const;
-    await attempt(run, breaker, began, () => createFolder(run, path));
+    const failure = await attempt(run, breaker, began, () => createFolder(run, path));
+    if (mayBeInCos(failure)) folderNotes.keep(path);
   });
+  folderNotes.takeBack();
   await markUnknown(
     run,
     plan.uploads.filter(({ path }) => !plan.newPaths.has(path)).map(({ path }) => path),
   );
-  const fileNoted = noteAhead(
+  const fileNotes = noteAhead(
     run,
     plan.uploads.filter(({ path }) => plan.newPaths.has(path)),
   );
   await forEach(run, plan.uploads, async file => {
     const isNew = plan.newPaths.has(file.path);
-    if (isNew) await fileNoted();
+    if (isNew) await fileNotes.ahead();
     const candidates = isNew ? gone : undefined;
     const began = { operation: 'uploadFile', path: file.path, bytes: file.size } as const;
-    const isDone = await attempt(run, breaker, began, async () => {
+    const failure = await attempt(run, breaker, began, async () => {
       const movedFrom = await uploadOrCopy(run, file, candidates);
       if (movedFrom !== undefined) result.moved.add(movedFrom);
     });
-    if (!isDone) result.failedSizes.add(file.size);
+    if (mayBeInCos(failure)) fileNotes.keep(file.path);
+    if (failure) result.failedSizes.add(file.size);
   });
+  fileNotes.takeBack();
   await forEach(run, plan.checks, async check => {
     const { path, size } = check.file;
     const began = { operation: 'uploadFile', path, bytes: 0 } as const;
-    const isDone = await attempt(run, breaker, began, () => checkContent(run, check));
-    if (!isDone) result.failedSizes.add(size);
+    const failure = await attempt(run, breaker, began, () => checkContent(run, check));
+    if (failure) result.failedSizes.add(size);
   });
   await discardAbandoned(run, plan);
   return result;
@@ -68,24 +72,24 @@ export async function transfer(run: Run, plan: Plan, breaker: Breaker): Promise<
 /** What an operation answers that needed nothing of COS: it is no sign that COS would do anything. */
 const LOCAL_ONLY = Symbol('local only');
 
-/** Runs one operation; its failure is told and goes no further. */
+/** Runs one operation; its failure is told and answered, and goes no further. */
 async function attempt(
   run: Run,
   breaker: Breaker,
   began: Began,
   work: () => Promise<unknown>,
-): Promise<boolean> {
+): Promise<Failure | undefined> {
   const { operation, path } = began;
   run.listener.began(began);
   try {
     if ((await work()) !== LOCAL_ONLY) breaker.succeeded();
-    return true;
+    return undefined;
   } catch (error) {
     const failure = localFailure(error);
-    if (failure.kind === 'stopped') return false;
+    if (failure.kind === 'stopped') return failure;
     breaker.failed(failure);
     run.listener.failed({ operation, path, key: run.prefix + path, failure });
-    return false;
+    return failure;
   } finally {
     run.listener.ended(operation, path);
   }

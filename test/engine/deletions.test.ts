@@ -120,3 +120,28 @@ test('what the scan could not see is said to be held', t => {
     held: [{ count: 7, reason: 'unreadable', limit: 0 }],
   });
 });
+
+test('what was begun is held back as what was recorded is', t => {
+  const goneBegun = [
+    { path: 'new', size: 10 },
+    { path: 'other', size: 20 },
+    { path: 'folder/', size: 0 },
+  ];
+  const begun = (plan: Partial<Plan>, rules: Partial<DeletionRules> = {}) => {
+    const failed = { failedSizes: new Set([0, 10]), moved: new Set<string>() };
+    const { begun: left, held } = decideDeletions(planWith({ goneBegun, ...plan }), failed, {
+      ...RULES,
+      ...rules,
+    });
+    return { left, held: held.map(({ count, reason }) => `${count} ${reason}`) };
+  };
+  t.deepEqual(begun({}), { left: ['other', 'folder/'], held: ['1 uploadFailed'] });
+  t.deepEqual(begun({ hasUnknownPlace: true }), { left: ['folder/'], held: ['2 unknownPlace'] });
+  t.deepEqual(begun({ goneFiles: files(1) }, { maxDelete: { count: 2 } }).held, ['4 maxDelete']);
+  t.deepEqual(begun({ goneBegun: [{ path: 'folder/', size: 0 }] }, { maxDelete: { count: 0 } }), {
+    left: [],
+    held: ['1 maxDelete'],
+  });
+  t.deepEqual(begun({ scannedFiles: 0, recordedFiles: 0 }), { left: [], held: ['3 emptied'] });
+  t.deepEqual(begun({}, { deleteSync: false }), { left: [], held: [] });
+});
