@@ -1,4 +1,5 @@
 import { checkLocalPath } from '../engine/local-plan.ts';
+import { correctLedger, countUnrepaired } from '../engine/repair.ts';
 import { targetOf } from '../engine/task.ts';
 import { type Verification, verifyObjects } from '../engine/verify.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
@@ -80,20 +81,20 @@ async function compare(
   return { result, findings };
 }
 
-/** Forgets the wrong records, lets a sync upload their files, and looks again. */
+/** Corrects the wrong records, lets a sync upload their files, and looks again. */
 async function repair(invocation: Invocation, session: Session, command: VerifyCommand): Promise<number> {
   const { words, terminal, style, home } = invocation;
   checkLocalPath(session.config.localPath, home.configFile);
-  const before = await forgetWrong(invocation, session, command);
+  const before = await correctRecords(invocation, session, command);
   const log = openLog(home.logFile, code =>
     terminal.err(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
   );
   try {
-    log.info('repair', { ...before.result.found, forgotten: before.result.wrong.length });
+    log.info('repair', { ...before.result.found, corrected: before.result.wrong.length });
     if (!style.json) terminal.out(`${words.verify.repairing(before.result.wrong.length)}\n`);
     const { exitCode, printed } = await syncNow(invocation, session, log);
-    const after = await compareAgain(invocation, session, command);
-    const wrong = wrongIn(after.result);
+    const { after, unrepaired } = await compareAgain(invocation, session, command, before.result);
+    const wrong = wrongIn(after.result) + unrepaired;
     if (style.json) {
       printJson(invocation, session, after, {
         repaired: wrong === 0,
@@ -108,13 +109,16 @@ async function repair(invocation: Invocation, session: Session, command: VerifyC
   }
 }
 
-function forgetWrong(invocation: Invocation, session: Session, { deep }: VerifyCommand): Promise<Verified> {
+function correctRecords(
+  invocation: Invocation,
+  session: Session,
+  { deep }: VerifyCommand,
+): Promise<Verified> {
   return withLock(invocation, session, async (options, signal) => {
     const ledger = await openLedger(options);
     try {
       const verified = await compare(invocation, { ...session, file: options.file }, ledger, deep, signal);
-      for (const path of verified.result.wrong) ledger.remove(path);
-      for (const record of verified.result.renewed) ledger.put(record);
+      correctLedger(ledger, verified.result);
       return verified;
     } finally {
       await ledger.close();
@@ -145,10 +149,12 @@ async function compareAgain(
   invocation: Invocation,
   session: Session,
   { deep }: VerifyCommand,
-): Promise<Verified> {
+  before: Verification,
+): Promise<{ after: Verified; unrepaired: number }> {
   const ledger = await openLedger({ file: session.file, task: session.task, readOnly: true });
   try {
-    return await compare(invocation, session, ledger, deep, invocation.signal);
+    const after = await compare(invocation, session, ledger, deep, invocation.signal);
+    return { after, unrepaired: countUnrepaired(ledger, session.config, session.own, before) };
   } finally {
     await ledger.close();
   }

@@ -8,7 +8,7 @@ import type { Run } from './run.ts';
  * Whether a file or folder that the scan did not find is not there now either. The scan may be long ago,
  * and a file that is being replaced is away for a moment. Doubt is no.
  */
-export function isStillGone({ config: { localPath, symlinks } }: Run, path: string): boolean {
+export function isStillGone({ config: { localPath, symlinks } }: Pick<Run, 'config'>, path: string): boolean {
   try {
     const full = join(localPath, path);
     const stats = symlinks === 'follow' ? statSync(full) : lstatSync(full);

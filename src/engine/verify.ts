@@ -41,8 +41,8 @@ export interface Verification {
   found: Record<FindingKind, number>;
   /** Local files that have no record yet; undefined where local_path cannot be read. */
   newLocally: number | undefined;
-  /** Paths whose record is wrong: without it the next sync uploads them. */
-  wrong: string[];
+  /** Paths whose record is wrong, and whether COS has an object there. */
+  wrong: { path: string; isInCos: boolean }[];
   /** Records whose object has the recorded content under another ETag, with that ETag. */
   renewed: FileRecord[];
 }
@@ -75,7 +75,9 @@ export async function verifyObjects(options: VerifyOptions): Promise<Verificatio
   const result = emptyVerification();
   const find = (kind: FindingKind, path: string, detail = '') => {
     result.found[kind]++;
-    if (kind === 'missing' || kind === 'different' || kind === 'content') result.wrong.push(path);
+    if (kind === 'missing' || kind === 'different' || kind === 'content') {
+      result.wrong.push({ path, isInCos: kind !== 'missing' });
+    }
     options.onFinding({ kind, path, detail });
   };
   const local = await localChanges(options, result);

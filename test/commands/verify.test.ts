@@ -195,3 +195,68 @@ test('COS that refuses ends verify with 5 and its reason', async t => {
   t.regex(stderr, /SignatureDoesNotMatch/);
   t.notRegex(stderr, /\n\s+at /);
 });
+
+/** Three files and a folder, of which COS holds nothing as recorded. */
+async function wrongBox(...args: Parameters<typeof sandbox>) {
+  const box = await sandbox(...args);
+  for (const name of ['gone.txt', 'other.txt', 'longer.txt']) box.write(name, `content of ${name}`);
+  box.write('folder/x.txt', 'x');
+  await box.run();
+  await box.cos.deleteObject(place(box, 'backup/gone.txt'));
+  await box.cos.deleteObject(place(box, 'backup/folder/'));
+  await box.cos.putObject({ ...place(box, 'backup/other.txt'), Body: 'CONTENT of other.txt' });
+  await box.cos.putObject({ ...place(box, 'backup/longer.txt'), Body: 'something longer than it was' });
+  return box;
+}
+
+test('what a repair could not upload is still wrong', async t => {
+  const box = await wrongBox(t);
+  for (const failing of ['gone.txt', 'other.txt', 'folder/', undefined]) {
+    box.proxy.fault = ({ method, path }) =>
+      method === 'PUT' && failing !== undefined && path.endsWith(`/${failing}`)
+        ? { kind: 'status', status: 400, code: 'InvalidArgument' }
+        : undefined;
+    const { code, json } = await box.runJson('verify', '--repair');
+    t.is(code, failing === undefined ? 0 : 1, failing);
+    t.is((json as unknown as { repaired: boolean }).repaired, failing === undefined, failing);
+    for (const name of ['gone.txt', 'folder/']) await box.cos.deleteObject(place(box, `backup/${name}`));
+    await box.cos.putObject({ ...place(box, 'backup/other.txt'), Body: 'CONTENT of other.txt' });
+  }
+});
+
+test('a repair that fails says so in words', async t => {
+  const box = await wrongBox(t);
+  box.proxy.fault = ({ method }) =>
+    method === 'PUT' ? { kind: 'status', status: 400, code: 'InvalidArgument' } : undefined;
+  const { code, stdout } = await box.run('verify', '--repair');
+  t.is(code, 1);
+  t.regex(stdout, /\n4 still wrong: /);
+  t.notRegex(stdout, /^repaired/m);
+  box.proxy.fault = undefined;
+  t.is((await box.run('verify', '--repair')).code, 0);
+  const objects = await box.objects();
+  for (const name of ['gone.txt', 'other.txt', 'longer.txt']) {
+    t.is(objects.get(`backup/${name}`)?.toString(), `content of ${name}`);
+  }
+});
+
+test('an object that differs stays ours while its repair fails', async t => {
+  const box = await wrongBox(t);
+  box.proxy.fault = ({ method }) =>
+    method === 'PUT' ? { kind: 'status', status: 400, code: 'InvalidArgument' } : undefined;
+  t.is((await box.run('verify', '--repair')).code, 1);
+  box.proxy.fault = undefined;
+  t.like((await verify(box)).json, { unknown: 0, changed_locally: 2 });
+  rmSync(join(box.local, 'other.txt'));
+  t.is((await box.run()).code, 0);
+  t.false((await box.objects()).has('backup/other.txt'));
+});
+
+test('what is neither here nor in COS any more is repaired without an upload', async t => {
+  const box = await wrongBox(t);
+  for (const name of ['gone.txt', 'folder']) rmSync(join(box.local, name), { recursive: true });
+  box.configure({ delete_sync: 0 });
+  const { code, json } = await verify(box, '--repair');
+  t.is(code, 0);
+  t.like(json, { missing: 0, different: 0, unknown: 0, sync: { upload_file_ok: 2 } });
+});

@@ -56,7 +56,7 @@ export const verifyEn: VerifyWords = {
   newLocally: count => `${count} local files are not uploaded yet: the next sync does it`,
   allRight: 'COS holds everything as recorded',
   wrong: count => `${count} wrong: "cos_sync verify --repair" uploads them again`,
-  repairing: count => `repairing: ${count} records are forgotten, and a sync uploads their files again`,
+  repairing: count => `repairing: a sync uploads the files of ${count} wrong records again`,
   repaired: 'repaired: COS holds everything as recorded',
   stillWrong: count => `${count} still wrong: see the failures above, mend them, and repair again`,
 };
@@ -93,7 +93,7 @@ export const verifyZh: VerifyWords = {
   newLocally: count => `${count} 个本地文件尚未上传：下次同步会上传`,
   allRight: 'COS 上的内容与记录完全一致',
   wrong: count => `${count} 项有误：运行 “cos_sync verify --repair” 重新上传`,
-  repairing: count => `正在修复：删除 ${count} 条记录，随后的同步会重新上传这些文件`,
+  repairing: count => `正在修复：${count} 条记录有误，随后的同步会重新上传这些文件`,
   repaired: '修复完成：COS 上的内容与记录完全一致',
   stillWrong: count => `仍有 ${count} 项有误：请查看上面的失败原因，处理后再次修复`,
 };
