@@ -34,6 +34,7 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
     count > 0 && decided.held.push({ count, reason, limit });
 
   hold(plan.doubtful, 'unreadable');
+  hold(plan.goneDuringScan.length, 'movedDuringScan');
   const { goneFiles, goneFolders, goneBegun } = plan;
   const goneCount = goneFiles.length + goneFolders.length + goneBegun.length;
   const isAnyKnown = plan.recordedFiles > 0 || goneBegun.length > 0;

@@ -4,7 +4,14 @@ import type { Failure } from '../failure.ts';
 export type Operation = 'createFolder' | 'deleteFolder' | 'uploadFile' | 'deleteFile';
 
 /** Why deletions were held back. */
-export type HeldReason = 'emptied' | 'maxDelete' | 'unreadable' | 'unknownPlace' | 'uploadFailed' | 'stopped';
+export type HeldReason =
+  | 'emptied'
+  | 'maxDelete'
+  | 'unreadable'
+  | 'unknownPlace'
+  | 'movedDuringScan'
+  | 'uploadFailed'
+  | 'stopped';
 
 export interface Done {
   operation: Operation;

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { ConfigError } from '../config/faults.ts';
 import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
@@ -33,6 +34,7 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
     ...(options.begun && { begun: options.begun }),
   });
   let entries = 0;
+  const scanStart = Date.now();
   try {
     const before = identityOf(config.localPath);
     for await (const batch of scan({ root: config.localPath, filter, symlinks: config.symlinks, signal })) {
@@ -47,7 +49,52 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
     if (error instanceof LocalPathUnusable) throw error;
     throw new LocalPathUnusable(config.localPath, (error as NodeJS.ErrnoException).code ?? '', error);
   }
-  return planner.finish();
+  return withoutMoved(planner.finish(), config.localPath, scanStart);
+}
+
+/**
+ * Sets aside what may have moved, while the scan was under way, to where it had been already: its object
+ * would be deleted while COS has none of the new place. The next scan sees it.
+ */
+function withoutMoved(plan: Plan, localPath: string, scanStart: number): Plan {
+  const known = new Map<string, boolean>();
+  const hasChanged = (folder: string): boolean => {
+    const answered = known.get(folder);
+    if (answered !== undefined) return answered;
+    const mtime = mtimeOf(join(localPath, folder));
+    const isGone = mtime === undefined && folder !== '';
+    const answer = isGone ? hasChanged(folderOf(folder)) : !((mtime ?? Number.NaN) < scanStart);
+    known.set(folder, answer);
+    return answer;
+  };
+  const goneDuringScan: string[] = [];
+  const isSure = (path: string) => {
+    const isDoubtful = hasChanged(folderOf(path));
+    if (isDoubtful) goneDuringScan.push(path);
+    return !isDoubtful;
+  };
+  return {
+    ...plan,
+    goneFiles: plan.goneFiles.filter(({ path }) => isSure(path)),
+    goneFolders: plan.goneFolders.filter(isSure),
+    goneBegun: plan.goneBegun.filter(({ path }) => isSure(path)),
+    goneDuringScan,
+  };
+}
+
+/** The folder that a file or folder is in; empty for local_path itself. */
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/', path.length - 2) + 1);
+}
+
+/** In ms since 1970; undefined where there is no such folder, NaN where that cannot be told. */
+function mtimeOf(folder: string): number | undefined {
+  try {
+    const stats = statSync(folder, { throwIfNoEntry: false });
+    return stats?.isDirectory() ? stats.mtimeMs : undefined;
+  } catch {
+    return Number.NaN;
+  }
 }
 
 /** Tells a folder, and the disk it is on, from another in its place. */

@@ -31,6 +31,8 @@ export interface Plan {
   goneFolders: string[];
   /** New objects that an earlier run began to send, with no record and nothing there now. */
   goneBegun: Pick<BegunRecord, 'path' | 'size'>[];
+  /** Paths of what is gone from folders that changed during the scan: it may have moved where that had been already. */
+  goneDuringScan: string[];
   /** Records whose file was not found, but that may be there: where the scan could not look. */
   doubtful: number;
   /** Whether the scan could not look somewhere of which nothing is recorded: what is gone may have moved there. */
@@ -178,6 +180,7 @@ function emptyPlan(): Plan {
     goneFiles: [],
     goneFolders: [],
     goneBegun: [],
+    goneDuringScan: [],
     doubtful: 0,
     hasUnknownPlace: false,
     failedSizes: new Set(),

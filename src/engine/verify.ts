@@ -123,7 +123,7 @@ async function localChanges(options: VerifyOptions, result: Verification): Promi
     if (!Number.isNaN(record.mtime) && record.mtime !== file.mtime) changed.add(file.path);
   }
   for (const { path } of plan.goneFiles) changed.add(path);
-  for (const path of plan.goneFolders) changed.add(path);
+  for (const path of [...plan.goneFolders, ...plan.goneDuringScan]) changed.add(path);
   return changed;
 }
 

@@ -16,6 +16,7 @@ function planWith(changes: Partial<Plan>): Plan {
     goneFolders: [],
     goneBegun: [],
     doubtful: 0,
+    goneDuringScan: [],
     hasUnknownPlace: false,
     failedSizes: new Set(),
     failures: [],
@@ -144,4 +145,13 @@ test('what was begun is held back as what was recorded is', t => {
   });
   t.deepEqual(begun({ scannedFiles: 0, recordedFiles: 0 }), { left: [], held: ['3 emptied'] });
   t.deepEqual(begun({}, { deleteSync: false }), { left: [], held: [] });
+});
+
+test('what may have moved during the scan is said to be held, and does not count', t => {
+  const plan = { goneFiles: files(1), goneDuringScan: ['a', 'b/'] };
+  t.deepEqual(decide(plan, { maxDelete: { count: 1 } }), {
+    files: 1,
+    folders: 0,
+    held: [{ count: 2, reason: 'movedDuringScan', limit: 0 }],
+  });
 });

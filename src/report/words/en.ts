@@ -142,6 +142,8 @@ export const en: Words = {
       `${count} deletions held back: what they belong to could not be read. Mend that, then run again`,
     unknownPlace: count =>
       `${count} deletions held back: something new could not be read, and these may have moved there. Mend that, then run again`,
+    movedDuringScan: count =>
+      `${count} deletions held back: their folders changed during the scan; the next run deletes them`,
     uploadFailed: count =>
       `${count} deletions held back: new files of the same size did not get to COS, and may be these, moved`,
     stopped: count => `${count} deletions held back: the run was stopped`,

@@ -134,6 +134,7 @@ export const zh: Words = {
     unreadable: count => `暂不删除 ${count} 项：它们所在的位置无法读取。请修复后再运行`,
     unknownPlace: count =>
       `暂不删除 ${count} 项：有新的文件或文件夹无法读取，这些可能就是移动到了那里。请先解决后再运行`,
+    movedDuringScan: count => `暂不删除 ${count} 项：扫描期间它们所在的文件夹有变动；下次运行会删除`,
     uploadFailed: count => `暂不删除 ${count} 项：有同样大小的新文件未能上传，可能就是它们移动后的文件`,
     stopped: count => `暂不删除 ${count} 项：运行已停止`,
   },
