@@ -11,9 +11,14 @@ import { headersOf, localPathOf, type Run } from './run.ts';
 import type { Uploaded } from './upload.ts';
 
 const GiB = 1024 * 1024 * 1024;
-/** A larger object is copied in parts. Source: COS "Specifications and limits". */
-const MAX_SIMPLE_COPY = 5 * GiB;
-const COPY_PART = GiB;
+/** Bytes: a larger object is copied in parts, and how large these are. */
+export interface CopySizes {
+  whole: number;
+  part: number;
+}
+
+/** Source: COS "Specifications and limits". */
+const COPY_SIZES: CopySizes = { whole: 5 * GiB, part: GiB };
 
 /** Records whose file is gone, found by what they hold. */
 export interface GoneContents {
@@ -77,14 +82,15 @@ export async function copyMoved(
   move: Move,
   key: string,
   sourceKey: string,
+  sizes = COPY_SIZES,
 ): Promise<Uploaded | undefined> {
   const { source, state, readAt } = move;
   const store = await run.store();
   const from = { key: sourceKey, etag: source.etag };
   try {
     const confirmation =
-      source.size > MAX_SIMPLE_COPY
-        ? await copyInParts(run, store, move, key, from)
+      source.size > sizes.whole
+        ? await copyInParts(run, store, move, key, from, sizes.part)
         : await run.requests.send(() => store.copy(key, from, headersOf(run, key)));
     await verifyCopy(confirmation, source);
     return { confirmation, size: state.size, mtime: settledMtime(state.mtime, readAt), hash: source.hash };
@@ -109,18 +115,19 @@ async function copyInParts(
   { path, state, source: { size } }: Move,
   key: string,
   source: CopySource,
+  partSize: number,
 ): Promise<Confirmation> {
   const left = run.ledger.uploads.get(path);
   if (left) await discard(run, store, path, key, left.uploadId);
   const uploadId = await run.requests.send(() => store.startUpload(key, headersOf(run, key)));
-  run.ledger.putUpload({ path, ...state, partSize: COPY_PART, uploadId });
+  run.ledger.putUpload({ path, ...state, partSize, uploadId });
   await run.ledger.flush();
   try {
-    const count = Math.ceil(size / COPY_PART);
+    const count = Math.ceil(size / partSize);
     const parts = Array.from({ length: count }, (_, index) => ({ number: index + 1, etag: '', size: 0 }));
     await eachLimit(parts, run.config.threadNum, async (part: (typeof parts)[number]) => {
-      const first = (part.number - 1) * COPY_PART;
-      const last = Math.min(first + COPY_PART, size) - 1;
+      const first = (part.number - 1) * partSize;
+      const last = Math.min(first + partSize, size) - 1;
       const answer = await run.requests.send(() =>
         store.copyPart(key, uploadId, part.number, source, first, last),
       );

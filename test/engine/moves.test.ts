@@ -79,6 +79,20 @@ test('a moved file whose object COS lost, or holds with another content, is uplo
   ]);
 });
 
+test('a moved file whose copy is denied is uploaded', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'content');
+  await box.run();
+  moveTo(box, 'a.txt', 'b.txt');
+  box.proxy.fault = ({ headers }) =>
+    headers['x-cos-copy-source'] ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined;
+  const { code, json } = await box.runJson();
+  t.is(code, 0);
+  t.like(json, { upload_file_ok: 1, upload_bytes: 7, del_file_ok: 1 });
+  t.deepEqual(json.errors, []);
+  t.deepEqual([...(await box.objects())], [['backup/b.txt', Buffer.from('content')]]);
+});
+
 test('a moved file that also changed is uploaded', async t => {
   const box = await sandbox(t);
   box.write('a.txt', 'aaaa');

@@ -1,10 +1,25 @@
-import { closeSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { combineCrc64, startCrc64 } from '../../src/cos/crc64.ts';
+import { MAX_OBJECT_SIZE, partSizeFor } from '../../src/engine/part-size.ts';
+import { Failure } from '../../src/failure.ts';
+import { describe } from '../../src/report/describe.ts';
+import { en } from '../../src/report/words/en.ts';
 import { type Running, sandbox } from '../support/sandbox.ts';
 import { scaled } from '../support/scale.ts';
 
@@ -12,6 +27,8 @@ const MiB = 1024 * 1024;
 const GiB = 1024 * MiB;
 const LARGE = scaled(GiB / 4, 5 * GiB);
 const PARTS = 200;
+/** A file in memory may be of any size; one of ext4 ends at 16 TiB. */
+const WIDE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 test.serial('200 parts in flight need no memory for 200 parts', async t => {
   t.timeout(900_000);
@@ -48,7 +65,7 @@ test.serial(`a sparse file of ${LARGE / GiB} GiB arrives, with its CRC-64 checke
   t.is(parts.completed(), LARGE);
 });
 
-test.serial('48 GB in a dry run asks nothing and reads nothing; a file over the limit is named', async t => {
+test.serial('48 GiB in a dry run asks nothing and reads nothing', async t => {
   const box = await sandbox(t);
   truncateSync(open(join(box.local, 'large.bin')), 48 * GiB);
   const start = Date.now();
@@ -57,6 +74,32 @@ test.serial('48 GB in a dry run asks nothing and reads nothing; a file over the 
   t.like(json, { upload_file_ok: 1, upload_bytes: 48 * GiB });
   t.true(Date.now() - start < 20_000);
   t.deepEqual(box.proxy.requests, []);
+  t.is(partSizeFor(48 * GiB, 8 * MiB), 8 * MiB);
+  t.is(partSizeFor(48 * GiB, MiB), 5 * MiB);
+});
+
+test.serial('a file over the limit of COS is named, and the others are uploaded', async t => {
+  const box = await sandbox(t);
+  const local = mkdtempSync(join(WIDE, 'cos_sync-test-'));
+  t.teardown(() => rmSync(local, { recursive: true }));
+  writeFileSync(join(local, 'small.txt'), 'small');
+  const file = open(join(local, 'too large.bin'));
+  try {
+    truncateSync(file, MAX_OBJECT_SIZE + 1);
+  } catch {
+    t.log(`no file of ${MAX_OBJECT_SIZE / GiB} GiB can be made in ${WIDE}: only its words are looked at`);
+    const failure = t.throws(() => partSizeFor(MAX_OBJECT_SIZE + 1, 8 * MiB), { instanceOf: Failure });
+    t.is(describe(failure as Failure, en).message, 'the file is larger than COS takes');
+    return;
+  }
+  box.configure({ local_path: local });
+  const { code, json, stdout } = await box.runJson();
+  t.is(code, 1, stdout);
+  t.like(json, { upload_file_ok: 1, upload_file_fail: 1, upload_bytes: 5 });
+  t.like(json.errors, [
+    { path: 'too large.bin', code: 'EntityTooLarge', message: 'the file is larger than COS takes' },
+  ]);
+  t.deepEqual(await box.keys(), ['backup/small.txt']);
 });
 
 /** A file of holes with a few bytes at its end. */
