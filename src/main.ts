@@ -1,11 +1,12 @@
 import { type CAC, type Command, cac } from 'cac';
 import { exitCodeOfError } from './commands/exit-codes.ts';
 import { translateHelp } from './commands/help.ts';
-import { Interrupted, type Invocation } from './commands/invocation.ts';
+import type { Invocation } from './commands/invocation.ts';
 import { checkLanguage, keepAsWritten, overridesOf, usageErrorOf } from './commands/options.ts';
 import { homeAt } from './config/home.ts';
 import { languageInConfig } from './config/language.ts';
 import { CONFIG_KEYS, SECRET_KEYS } from './config/schema.ts';
+import { Interrupted } from './interrupted.ts';
 import { createTerminal } from './report/console.ts';
 import { errorLines, isUnexpected } from './report/errors.ts';
 import { wordsFor } from './report/language.ts';
@@ -22,13 +23,15 @@ const SIGNALS: Readonly<Record<string, number>> = {
   ...(process.platform === 'win32' ? { SIGBREAK: 130, SIGHUP: 143 } : {}),
 };
 
-async function main(argv: string[]): Promise<number> {
+/** ms that output has to get out after an interruption */
+const LAST_WORDS = 500;
+
+async function main(argv: string[], signal: AbortSignal): Promise<number> {
   const terminal = createTerminal();
   const given = optionIn(argv, 'lang');
   const { configFile } = homeAt(optionIn(argv, 'home'), process.env, optionIn(argv, 'config'));
   const words = wordsFor(given, languageInConfig(configFile));
   const cli = cac('cos_sync');
-  const signal = untilSignal();
   const invocationOf = (options: Options): Invocation => ({
     home: homeAt(text(options.home), process.env, text(options.config)),
     words,
@@ -254,6 +257,9 @@ process.on('uncaughtException', endOnDefect);
 process.stdout.on('error', ignoreClosedPipe);
 process.stderr.on('error', ignoreClosedPipe);
 // No top-level await: the executable's bundle is a CommonJS module.
-main(process.argv).then(code => {
+const signal = untilSignal();
+main(process.argv, signal).then(code => {
   process.exitCode = code;
+  // A request or a look-up that an interrupted command left to itself must not keep the program.
+  if (signal.aborted) setTimeout(() => process.exit(), LAST_WORDS).unref();
 });

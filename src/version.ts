@@ -12,3 +12,6 @@ export const VERSION: string =
           version: string;
         }
       ).version;
+
+/** What the program calls itself to COS. */
+export const USER_AGENT = `cos_sync/${VERSION}`;

@@ -6,15 +6,16 @@ import { checkBucket } from '../doctor/bucket.ts';
 import { type Check, type CheckName, notChecked } from '../doctor/check.ts';
 import { checkDisk, checkFolder, checkLedger } from '../doctor/local.ts';
 import { checkNetwork } from '../doctor/network.ts';
+import { orAborted } from '../doctor/or-aborted.ts';
 import type { Failure } from '../failure.ts';
 import { describe } from '../report/describe.ts';
 import { errorLines } from '../report/errors.ts';
-import { VERSION } from '../version.ts';
+import { USER_AGENT } from '../version.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
+import { untilInterrupted } from './session.ts';
 import { isReadableByOthers } from './sync.ts';
 
-const USER_AGENT = `cos_sync/${VERSION}`;
 /** seconds: somebody is waiting */
 const PATIENCE = 10;
 const REMOTE: readonly CheckName[] = [
@@ -29,10 +30,15 @@ const REMOTE: readonly CheckName[] = [
 ];
 
 /** `cos_sync doctor`: checks everything a run needs. @returns 0 where no check failed, else 1 */
-export async function doctorCommand(invocation: Invocation): Promise<number> {
-  const { terminal, words, style } = invocation;
+export function doctorCommand(invocation: Invocation): Promise<number> {
+  return untilInterrupted(invocation, () => checkAll(invocation));
+}
+
+async function checkAll(invocation: Invocation): Promise<number> {
+  const { terminal, words, style, signal } = invocation;
   const checks: Check[] = [];
   for await (const check of examine(invocation)) {
+    signal.throwIfAborted();
     checks.push(check);
     if (!style.json) terminal.out(`${check.status.padEnd(4)}  ${check.name.padEnd(11)}  ${check.message}\n`);
   }
@@ -74,12 +80,15 @@ function checkConfig({ home, overrides, words }: Invocation): { config?: Config;
   }
 }
 
-/** What only COS can answer. */
+/** What only COS can answer. @throws the signal's reason */
 export async function* examineCos(
   config: Config,
-  { words }: Pick<Invocation, 'words'>,
+  { words, signal }: Pick<Invocation, 'words' | 'signal'>,
 ): AsyncGenerator<Check> {
-  const connection = await connectionOf(config, USER_AGENT).catch((error: Failure) => error);
+  const connection = await orAborted(connectionOf(config, USER_AGENT), signal).catch(
+    (error: Failure) => error,
+  );
+  signal.throwIfAborted();
   if (connection instanceof Error) {
     const { code, message } = describe(connection, words);
     yield { name: 'credentials', status: 'fail', message: `code: ${code}, ${message}` };
@@ -88,7 +97,7 @@ export async function* examineCos(
     return;
   }
   let isReachable = true;
-  for await (const check of checkNetwork(connection, words.doctor)) {
+  for await (const check of checkNetwork(connection, words.doctor, signal)) {
     yield check;
     if (check.status === 'fail' && check.name !== 'clock') isReachable = false;
   }
@@ -98,7 +107,7 @@ export async function* examineCos(
   }
   const store = await connect(config, USER_AGENT);
   try {
-    yield* checkBucket(config, store, USER_AGENT, words);
+    yield* checkBucket(config, store, USER_AGENT, words, signal);
   } finally {
     await store.close();
   }

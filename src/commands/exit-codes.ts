@@ -3,8 +3,8 @@ import { LocalPathUnusable } from '../engine/errors.ts';
 import { failuresIn } from '../engine/statistics.ts';
 import type { SyncResult } from '../engine/sync.ts';
 import { Failure } from '../failure.ts';
+import { Interrupted } from '../interrupted.ts';
 import { ImportUnusable, LedgerDamaged, LedgerLocked, LedgerUnusable } from '../ledger/errors.ts';
-import { Interrupted } from './invocation.ts';
 
 /** The exit codes that scripts rely on; see the README. */
 export const EXIT = { ok: 0, failures: 1, usage: 2, locked: 3, safety: 4, refused: 5 } as const;

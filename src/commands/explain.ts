@@ -3,10 +3,10 @@ import { connect } from '../cos/connect.ts';
 import { explain, pathInTree } from '../engine/explain.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { explanationJson, explanationText } from '../report/explanation.ts';
-import { VERSION } from '../version.ts';
+import { USER_AGENT } from '../version.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
-import { openSession } from './session.ts';
+import { openSession, untilInterrupted } from './session.ts';
 
 export interface ExplainCommand {
   /** Absolute, or relative to local_path. */
@@ -18,7 +18,11 @@ export interface ExplainCommand {
  * `cos_sync sync --dry-run --explain PATH`: what a run would do with a file or folder, and why.
  * @throws ConfigError where a path lies outside local_path
  */
-export async function explainCommand(invocation: Invocation, command: ExplainCommand): Promise<number> {
+export function explainCommand(invocation: Invocation, command: ExplainCommand): Promise<number> {
+  return untilInterrupted(invocation, () => explainPaths(invocation, command));
+}
+
+async function explainPaths(invocation: Invocation, command: ExplainCommand): Promise<number> {
   const { home, terminal, words, style, signal } = invocation;
   const { config, task, file, own } = openSession(invocation);
   const paths = command.paths.map(given => {
@@ -34,7 +38,7 @@ export async function explainCommand(invocation: Invocation, command: ExplainCom
       own,
       allowEmpty: command.allowEmpty,
       openLedger: () => openLedger({ file, task, readOnly: true }),
-      openStore: () => connect(config, `cos_sync/${VERSION}`),
+      openStore: ask => connect(config, USER_AGENT, ask),
       signal,
     },
     paths,

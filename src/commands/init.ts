@@ -152,12 +152,12 @@ function isFolder(path: string): boolean {
 }
 
 /** Tests the values as doctor does, and prints what it finds. @throws ConfigError */
-async function isWorking(values: Values, { home, terminal, words }: Invocation): Promise<boolean> {
+async function isWorking(values: Values, { home, terminal, words, signal }: Invocation): Promise<boolean> {
   const result = parseConfig({ ...values, ...secretsOf(process.env) });
   if ('faults' in result) throw new ConfigError(home.configFile, result.faults);
   terminal.out(`\n${words.init.testing}\n`);
   let isFine = true;
-  for await (const { status, name, message } of examineCos(result.config, { words })) {
+  for await (const { status, name, message } of examineCos(result.config, { words, signal })) {
     terminal.out(`${status.padEnd(4)}  ${name.padEnd(11)}  ${message}\n`);
     if (status === 'fail') isFine = false;
   }

@@ -10,20 +10,6 @@ export interface Invocation {
   style: Style;
   /** Values by config key, from the command line. */
   overrides: Readonly<Record<string, unknown>>;
-  /** Aborted by the first SIGINT or SIGTERM, with a Interrupted as its reason. */
+  /** Aborted by the first SIGINT or SIGTERM, with an Interrupted as its reason. */
   signal: AbortSignal;
-}
-
-/** Why the signal of an invocation was aborted. */
-export class Interrupted extends Error {
-  readonly signalName: string;
-  /** 128 + the signal's number, as a shell tells it. */
-  readonly exitCode: number;
-
-  constructor(signalName: string, exitCode: number) {
-    super(`interrupted by ${signalName}`);
-    this.name = 'Interrupted';
-    this.signalName = signalName;
-    this.exitCode = exitCode;
-  }
 }

@@ -4,7 +4,8 @@ import { connect } from '../cos/connect.ts';
 import type { RunListener } from '../engine/listener.ts';
 import { emptyStatistics } from '../engine/statistics.ts';
 import { type SyncResult, sync } from '../engine/sync.ts';
-import { adoptLedger, ledgerFile, targetOf, taskOf } from '../engine/task.ts';
+import { adoptLedger, currentLedger, ledgerFile, targetOf, taskOf } from '../engine/task.ts';
+import { Interrupted } from '../interrupted.ts';
 import { LedgerLocked } from '../ledger/errors.ts';
 import { type LedgerOptions, openLedger } from '../ledger/ledger.ts';
 import { lockLedger } from '../ledger/lock.ts';
@@ -15,13 +16,12 @@ import { createFailedFile } from '../report/failed-file.ts';
 import type { Log } from '../report/log.ts';
 import { createProgress } from '../report/progress/display.ts';
 import { type ReportedError, type Summary, statisticsText, summaryJson } from '../report/summary.ts';
-import { VERSION } from '../version.ts';
+import { USER_AGENT, VERSION } from '../version.ts';
 import { callHook, remember, writeMetrics } from './after-run.ts';
 import { exitCodeOfError, exitCodeOfResult } from './exit-codes.ts';
-import { Interrupted, type Invocation } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
 
 const MAX_ERRORS = 1_000;
-const USER_AGENT = `cos_sync/${VERSION}`;
 
 export interface RunOptions {
   config: Config;
@@ -38,8 +38,11 @@ export interface RunOptions {
 export async function runOnce(invocation: Invocation, options: RunOptions): Promise<number> {
   const { home } = invocation;
   const task = taskOf(options.config);
+  if (options.dryRun) {
+    const ledger = { file: currentLedger(home.dbFolder, task), task, readOnly: true };
+    return (await runTask(invocation, options, ledger)).exitCode;
+  }
   const file = ledgerFile(home.dbFolder, task);
-  if (options.dryRun) return (await runTask(invocation, options, { file, task, readOnly: true })).exitCode;
   const lost = new AbortController();
   const lock = await lockLedger(file, error => lost.abort(error));
   let summary: Summary;
@@ -106,8 +109,8 @@ async function runTask(invocation: Invocation, options: RunOptions, ledger: Ledg
 /** Why the run did not come to its end, if it did not. */
 function reasonLines({ error, result }: Outcome, { words, signal }: Invocation): string[] {
   if (error) return errorLines(error, words);
-  if (signal.reason instanceof Interrupted) return [words.stops.interrupted(signal.reason.signalName)];
-  if (signal.reason instanceof LedgerLocked) return errorLines(signal.reason, words);
+  const { reason } = signal;
+  if (reason instanceof Interrupted || reason instanceof LedgerLocked) return errorLines(reason, words);
   if (!result?.stoppedBy) return [];
   const { code, message } = describe(result.stoppedBy, words);
   const say = result.stoppedBy.kind === 'unreachable' ? words.stops.connectionLost : words.stops.cosRefused;

@@ -1,13 +1,13 @@
-import { existsSync } from 'node:fs';
 import { type OwnPaths, ownPathsOf } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import { connect } from '../cos/connect.ts';
 import type { ObjectStore } from '../cos/store.ts';
 import { createRequests, type Requests } from '../engine/requests.ts';
-import { adoptLedger, ledgerFile, taskOf } from '../engine/task.ts';
+import { adoptLedger, currentLedger, ledgerFile, taskOf } from '../engine/task.ts';
 import type { LedgerOptions, Task } from '../ledger/ledger.ts';
 import { lockLedger } from '../ledger/lock.ts';
-import { VERSION } from '../version.ts';
+import { errorLines } from '../report/errors.ts';
+import { USER_AGENT } from '../version.ts';
 import { exitCodeOfError } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
 import { readConfig } from './sync.ts';
@@ -27,13 +27,6 @@ export function openSession(invocation: Invocation): Session {
   const { config } = readConfig(invocation);
   const task = taskOf(config);
   return { config, task, file: currentLedger(home.dbFolder, task), own: ownPathsOf(home) };
-}
-
-/** The file that adoptLedger would go on with. */
-function currentLedger(dbFolder: string, task: Task): string {
-  const file = ledgerFile(dbFolder, task);
-  const withoutRegion = ledgerFile(dbFolder, { ...task, place: '' });
-  return !existsSync(file) && existsSync(withoutRegion) ? withoutRegion : file;
 }
 
 /**
@@ -67,7 +60,7 @@ export async function withStore<T>(
   work: (store: ObjectStore, requests: Requests) => Promise<T>,
 ): Promise<T> {
   const requests = createRequests({ threads: config.threadNum, retries: config.retryNum, signal });
-  const store = await connect(config, `cos_sync/${VERSION}`);
+  const store = await connect(config, USER_AGENT, requests.send);
   try {
     return await work(store, requests);
   } finally {
@@ -84,7 +77,7 @@ export async function untilInterrupted(
     return await work();
   } catch (error) {
     if (!signal.aborted) throw error;
-    terminal.err(`cos_sync: ${words.stops.interrupted(signal.reason.signalName)}\n`);
+    for (const line of errorLines(signal.reason, words)) terminal.err(`cos_sync: ${line}\n`);
     return exitCodeOfError(signal.reason);
   }
 }

@@ -1,6 +1,6 @@
 import { checkLocalPath } from '../engine/local-plan.ts';
 import { correctLedger, countUnrepaired } from '../engine/repair.ts';
-import { targetOf } from '../engine/task.ts';
+import { currentLedger, targetOf } from '../engine/task.ts';
 import { type Verification, verifyObjects } from '../engine/verify.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { isLocked } from '../ledger/lock.ts';
@@ -147,14 +147,16 @@ async function syncNow(
 
 async function compareAgain(
   invocation: Invocation,
-  session: Session,
+  before: Session,
   { deep }: VerifyCommand,
-  before: Verification,
+  wrong: Verification,
 ): Promise<{ after: Verified; unrepaired: number }> {
+  // The repair may have given the ledger another name.
+  const session = { ...before, file: currentLedger(invocation.home.dbFolder, before.task) };
   const ledger = await openLedger({ file: session.file, task: session.task, readOnly: true });
   try {
     const after = await compare(invocation, session, ledger, deep, invocation.signal);
-    return { after, unrepaired: countUnrepaired(ledger, session.config, session.own, before) };
+    return { after, unrepaired: countUnrepaired(ledger, session.config, session.own, wrong) };
   } finally {
     await ledger.close();
   }

@@ -1,38 +1,46 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Config } from '../config/schema.ts';
+import { verify } from '../cos/confirmation.ts';
 import { accountBuckets } from '../cos/connect.ts';
 import { startCrc64 } from '../cos/crc64.ts';
 import { prefixOf } from '../cos/keys.ts';
-import { verify } from '../cos/send.ts';
 import type { ObjectStore } from '../cos/store.ts';
 import type { Failure } from '../failure.ts';
 import { describe } from '../report/describe.ts';
 import { inUnits } from '../report/units.ts';
 import type { Words } from '../report/words/words.ts';
 import { type Check, notChecked } from './check.ts';
+import { orAborted } from './or-aborted.ts';
 
 const PROBE_BYTES = 1024 * 1024;
+/** ms that a probe under way has to be removed again when a signal ends doctor */
+const LAST_MOMENT = 2_000;
 
-/** Credentials, bucket and region; then a probe object: written, measured, and removed again. */
+/**
+ * Credentials, bucket and region; then a probe object: written, measured, and removed again.
+ * @throws the signal's reason
+ */
 export async function* checkBucket(
   config: Config,
   store: ObjectStore,
   userAgent: string,
   words: Words,
+  signal: AbortSignal,
 ): AsyncGenerator<Check> {
   const prefix = prefixOf(config.cosPath);
   try {
-    await store.list(prefix, undefined);
+    await orAborted(store.list(prefix, undefined), signal);
     yield { name: 'credentials', status: 'ok', message: words.doctor.listed(config.bucket, prefix) };
   } catch (error) {
+    signal.throwIfAborted();
     const failure = error as Failure;
-    yield await refusal(config, failure, userAgent, words);
+    yield await orAborted(refusal(config, failure, userAgent, words), signal);
     if (failure.kind !== 'denied') {
       yield* notChecked(['write', 'speed', 'delete'], words.doctor.needsEarlier);
       return;
     }
   }
-  yield* checkProbe(store, `${prefix}.cos_sync-doctor-${randomBytes(8).toString('hex')}`, words);
+  yield* checkProbe(store, `${prefix}.cos_sync-doctor-${randomBytes(8).toString('hex')}`, words, signal);
 }
 
 /** A wrong region is named with the right one. */
@@ -57,13 +65,15 @@ async function refusal(config: Config, failure: Failure, userAgent: string, word
   };
 }
 
-async function* checkProbe(store: ObjectStore, key: string, words: Words): AsyncGenerator<Check> {
-  const bytes = randomBytes(PROBE_BYTES);
-  const begun = performance.now();
-  const failed = await failureOf(() => putProbe(store, key, bytes));
-  const seconds = (performance.now() - begun) / 1000;
-  // A lost answer may hide that it was written: removing it is tried in any case.
-  const left = await failureOf(() => removeProbe(store, key));
+async function* checkProbe(
+  store: ObjectStore,
+  key: string,
+  words: Words,
+  signal: AbortSignal,
+): AsyncGenerator<Check> {
+  signal.throwIfAborted();
+  const { failed, left, seconds } = await orAborted(tryProbe(store, key), signal, LAST_MOMENT);
+  signal.throwIfAborted();
   if (failed) {
     yield { name: 'write', status: 'fail', message: inWords(failed, words) };
     yield* notChecked(['speed', 'delete'], words.doctor.needsEarlier);
@@ -74,6 +84,19 @@ async function* checkProbe(store: ObjectStore, key: string, words: Words): Async
   yield left
     ? { name: 'delete', status: 'warn', message: words.doctor.probeLeft(key, inWords(left, words)) }
     : { name: 'delete', status: 'ok', message: words.doctor.deleted };
+}
+
+async function tryProbe(
+  store: ObjectStore,
+  key: string,
+): Promise<{ failed: Failure | undefined; left: Failure | undefined; seconds: number }> {
+  const bytes = randomBytes(PROBE_BYTES);
+  const begun = performance.now();
+  const failed = await failureOf(() => putProbe(store, key, bytes));
+  const seconds = (performance.now() - begun) / 1000;
+  // A lost answer may hide that it was written: removing it is tried in any case.
+  const left = await failureOf(() => removeProbe(store, key));
+  return { failed, left, seconds };
 }
 
 async function putProbe(store: ObjectStore, key: string, bytes: Buffer): Promise<void> {

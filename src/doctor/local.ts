@@ -6,7 +6,7 @@ import type { Config } from '../config/schema.ts';
 import { keyOf, prefixOf } from '../cos/keys.ts';
 import { filterOf } from '../engine/local-plan.ts';
 import { scan } from '../engine/scan.ts';
-import { ledgerFile, taskOf } from '../engine/task.ts';
+import { currentLedger, taskOf } from '../engine/task.ts';
 import { LedgerDamaged } from '../ledger/errors.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { isLocked } from '../ledger/lock.ts';
@@ -17,7 +17,10 @@ import type { Check } from './check.ts';
 /** Less free space, in bytes, than db/ and log/ may soon need. */
 const LITTLE_SPACE = 200 * 1024 * 1024;
 
-/** The folder: readable, how many files, names that cannot be keys. */
+/**
+ * The folder: readable, how many files, names that cannot be keys.
+ * @throws the signal's reason
+ */
 export async function checkFolder(
   config: Config,
   own: OwnPaths,
@@ -38,6 +41,7 @@ export async function checkFolder(
       }
     }
   } catch (error) {
+    signal.throwIfAborted();
     const { code = '' } = error as NodeJS.ErrnoException;
     return { name: 'folder', status: 'fail', message: words.folderUnusable(root, code) };
   }
@@ -61,7 +65,7 @@ function isKey(prefix: string, path: string): boolean {
 /** The ledger: whole, how large and old, whether a run holds it. */
 export async function checkLedger(config: Config, { dbFolder }: Home, words: DoctorWords): Promise<Check> {
   const task = taskOf(config);
-  const file = ledgerFile(dbFolder, task);
+  const file = currentLedger(dbFolder, task);
   try {
     const ledger = await openLedger({ file, task, readOnly: true });
     let records = 0;

@@ -7,6 +7,7 @@ import type { Connection } from '../cos/connection.ts';
 import { isCertificateError } from '../cos/errors.ts';
 import type { DoctorWords } from '../report/words/doctor.ts';
 import { type Check, notChecked } from './check.ts';
+import { orAborted } from './or-aborted.ts';
 
 /** ms that one step may take */
 const LIMIT = 10_000;
@@ -16,17 +17,24 @@ const DAY = 24 * 3600 * 1000;
 /** A certificate that ends sooner than in so many days should have been renewed by now. */
 const FEW_DAYS = 7;
 
-/** DNS, TCP, TLS and the clock of the endpoint; each only where the one before it succeeded. */
-export async function* checkNetwork(connection: Connection, words: DoctorWords): AsyncGenerator<Check> {
+/**
+ * DNS, TCP, TLS and the clock of the endpoint; each only where the one before it succeeded.
+ * @throws the signal's reason
+ */
+export async function* checkNetwork(
+  connection: Connection,
+  words: DoctorWords,
+  signal: AbortSignal,
+): AsyncGenerator<Check> {
   if (connection.proxy) {
-    yield* checkProxy(addressOf(connection.proxy), connection, words);
+    yield* checkProxy(addressOf(connection.proxy), connection, words, signal);
     return;
   }
   const address = addressOf(`${connection.protocol}//${connection.host}`);
   const steps = [checkDns, checkConnection, checkTls, checkClock];
   const names = ['dns', 'connection', 'tls', 'clock'] as const;
   for (const [index, step] of steps.entries()) {
-    const check = await step(address, connection, words);
+    const check = await orAborted(step(address, connection, words), signal);
     yield check;
     if (check.status !== 'fail') continue;
     yield* notChecked(names.slice(index + 1), words.needsEarlier);
@@ -39,11 +47,12 @@ async function* checkProxy(
   proxy: Address,
   connection: Connection,
   words: DoctorWords,
+  signal: AbortSignal,
 ): AsyncGenerator<Check> {
-  const name = await checkDns(proxy, connection, words);
+  const name = await orAborted(checkDns(proxy, connection, words), signal);
   yield name;
   if (name.status === 'fail') yield* notChecked(['connection'], words.needsEarlier);
-  else yield await checkConnection(proxy, connection, words);
+  else yield await orAborted(checkConnection(proxy, connection, words), signal);
   yield* notChecked(['tls', 'clock'], words.throughProxy);
 }
 

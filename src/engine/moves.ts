@@ -1,5 +1,5 @@
 import { eachLimit } from 'async';
-import { verify } from '../cos/send.ts';
+import { verify } from '../cos/confirmation.ts';
 import type { Confirmation, CopySource, ObjectStore } from '../cos/store.ts';
 import { type Failure, localFailure } from '../failure.ts';
 import type { FileRecord } from '../ledger/codec.ts';

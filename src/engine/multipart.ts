@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { eachLimit } from 'async';
+import { verify } from '../cos/confirmation.ts';
 import { combineCrc64, startCrc64 } from '../cos/crc64.ts';
 import { unverified } from '../cos/errors.ts';
-import { verify } from '../cos/send.ts';
 import type { Confirmation, ObjectStore, UploadedPart } from '../cos/store.ts';
 import { type Failure, localFailure } from '../failure.ts';
 import { crc64Hash } from './content-hash.ts';

@@ -28,11 +28,17 @@ export function ledgerFile(dbFolder: string, { bucket, place, localPath, prefix 
 }
 
 /**
- * A configuration that had no region and now has one goes on with the ledger it had.
- * The caller holds the lock of the task's ledger.
+ * The file that a task's ledger is in at this moment, for who only reads it: a configuration
+ * that had no region and now has one goes on with the ledger it had.
  */
-export async function adoptLedger(dbFolder: string, task: Task): Promise<void> {
+export function currentLedger(dbFolder: string, task: Task): string {
   const file = ledgerFile(dbFolder, task);
   const withoutRegion = ledgerFile(dbFolder, { ...task, place: '' });
-  if (!existsSync(file) && existsSync(withoutRegion)) await rename(withoutRegion, file);
+  return !existsSync(file) && existsSync(withoutRegion) ? withoutRegion : file;
+}
+
+/** Gives the task's current ledger the task's name. The caller holds the lock of the task's ledger. */
+export async function adoptLedger(dbFolder: string, task: Task): Promise<void> {
+  const [file, current] = [ledgerFile(dbFolder, task), currentLedger(dbFolder, task)];
+  if (current !== file) await rename(current, file);
 }

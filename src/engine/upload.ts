@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { verify } from '../cos/confirmation.ts';
 import { startCrc64 } from '../cos/crc64.ts';
-import { verify } from '../cos/send.ts';
 import type { Confirmation } from '../cos/store.ts';
 import { localFailure } from '../failure.ts';
 import { md5Of } from './content-hash.ts';

@@ -1,6 +1,7 @@
 import { ConfigError, type Fault } from '../config/faults.ts';
 import { LocalPathUnusable } from '../engine/errors.ts';
 import { Failure } from '../failure.ts';
+import { Interrupted } from '../interrupted.ts';
 import { ImportUnusable, LedgerDamaged, LedgerLocked, LedgerUnusable } from '../ledger/errors.ts';
 import { ScheduleFailed } from '../schedule/errors.ts';
 import { describe } from './describe.ts';
@@ -26,6 +27,7 @@ export function errorLines(error: unknown, words: Words): string[] {
     const { code, message } = describe(error, words);
     return [`code: ${code}, ${message}`];
   }
+  if (error instanceof Interrupted) return [stops.interrupted(error.signalName)];
   if (error instanceof ScheduleFailed) {
     return [words.schedule.failed[error.problem](error.subject, error.reason)];
   }
@@ -44,6 +46,8 @@ export function isUnexpected(error: unknown): boolean {
     LedgerUnusable,
     LocalPathUnusable,
     Failure,
+    ScheduleFailed,
+    Interrupted,
   ];
   const isKnown = expected.some(kind => error instanceof kind);
   return !isKnown && (error as NodeJS.ErrnoException).code !== 'EADDRINUSE';

@@ -2,6 +2,7 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
+import { until } from '../support/until.ts';
 
 interface Check {
   name: string;
@@ -97,6 +98,7 @@ test('doctor fails a missing folder and a damaged ledger', async t => {
   const damaged = await examine(box);
   t.is(damaged.code, 1);
   t.is(damaged.of('ledger')[0]?.status, 'fail');
+  t.regex(damaged.of('ledger')[0]?.message ?? '', /^damaged: /);
   t.true(readdirSync(join(box.home, 'db')).includes(ledger), 'doctor only looks');
   rmSync(box.local, { recursive: true });
   t.is((await examine(box)).of('folder')[0]?.status, 'fail');
@@ -160,4 +162,56 @@ test('doctor names a region that is missing and cannot be found out, and checks 
   t.is(code, 1);
   t.regex(of('credentials')[0]?.message ?? '', /RegionUnknown/);
   t.is(of('write')[0]?.status, 'skip');
+});
+
+for (const [signal, exitCode] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  test(`${signal} ends doctor at once with ${exitCode}, though COS does not answer`, async t => {
+    const box = await sandbox(t);
+    box.write('a.txt', 'one');
+    box.proxy.fault = ({ method }) => (method === 'GET' ? { kind: 'hang' } : undefined);
+    const running = box.start('doctor');
+    await until(() => box.proxy.requests.some(({ method }) => method === 'GET'));
+    running.child.kill(signal);
+    const begun = Date.now();
+    const { code, stderr } = await running.ended;
+    t.is(code, exitCode);
+    t.true(Date.now() - begun < 5_000);
+    t.regex(stderr, new RegExp(`^cos_sync: interrupted by ${signal}[^\\n]*\\n$`));
+  });
+}
+
+test('a signal during the scan of doctor is no fault of the folder', async t => {
+  const box = await sandbox(t);
+  for (let n = 0; n < 20_000; n++) box.write(`${n % 200}/${n}`, '');
+  const running = box.start('doctor');
+  await until(() => /config/.test(running.output().stdout));
+  running.child.kill('SIGINT');
+  const { code, stdout } = await running.ended;
+  t.is(code, 130);
+  t.notRegex(stdout, /fail|not checked/);
+});
+
+test('a signal while doctor writes its object leaves none behind', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  box.proxy.fault = ({ method }) => (method === 'PUT' ? { kind: 'slow', ms: 500 } : undefined);
+  const running = box.start('doctor');
+  await until(() => box.proxy.requests.some(({ method }) => method === 'PUT'));
+  running.child.kill('SIGTERM');
+  t.is((await running.ended).code, 143);
+  t.true(box.proxy.requests.some(({ method, status }) => method === 'POST' && status === 200));
+  t.deepEqual(await box.keys(), []);
+});
+
+test('doctor looks at the ledger that the next run goes on with', async t => {
+  const box = await sandbox(t);
+  const change = { endpoint: undefined, enable_https: '0', proxy: box.proxy.url, region: undefined };
+  box.configure(change);
+  box.write('a.txt', 'one');
+  t.is((await box.run()).code, 0);
+  box.configure({ ...change, region: box.server.region });
+  t.regex((await examine(box)).of('ledger')[0]?.message ?? '', /is whole: 1 records/);
 });

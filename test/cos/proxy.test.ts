@@ -7,6 +7,9 @@ import { until } from '../support/until.ts';
 const HOST = 'local-1250000000.cos.ap-local.myqcloud.com';
 const ACCELERATE = 'local-1250000000.cos.accelerate.myqcloud.com';
 
+/** Tries that the SDK itself makes of one bucket list. */
+const SDK_TRIES = 4;
+
 /** Configures COS's own host names, reached through the recording proxy. */
 function throughProxy(box: Sandbox, changes: Record<string, unknown> = {}): void {
   box.configure({ endpoint: undefined, enable_https: '0', proxy: box.proxy.url, ...changes });
@@ -57,18 +60,46 @@ test('a missing region is found out from the bucket list, and only where somethi
   box.write('a.txt', 'one');
   let lists = 0;
   box.proxy.fault = ({ headers }) =>
-    headers.host === 'service.cos.myqcloud.com' && lists++ === 0
+    headers.host === 'service.cos.myqcloud.com' && lists++ < SDK_TRIES
       ? { kind: 'status', status: 503, code: 'ServiceUnavailable' }
       : undefined;
   const { code, json } = await box.runJson();
   t.deepEqual(json.errors, []);
   t.is(code, 0);
-  t.is(lists, 2, 'a list that failed for the moment is asked for again');
+  t.is(lists, SDK_TRIES + 1, 'a list that failed for the moment is asked for again');
   t.deepEqual(hostsIn(box), ['service.cos.myqcloud.com', HOST]);
   t.deepEqual(await box.keys(), ['backup/a.txt']);
   box.proxy.requests.length = 0;
   t.is((await box.run()).code, 0);
   t.deepEqual(box.proxy.requests, []);
+});
+
+for (const command of [['verify'], ['ledger', 'rebuild'], ['ledger', 'uploads']]) {
+  test(`${command.join(' ')} asks again for a bucket list that failed for the moment`, async t => {
+    const box = await sandbox(t);
+    throughProxy(box, { region: undefined });
+    let lists = 0;
+    box.proxy.fault = ({ headers }) =>
+      headers.host === 'service.cos.myqcloud.com' && lists++ < SDK_TRIES
+        ? { kind: 'status', status: 503, code: 'ServiceUnavailable' }
+        : undefined;
+    const { code, stderr } = await box.run(...command);
+    t.is(code, 0, stderr);
+    t.is(lists, SDK_TRIES + 1);
+  });
+}
+
+test('a region that is added to the configuration leaves the ledger known to every command', async t => {
+  const box = await sandbox(t);
+  throughProxy(box, { region: undefined });
+  box.write('a.txt', 'one');
+  t.is((await box.run()).code, 0);
+  throughProxy(box);
+  t.like((await box.runJson('--dry-run')).json, { upload_file_ok: 0, upload_file_skip: 1 });
+  t.regex((await box.run('--explain', 'a.txt')).stdout, /^a\.txt: nothing/);
+  const repaired = await box.runJson('verify', '--repair');
+  t.is(repaired.code, 0);
+  t.like(repaired.json, { records: 1, same: 1, repaired: true });
 });
 
 test('a bucket that the account does not list ends the run with 5 and says what to write', async t => {
