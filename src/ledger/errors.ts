@@ -1,12 +1,15 @@
-/** The ledger's file is damaged beyond its last records; it was put aside. Exit code 4. */
+/** The ledger's file is damaged beyond its last records. Exit code 4. */
 export class LedgerDamaged extends Error {
   /** Where the damaged file lies now. */
   readonly file: string;
+  /** Whether it was put aside; who only reads leaves it in its place. */
+  readonly isAside: boolean;
 
-  constructor(file: string) {
+  constructor(file: string, isAside: boolean) {
     super(`the ledger ${file} is damaged`);
     this.name = 'LedgerDamaged';
     this.file = file;
+    this.isAside = isAside;
   }
 }
 

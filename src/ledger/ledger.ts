@@ -92,12 +92,14 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { file, readOnly = false } = options;
   try {
     const damaged = existsSync(file) ? undefined : await findAside(file);
-    if (damaged !== undefined) throw new LedgerDamaged(damaged);
+    if (damaged !== undefined) throw new LedgerDamaged(damaged, true);
     if (!existsSync(file) && readOnly) return ledgerOf([], undefined, options);
     if (!existsSync(file)) await create(file, options.task, []);
     const store = await openDatafile<Document>(file);
     const documents = (await store.find({})).sort((a, b) => a._id - b._id);
-    if (!isWhole(documents)) throw new LedgerDamaged(readOnly ? file : await putAside(file));
+    if (!isWhole(documents)) {
+      throw readOnly ? new LedgerDamaged(file, false) : new LedgerDamaged(await putAside(file), true);
+    }
     if (!readOnly) await endTornLine(file);
     return ledgerOf(documents, readOnly ? undefined : store, options);
   } catch (error) {

@@ -15,7 +15,9 @@ export function errorLines(error: unknown, words: Words): string[] {
     return [words.ledger.importProblems[error.problem](error.file, error.detail)];
   }
   if (error instanceof LedgerLocked) return [stops.locked(error.pid, error.host)];
-  if (error instanceof LedgerDamaged) return [stops.ledgerDamaged(error.file)];
+  if (error instanceof LedgerDamaged) {
+    return [error.isAside ? stops.ledgerPutAside(error.file) : stops.ledgerDamaged(error.file)];
+  }
   if (error instanceof LedgerUnusable) return [stops.ledgerUnusable(error.file, reasonOf(error.cause))];
   if (error instanceof LocalPathUnusable) {
     const isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR';

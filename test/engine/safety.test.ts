@@ -241,3 +241,20 @@ test('a damaged ledger is put aside and stops the run with exit code 4, until it
   t.false(existsSync(file));
   t.deepEqual(box.proxy.requests, []);
 });
+
+test('a damaged ledger that is only read stays where it is, and that is what is said', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  await box.run();
+  const [name] = readdirSync(join(box.home, 'db')).filter(file => /-[0-9a-f]{12}\.db$/.test(file));
+  const file = join(box.home, 'db', name!);
+  writeFileSync(file, 'damaged\n'.repeat(20));
+  for (const command of [['sync', '--dry-run'], ['ledger', 'export'], ['verify']]) {
+    const { code, stderr } = await box.run(...command);
+    t.is(code, 4);
+    t.true(stderr.includes(`the ledger ${file} is damaged`), stderr);
+    t.notRegex(stderr, /put aside/);
+  }
+  t.regex((await box.run('sync', '--dry-run', '--lang', 'zh')).stderr, /已损坏/);
+  t.true(existsSync(file));
+});

@@ -154,6 +154,8 @@ export const en: Words = {
     localPathUnreadable: (path, code) =>
       `local_path ${path} cannot be read (${code}): nothing was changed in COS. Check its permissions and the disk`,
     ledgerDamaged: file =>
+      `the ledger ${file} is damaged: nothing was changed. Run "cos_sync ledger rebuild" to make a new one`,
+    ledgerPutAside: file =>
       `the ledger is damaged and was put aside as ${file}: nothing was changed in COS. Run "cos_sync ledger rebuild" to make a new one`,
     ledgerUnusable: (file, reason) =>
       `the ledger ${file} cannot be used (${reason}): check free space and permissions of db/`,

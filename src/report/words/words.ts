@@ -27,6 +27,7 @@ export interface Words {
     localPathMissing(path: string): string;
     localPathUnreadable(path: string, code: string): string;
     ledgerDamaged(file: string): string;
+    ledgerPutAside(file: string): string;
     ledgerUnusable(file: string, reason: string): string;
     locked(pid: number | undefined, host: string | undefined): string;
     cosRefused(code: string, message: string): string;

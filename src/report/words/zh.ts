@@ -143,7 +143,8 @@ export const zh: Words = {
       `local_path ${path} 不存在：COS 上没有任何改动。磁盘是否已挂载？请检查 local_path`,
     localPathUnreadable: (path, code) =>
       `local_path ${path} 无法读取（${code}）：COS 上没有任何改动。请检查权限和磁盘`,
-    ledgerDamaged: file =>
+    ledgerDamaged: file => `本地数据库 ${file} 已损坏：没有任何改动。请运行 “cos_sync ledger rebuild” 重建`,
+    ledgerPutAside: file =>
       `本地数据库已损坏，已另存为 ${file}：COS 上没有任何改动。请运行 “cos_sync ledger rebuild” 重建`,
     ledgerUnusable: (file, reason) => `本地数据库 ${file} 无法使用（${reason}）：请检查 db/ 的剩余空间和权限`,
     locked: (pid, host) =>
