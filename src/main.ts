@@ -3,13 +3,14 @@ import { exitCodeOfError } from './commands/exit-codes.ts';
 import { translateHelp } from './commands/help.ts';
 import type { Invocation } from './commands/invocation.ts';
 import { checkLanguage, keepAsWritten, overridesOf, usageErrorOf } from './commands/options.ts';
-import { homeAt } from './config/home.ts';
+import { type Home, homeAt } from './config/home.ts';
 import { languageInConfig } from './config/language.ts';
 import { CONFIG_KEYS, SECRET_KEYS } from './config/schema.ts';
 import { Interrupted } from './interrupted.ts';
 import { createTerminal } from './report/console.ts';
 import { errorLines, isUnexpected } from './report/errors.ts';
 import { wordsFor } from './report/language.ts';
+import { logDefect } from './report/log-line.ts';
 import type { Words } from './report/words/words.ts';
 import { VERSION } from './version.ts';
 
@@ -29,8 +30,7 @@ const LAST_WORDS = 500;
 async function main(argv: string[], signal: AbortSignal): Promise<number> {
   const terminal = createTerminal();
   const given = optionIn(argv, 'lang');
-  const { configFile } = homeAt(optionIn(argv, 'home'), process.env, optionIn(argv, 'config'));
-  const words = wordsFor(given, languageInConfig(configFile));
+  const words = wordsFor(given, languageInConfig(homeIn(argv).configFile));
   const cli = cac('cos_sync');
   const invocationOf = (options: Options): Invocation => ({
     home: homeAt(text(options.home), process.env, text(options.config)),
@@ -55,7 +55,7 @@ async function main(argv: string[], signal: AbortSignal): Promise<number> {
   } catch (caught) {
     const error = usageErrorOf(caught, cli) ?? caught;
     for (const line of errorLines(error, words)) terminal.err(`cos_sync: ${line}\n`);
-    if (isUnexpected(error)) await logUnexpected(invocationOf(cli.options).home.logFile, error);
+    if (isUnexpected(error)) logDefect(homeIn(argv).logFile, error);
     return exitCodeOfError(error);
   }
 }
@@ -198,14 +198,6 @@ function takeConfigOptions(command: Command, { help }: Words): Command {
   return command;
 }
 
-/** What a user is not shown of an error that nobody foresaw. */
-async function logUnexpected(logFile: string, error: unknown): Promise<void> {
-  const { openLog } = await import('./report/log.ts');
-  const log = openLog(logFile, () => {});
-  log.error('unexpected', { message: String(error), stack: (error as Error).stack });
-  await log.close();
-}
-
 /** An option's value; of one given several times the last counts. */
 function text(option: unknown): string | undefined {
   const given = Array.isArray(option) ? option.at(-1) : option;
@@ -229,6 +221,10 @@ function optionIn(argv: readonly string[], name: string): string | undefined {
   return arg === `--${name}` ? argv[index + 1] : arg.slice(`--${name}=`.length) || undefined;
 }
 
+function homeIn(argv: readonly string[]): Home {
+  return homeAt(optionIn(argv, 'home'), process.env, optionIn(argv, 'config'));
+}
+
 /** Aborted by the first signal; the second ends the program at once. */
 function untilSignal(): AbortSignal {
   const controller = new AbortController();
@@ -248,7 +244,9 @@ function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
 
 /** What nobody caught is a defect of ours: it is said in one line, and the stack is no business of the terminal. */
 function endOnDefect(error: unknown): void {
-  const words = wordsFor(optionIn(process.argv, 'lang'));
+  const { configFile, logFile } = homeIn(process.argv);
+  logDefect(logFile, error);
+  const words = wordsFor(optionIn(process.argv, 'lang'), languageInConfig(configFile));
   for (const line of errorLines(error, words)) process.stderr.write(`cos_sync: ${line}\n`);
   process.exit(exitCodeOfError(error));
 }

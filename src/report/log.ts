@@ -3,6 +3,7 @@ import { basename, dirname } from 'node:path';
 import { createStream, type Generator, type RotatingFileStream } from 'rotating-file-stream';
 import type { Done, Failed, RunListener } from '../engine/listener.ts';
 import { describe } from './describe.ts';
+import { logLine } from './log-line.ts';
 import { en } from './words/en.ts';
 
 const ROTATED_AT = '100M';
@@ -48,9 +49,7 @@ export function openLog(file: string, onUnwritable: (code: string) => void): Log
   };
 
   const write = (level: string, event: string, values: Readonly<Record<string, unknown>> = {}) => {
-    const pairs = Object.entries(values).filter(([, value]) => value !== undefined);
-    const text = pairs.map(([name, value]) => ` ${name}=${quoted(value)}`).join('');
-    waiting.push(`${new Date().toISOString()} ${level.padEnd(5)} ${event}${text}\n`);
+    waiting.push(logLine(level, event, values));
     if (waiting.length >= MAX_WAITING) writeWaiting();
     else timer ??= setTimeout(writeWaiting, WRITE_INTERVAL).unref();
   };
@@ -91,9 +90,4 @@ function rotatedName(file: string): Generator {
 
 function valuesOf({ path, key, bytes, status, requestId, movedFrom }: Done) {
   return { path, key, bytes, status, request_id: requestId, moved_from: movedFrom };
-}
-
-function quoted(value: unknown): string {
-  const text = String(value);
-  return /^[\w.:/@+-]+$/.test(text) ? text : JSON.stringify(text);
 }

@@ -61,7 +61,19 @@ test('a defect of the program ends it with 1 and one line, with no stack and no 
   const { code, stdout, stderr } = await box.startAs({ env }, '--quiet').ended;
   t.is(code, 1);
   t.regex(stderr, /^cos_sync: unexpected error: something is undefined[^\n]*\n$/);
+  t.regex(box.log(), / error unexpected message="TypeError: something is undefined" stack=".*bomb\.mjs/);
   seesNoSecret(t, box, stdout + stderr);
+});
+
+test("a defect is told in the configuration's language", async t => {
+  const box = await sandbox(t);
+  box.configure({ lang: 'zh' });
+  const bomb = join(box.root, 'bomb.mjs');
+  writeFileSync(bomb, "setTimeout(() => { throw new TypeError('something is undefined'); }, 1000);");
+  const env = { NODE_OPTIONS: `--import=${pathToFileURL(bomb)}` };
+  const { code, stderr } = await box.startAs({ env }, 'local-cos', '--dir', join(box.root, 'other')).ended;
+  t.is(code, 1);
+  t.regex(stderr, /^cos_sync: 意外错误：something is undefined[^\n]*\n$/);
 });
 
 test('a configuration that others can read is warned of, and used', async t => {

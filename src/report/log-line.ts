@@ -1,0 +1,25 @@
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/** One line of the log, `time level event name=value …`; values that are undefined are left out. */
+export function logLine(level: string, event: string, values: Readonly<Record<string, unknown>>): string {
+  const pairs = Object.entries(values).filter(([, value]) => value !== undefined);
+  const text = pairs.map(([name, value]) => ` ${name}=${quoted(value)}`).join('');
+  return `${new Date().toISOString()} ${level.padEnd(5)} ${event}${text}\n`;
+}
+
+function quoted(value: unknown): string {
+  const text = String(value);
+  return /^[\w.:/@+-]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+/** Logs what a user is not shown of an error that nobody foresaw, at once: the program may be at its end. */
+export function logDefect(logFile: string, error: unknown): void {
+  try {
+    mkdirSync(dirname(logFile), { recursive: true });
+    const values = { message: String(error), stack: (error as Error).stack };
+    appendFileSync(logFile, logLine('error', 'unexpected', values));
+  } catch {
+    // The error itself is told on the terminal.
+  }
+}
