@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { ConfigError } from '../config/faults.ts';
-import { secretsOf } from '../config/load.ts';
+import { secretsOf, withOptions } from '../config/load.ts';
 import { parseConfig } from '../config/schema.ts';
 import { isPlaceholder } from '../config/values.ts';
 import type { AskedKey } from '../report/words/init.ts';
@@ -47,7 +47,7 @@ async function askTestWrite(invocation: Invocation, prompt: Prompt): Promise<num
     return EXIT.ok;
   }
   terminal.out(`${words.init.intro(file)}\n`);
-  const values = await askAll({ ...start, ...overrides }, invocation, prompt);
+  const values = await askAll(withOptions(start, overrides), invocation, prompt);
   if (!(await isWorking(values, invocation)) && !(await agrees(prompt, words.init.writeAnyway))) {
     terminal.out(`${words.init.notWritten(file)}\n`);
     return EXIT.refused;

@@ -26,9 +26,22 @@ export function loadConfig(
   environment: NodeJS.ProcessEnv,
 ): LoadedConfig {
   const written = parseJson(file, readText(file));
-  const result = parseConfig({ ...written, ...secretsOf(environment), ...options });
+  const result = parseConfig({ ...withOptions(written, options), ...secretsOf(environment) });
   if ('faults' in result) throw new ConfigError(file, result.faults);
   return { config: result.config, unknownKeys: unknownKeysOf(written) };
+}
+
+/** The values with the command line's over them; a key with two spellings has one value. */
+export function withOptions(
+  written: Readonly<Record<string, unknown>>,
+  options: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  const kept = { ...written };
+  if ('appid' in options || 'app_id' in options) {
+    delete kept.appid;
+    delete kept.app_id;
+  }
+  return { ...kept, ...options };
 }
 
 /** The secrets that the environment gives, by config key. */

@@ -26,7 +26,7 @@ const MAX_THREADS = 512;
 const MAX_PART_MIB = 5 * 1024;
 const ONE_DAY = 24 * 3600;
 
-/** Every key of conf/config.json, as the contract names them. */
+/** Every key of conf/config.json, by the name it has there. */
 const schema = z.object({
   appid: text(),
   app_id: text(),

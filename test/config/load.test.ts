@@ -64,7 +64,7 @@ test("the original's file is read as it is", t => {
   });
 });
 
-test('what is not written has the default that the contract names', t => {
+test('what is not written has its default', t => {
   const { config } = load(t, {});
   t.like(config, {
     secretId: 'AKIDtest',
@@ -183,6 +183,13 @@ test('an option of the command line wins over the file', t => {
     { thread_num: '20', max_delete: '100%' },
   );
   t.like(config, { threadNum: 20, maxDelete: { share: 1 } });
+});
+
+test('an appid of the command line wins over that of the file, in either spelling', t => {
+  const file = { appid: '1250000000', bucket: 'b' };
+  t.is(load(t, file, { app_id: '1251111111' }).config.bucket, 'b-1251111111');
+  const other = { app_id: '1250000000', bucket: 'b' };
+  t.is(load(t, other, { appid: '1251111111' }).config.bucket, 'b-1251111111');
 });
 
 test('max_delete is a count or a share', t => {
