@@ -1,6 +1,5 @@
 import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConfigError } from '../config/faults.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { errorLines } from '../report/errors.ts';
 import type { Log } from '../report/log.ts';
@@ -49,10 +48,16 @@ export function readConfig({ home, overrides, terminal, words }: Invocation): Lo
 
 /** Whether a file that holds a secret may be read by other users of the machine. */
 export function isReadableByOthers(file: string): boolean {
-  return process.platform !== 'win32' && (statSync(file).mode & 0o044) !== 0;
+  if (process.platform === 'win32') return false;
+  try {
+    return (statSync(file).mode & 0o044) !== 0;
+  } catch {
+    // It was read just now and is gone or out of reach already.
+    return false;
+  }
 }
 
-/** Runs until a signal ends it. A failed run is followed by the next. */
+/** Runs until a signal ends it, or a configuration without daemon_mode. A failed run is followed by the next. */
 async function daemon(
   invocation: Invocation,
   command: SyncCommand,
@@ -64,9 +69,11 @@ async function daemon(
   let { config } = first;
   let readAt = modifiedAt(home.configFile);
   while (!signal.aborted) {
+    let exitCode: number;
     try {
-      await runOnce(invocation, { config, ...command, log });
+      exitCode = await runOnce(invocation, { config, ...command, log });
     } catch (error) {
+      exitCode = exitCodeOfError(error);
       const reason = errorLines(error, words).join('; ');
       terminal.err(`cos_sync: ${words.warnings.daemonRunFailed(reason)}\n`);
       log.error('run', { message: reason });
@@ -79,6 +86,9 @@ async function daemon(
     if (modified === readAt || signal.aborted) continue;
     readAt = modified;
     config = reread(invocation, log) ?? config;
+    if (config.daemonMode) continue;
+    terminal.err(`${words.run.daemonOff}\n`);
+    return exitCode;
   }
   return exitCodeOfError(signal.reason);
 }
@@ -102,7 +112,6 @@ function reread(invocation: Invocation, log: Log): LoadedConfig['config'] | unde
     log.info('config', { file: home.configFile });
     return config;
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
     const reason = errorLines(error, words).join('; ');
     terminal.err(`cos_sync: ${words.warnings.configRefused(reason)}\n`);
     log.error('config', { message: reason });
@@ -110,6 +119,11 @@ function reread(invocation: Invocation, log: Log): LoadedConfig['config'] | unde
   }
 }
 
+/** ms since 1970; 0 where the file cannot be looked at, so that reading it says why. */
 function modifiedAt(file: string): number {
-  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  try {
+    return statSync(file).mtimeMs;
+  } catch {
+    return 0;
+  }
 }

@@ -1,4 +1,5 @@
-import { renameSync } from 'node:fs';
+import { renameSync, rmSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { type Running, type Sandbox, sandbox } from '../support/sandbox.ts';
@@ -101,6 +102,36 @@ test('an interval longer than a timer can be does not make the daemon run all th
   await after(running, 1);
   await delay(1_500);
   t.is(rounds(running).length, 1);
+  running.child.kill('SIGTERM');
+  t.is((await running.ended).code, 143);
+});
+
+test('a daemon whose configuration is changed to daemon_mode 0 ends with the exit code of its last run', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  const running = daemonOf(box);
+  await after(running, 1);
+  box.proxy.fault = () => ({ kind: 'status', status: 403, code: 'AccessDenied' });
+  box.write('b.txt', 'b');
+  await nextBusy(running, 'upload_file_fail');
+  box.configure({ daemon_mode: '0' });
+  const { code, stderr } = await running.ended;
+  t.not(code, 0);
+  t.is(code, rounds(running).at(-1)?.exit_code as number);
+  t.regex(stderr, /daemon_mode is 0 now/);
+});
+
+test('a daemon goes on where its configuration cannot even be looked at', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  const running = daemonOf(box);
+  await after(running, 1);
+  const file = join(box.home, 'conf', 'config.json');
+  rmSync(file);
+  symlinkSync(file, file);
+  await until(() => /the old one stays in force: .*ELOOP/.test(running.output().stderr));
+  box.write('b.txt', 'b');
+  t.like(await nextBusy(running, 'upload_file_ok'), { upload_file_ok: 1 });
   running.child.kill('SIGTERM');
   t.is((await running.ended).code, 143);
 });

@@ -193,6 +193,7 @@ export const en: Words = {
     movedFrom: path => `moved from ${path}`,
     would: 'plan',
     nextRunIn: seconds => `next run in ${seconds} s`,
+    daemonOff: 'daemon_mode is 0 now: no run follows',
     andMore: count => `… and ${count} more`,
   },
   demo: {

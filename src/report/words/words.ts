@@ -61,6 +61,7 @@ export interface Words {
     movedFrom(path: string): string;
     would: string;
     nextRunIn(seconds: number): string;
+    daemonOff: string;
     andMore(count: number): string;
   };
   demo: {

@@ -180,6 +180,7 @@ export const zh: Words = {
     movedFrom: path => `moved from ${path}`,
     would: 'plan',
     nextRunIn: seconds => `${seconds} 秒后再次运行`,
+    daemonOff: 'daemon_mode 现为 0：不再运行',
     andMore: count => `… 另有 ${count} 项`,
   },
   demo: {
