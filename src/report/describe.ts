@@ -12,7 +12,7 @@ export interface Description {
  * -3 connection timeout, -71 too many requests, -4024 COS's internal error.
  */
 export function describe(failure: Failure, words: Words): Description {
-  const hint = words.failures[failure.code] ?? words.kinds[failure.kind];
+  const hint = hasRemedy(failure.code, words) ? words.failures[failure.code] : words.kinds[failure.kind];
   const detail = failure.message && failure.message !== failure.code ? ` (${oneLine(failure.message)})` : '';
   const said = `${hint}${detail}`;
   const { code, kind } = failure;
@@ -20,6 +20,10 @@ export function describe(failure: Failure, words: Words): Description {
   if (kind === 'throttled') return { code: '-71', message: `${code}: ${said}` };
   if (code === 'InternalError') return { code: '-4024', message: `ErrOffGoBack, ${code}: ${said}` };
   return { code, message: said };
+}
+
+function hasRemedy(code: string, { failures }: Words): code is keyof Words['failures'] {
+  return Object.hasOwn(failures, code);
 }
 
 function oneLine(text: string): string {

@@ -36,7 +36,7 @@ export function explanationText(explanation: Explanation, words: Words): string 
       return explain.nowhere;
     default: {
       const { code, message } = describe(explanation.failure, words);
-      return `${explanation.verdict}: code: ${code}, ${message}`;
+      return explain[explanation.verdict](`code: ${code}, ${message}`);
     }
   }
 }

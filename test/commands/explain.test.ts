@@ -1,7 +1,17 @@
-import { readFileSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
+import { until } from '../support/until.ts';
 
 /** What is said of each path, without the path. */
 async function explained(box: Sandbox, paths: string[], ...args: string[]): Promise<string[]> {
@@ -86,4 +96,29 @@ test('paths may be absolute, and the answer JSON; a path elsewhere is refused', 
   const outside = await box.run('--explain', '/etc/passwd');
   t.is(outside.code, 2);
   t.regex(outside.stderr, /--explain: \/etc\/passwd is not in local_path/);
+});
+
+test('a signal ends an explanation with one line and 130', async t => {
+  const box = await sandbox(t);
+  for (let n = 0; n < 20_000; n++) box.write(`${n % 200}/${n}`, '');
+  // The warning shows that the program runs; the scan follows.
+  chmodSync(join(box.home, 'conf', 'config.json'), 0o644);
+  const running = box.start('sync', '--explain', '0/0');
+  await until(() => running.output().stderr !== '');
+  running.child.kill('SIGINT');
+  const { code, stdout, stderr } = await running.ended;
+  t.is(code, 130);
+  t.is(stdout, '');
+  t.regex(stderr, /readable by others.*\ncos_sync: interrupted by SIGINT[^\n]*\n$/);
+  t.false(existsSync(join(box.home, 'log', 'cos_sync.log')));
+});
+
+test('what cannot be uploaded is explained in the language of the user', async t => {
+  const box = await sandbox(t);
+  symlinkSync('/nowhere', join(box.local, 'dangling'));
+  mkdirSync(join(box.local, 'a'));
+  symlinkSync('..', join(box.local, 'a', 'loop'));
+  const [dangling = '', loop = ''] = await explained(box, ['dangling', 'a/loop/'], '--lang', 'zh');
+  t.regex(dangling, /^失败：code: DanglingSymlink, 链接的目标不存在/);
+  t.regex(loop, /^跳过：code: SymlinkLoop, 链接指回它所在的目录/);
 });

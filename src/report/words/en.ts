@@ -1,5 +1,6 @@
 import { doctorEn } from './doctor.ts';
 import { explainEn } from './explain.ts';
+import { failuresEn } from './failures.ts';
 import { historyEn } from './history.ts';
 import { initEn } from './init.ts';
 import { ledgerEn } from './ledger.ts';
@@ -94,45 +95,7 @@ export const en: Words = {
     local: 'the file cannot be read',
     stopped: 'the run was stopped before this began',
   },
-  failures: {
-    KeyTooLong: 'the path is too long for COS (850 bytes with cos_path): shorten or move it',
-    InvalidObjectName: 'COS refuses a character of this name: rename it',
-    InvalidUtf8Name: 'the name is not valid UTF-8: rename it',
-    EntityTooLarge: 'the file is larger than COS takes',
-    SymlinkLoop: 'the link leads back to a folder it is in',
-    SymlinkSkipped: 'symlinks is set to skip',
-    DanglingSymlink: 'the link leads nowhere: mend or exclude it',
-    NotAFile: 'is neither a file nor a folder',
-    FileChanged: 'the file kept changing while it was read; the next run tries again',
-    ChecksumMismatch: 'COS does not confirm the bytes that were sent; the next run tries again',
-    EACCES: 'no permission to read it',
-    EPERM: 'no permission to read it',
-    EBUSY: 'another program holds it; the next run tries again',
-    ENOENT: 'it was deleted during the run',
-    ENAMETOOLONG: 'the path is too long for this system',
-    EMFILE: 'too many open files: lower thread_num or raise the limit (ulimit -n)',
-    EIO: 'the disk has an error here: check it',
-    ENOTFOUND: 'the name of the endpoint cannot be resolved: check region, endpoint and DNS',
-    EAI_AGAIN: 'DNS does not answer: check the network',
-    ECONNREFUSED: 'nothing listens there: check endpoint, port and firewall',
-    InvalidAccessKeyId: 'secret_id is not known to COS: check it',
-    SignatureDoesNotMatch: 'secret_key does not fit secret_id: check both',
-    ExpiredToken: 'the temporary credentials have expired: get new ones',
-    InvalidToken: 'the token does not fit the key pair: get new temporary credentials',
-    RequestTimeTooSkewed: "this machine's clock is wrong: set it",
-    RegionUnknown: "region is missing and the bucket is not in the account's bucket list: write its region",
-    NoSuchBucket: 'there is no such bucket in this region: check bucket, appid and region',
-    AccessDenied: 'no permission: check the policy of this key pair and of the bucket',
-    PaymentRequired: 'the account is in arrears',
-    NotSupportedStorageClass: 'this region does not have that storage_class',
-    BucketAccelerateNotEnabled: 'global acceleration is not enabled for this bucket',
-    InternalError: 'an error inside COS; the next run tries again',
-    UserNetworkTooSlow: 'the connection is too slow for so many at a time: lower thread_num',
-    RequestTimeout: 'the connection is too slow: raise timeout or lower thread_num',
-    ObjectLocked: 'the object is locked in COS',
-    ListingNotSorted: 'the endpoint does not list objects in the order of COS: check endpoint',
-    PathConflict: 'COS holds a folder or file of that name already',
-  },
+  failures: failuresEn,
   held: {
     emptied: count =>
       `${count} deletions held back: the scan found no file at all. If local_path really was emptied, run once with --allow-empty`,

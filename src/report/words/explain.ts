@@ -24,6 +24,8 @@ export interface ExplainWords {
   deletes: string;
   held(reasons: string): string;
   kept: string;
+  failed(reason: string): string;
+  skipped(reason: string): string;
   nowhere: string;
   /** Where several reasons are listed. */
   and: string;
@@ -54,6 +56,8 @@ export const explainEn: ExplainWords = {
   deletes: 'deleted in COS: it is gone here, and delete_sync is 1',
   held: reasons => `not deleted in COS, though it is gone here: ${reasons}`,
   kept: 'nothing: it is gone here, and stays in COS because delete_sync is 0',
+  failed: reason => `failed: ${reason}`,
+  skipped: reason => `skipped: ${reason}`,
   nowhere: 'nothing: there is no such file, and none was uploaded from there',
   and: '; ',
 };
@@ -82,6 +86,8 @@ export const explainZh: ExplainWords = {
   deletes: '在 COS 上删除：本地已不存在，且 delete_sync 为 1',
   held: reasons => `本地已不存在，但暂不在 COS 上删除：${reasons}`,
   kept: '不做任何操作：本地已不存在，因 delete_sync 为 0，COS 上保留',
+  failed: reason => `失败：${reason}`,
+  skipped: reason => `跳过：${reason}`,
   nowhere: '不做任何操作：没有这个文件，也从未上传过',
   and: '；',
 };

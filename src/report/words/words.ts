@@ -4,6 +4,7 @@ import type { HeldReason } from '../../engine/listener.ts';
 import type { FailureKind } from '../../failure.ts';
 import type { DoctorWords } from './doctor.ts';
 import type { ExplainWords } from './explain.ts';
+import type { FailureWords } from './failures.ts';
 import type { HistoryWords } from './history.ts';
 import type { InitWords } from './init.ts';
 import type { LedgerWords } from './ledger.ts';
@@ -21,7 +22,7 @@ export interface Words {
   /** What to do about a kind of failure… */
   kinds: Record<FailureKind, string>;
   /** …and about an error code that has its own remedy. */
-  failures: Readonly<Record<string, string>>;
+  failures: FailureWords;
   held: Record<HeldReason, (count: number, limit: number) => string>;
   stops: {
     localPathMissing(path: string): string;

@@ -1,5 +1,6 @@
 import { doctorZh } from './doctor.ts';
 import { explainZh } from './explain.ts';
+import { failuresZh } from './failures.ts';
 import { historyZh } from './history.ts';
 import { initZh } from './init.ts';
 import { ledgerZh } from './ledger.ts';
@@ -87,45 +88,7 @@ export const zh: Words = {
     local: '文件无法读取',
     stopped: '运行在此之前已停止',
   },
-  failures: {
-    KeyTooLong: '路径对 COS 来说太长（含 cos_path 最多 850 字节）：请缩短或移动',
-    InvalidObjectName: 'COS 不接受名称中的某个字符：请重命名',
-    InvalidUtf8Name: '名称不是有效的 UTF-8：请重命名',
-    EntityTooLarge: '文件超过 COS 的大小上限',
-    SymlinkLoop: '链接指回它所在的目录',
-    SymlinkSkipped: 'symlinks 设为 skip',
-    DanglingSymlink: '链接的目标不存在：请修复或排除',
-    NotAFile: '既不是文件也不是目录',
-    FileChanged: '读取时文件一直在变化；下次运行会重试',
-    ChecksumMismatch: 'COS 未确认所发送的内容；下次运行会重试',
-    EACCES: '没有读取权限',
-    EPERM: '没有读取权限',
-    EBUSY: '被其他程序占用；下次运行会重试',
-    ENOENT: '在运行过程中被删除',
-    ENAMETOOLONG: '路径对本系统来说太长',
-    EMFILE: '打开的文件过多：请降低 thread_num 或提高上限（ulimit -n）',
-    EIO: '磁盘在此处有错误：请检查磁盘',
-    ENOTFOUND: '域名无法解析：请检查 region、endpoint 和 DNS',
-    EAI_AGAIN: 'DNS 没有应答：请检查网络',
-    ECONNREFUSED: '对方没有监听：请检查 endpoint、端口和防火墙',
-    InvalidAccessKeyId: 'COS 不认识该 secret_id：请检查',
-    SignatureDoesNotMatch: 'secret_key 与 secret_id 不匹配：请检查两者',
-    ExpiredToken: '临时密钥已过期：请重新获取',
-    InvalidToken: 'token 与密钥不匹配：请重新获取临时密钥',
-    RequestTimeTooSkewed: '本机时间不准：请校准',
-    RegionUnknown: '缺少 region，且账号的存储桶列表中没有该存储桶：请填写其地域',
-    NoSuchBucket: '该地域没有这个存储桶：请检查 bucket、appid 和 region',
-    AccessDenied: '没有权限：请检查该密钥和存储桶的策略',
-    PaymentRequired: '账号已欠费',
-    NotSupportedStorageClass: '该地域不支持此 storage_class',
-    BucketAccelerateNotEnabled: '该存储桶未开启全球加速',
-    InternalError: 'COS 内部错误；下次运行会重试',
-    UserNetworkTooSlow: '网络对这么高的并发来说太慢：请降低 thread_num',
-    RequestTimeout: '网络太慢：请增大 timeout 或降低 thread_num',
-    ObjectLocked: '对象在 COS 上被锁定',
-    ListingNotSorted: '该 endpoint 列出对象的顺序与 COS 不同：请检查 endpoint',
-    PathConflict: 'COS 上已有同名的文件夹或文件',
-  },
+  failures: failuresZh,
   held: {
     emptied: count =>
       `暂不删除 ${count} 项：扫描没有找到任何文件。如果 local_path 确实已清空，请用 --allow-empty 运行一次`,
