@@ -7,7 +7,7 @@ const LAST_OUTPUT = 300;
 /** Names of variables that hold a secret of ours. */
 const SECRET = /^(COS|TENCENTCLOUD)_(SECRET|TOKEN|SESSION)/i;
 
-/** How a hook ended: `exit code 3`, `no end within 60 s`, the system's reason why it did not start. */
+/** How a hook ended; `code` is its exit code, or the system's error where it did not start. */
 export type HookEnd =
   | { kind: 'exited'; code: number }
   | { kind: 'killed'; signal: string }

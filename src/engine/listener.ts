@@ -52,7 +52,8 @@ export interface Began {
 
 /** What happens in a run, told to whoever prints, logs or counts. */
 export interface RunListener {
-  scanned?(files: number): void;
+  /** Files and folders that the scan has come across so far. */
+  scanned?(entries: number): void;
   /** Is told again when deletions were decided on; totals add up. */
   planned?(totals: Totals): void;
   began?(began: Began): void;
@@ -72,8 +73,8 @@ export interface RunListener {
 /** One listener that tells several. */
 export function tellAll(listeners: readonly RunListener[]): Required<RunListener> {
   return {
-    scanned: files => {
-      for (const listener of listeners) listener.scanned?.(files);
+    scanned: entries => {
+      for (const listener of listeners) listener.scanned?.(entries);
     },
     planned: totals => {
       for (const listener of listeners) listener.planned?.(totals);

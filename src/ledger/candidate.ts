@@ -1,4 +1,13 @@
 import type { LedgerRecord } from './codec.ts';
+import type { Task } from './ledger.ts';
+
+/** Where candidates are read from. */
+export interface ImportSource {
+  file: string;
+  task: Task;
+  /** A table of the predecessors' database, where there are several and none is this task's. */
+  table: string | undefined;
+}
 
 /** A record from elsewhere, before it is held against the local file. */
 export interface Candidate {

@@ -1,19 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { type Candidate, candidateOf, type Refused } from './candidate.ts';
+import { type Candidate, candidateOf, type ImportSource, type Refused } from './candidate.ts';
 import { csvRows } from './csv.ts';
 import { ImportUnusable } from './errors.ts';
-import type { Task } from './ledger.ts';
 import { readPredecessor } from './predecessors.ts';
 
 const SQLITE_MAGIC = 'SQLite format 3\0';
-
-export interface ImportSource {
-  file: string;
-  task: Task;
-  /** A table of the predecessors' database, where there are several and none is this task's. */
-  table: string | undefined;
-}
 
 /**
  * Reads records out of an export (JSON lines or CSV) or a predecessor's db_rec.db.

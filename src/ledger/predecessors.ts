@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { type Candidate, isRelative, type Refused } from './candidate.ts';
+import { type Candidate, type ImportSource, isRelative, type Refused } from './candidate.ts';
 import { ImportUnusable } from './errors.ts';
-import type { ImportSource } from './import.ts';
 import type { Task } from './ledger.ts';
 
 /**

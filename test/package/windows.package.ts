@@ -116,10 +116,10 @@ test('start_cos_sync.bat runs from any folder, passes arguments and the exit cod
 test('start_cos_sync.bat runs from a folder with a blank, an ampersand and Chinese in its name', async t => {
   const windows = await install(t);
   await windows.write({ 'a.txt': 'one' });
-  await rename(windows.program, join(windows.folder, 'Tom & 王!'));
+  await rename(windows.program, join(windows.folder, 'A & 中!'));
   await addNode(windows);
   // wine's own start of cmd would quote the line its way.
-  const line = JSON.stringify('/c ""C:\\t\\Tom & 王!\\start_cos_sync.bat" --json"');
+  const line = JSON.stringify('/c ""C:\\t\\A & 中!\\start_cos_sync.bat" --json"');
   const start = `const { spawnSync } = require('node:child_process');
 process.exitCode = spawnSync('cmd.exe', [${line}], { windowsVerbatimArguments: true, stdio: 'inherit' }).status;`;
   await writeFile(join(windows.folder, 'start.cjs'), start);

@@ -10,7 +10,7 @@ import { hardPaths } from '../support/paths.ts';
 
 const DAILY = { unit: 'daily', hour: 2, minute: 0 } as const;
 const SYSTEM: UnitPlace = { folder: '/etc/systemd/system', scope: 'system', userId: undefined };
-const USER: UnitPlace = { folder: '/home/li/.config/systemd/user', scope: 'user', userId: undefined };
+const USER: UnitPlace = { folder: '/home/user/.config/systemd/user', scope: 'user', userId: undefined };
 /** Reads units as it would at start-up, and prints what it understood. */
 const SYSTEMD = '/usr/lib/systemd/systemd';
 const NOBODY = 65534;

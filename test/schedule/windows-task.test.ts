@@ -48,8 +48,8 @@ function asWindowsReadsIt(line: string): string[] {
 }
 
 test('a task runs without a logged-on user, one at a time, at the least privilege, for as long as it takes', t => {
-  const task = parse(taskXml(jobOf({ interval: QUARTERS }), 'OFFICE\\li'));
-  t.like(task.Principals.Principal, { UserId: 'OFFICE\\li', LogonType: 'S4U', RunLevel: 'LeastPrivilege' });
+  const task = parse(taskXml(jobOf({ interval: QUARTERS }), 'OFFICE\\user'));
+  t.like(task.Principals.Principal, { UserId: 'OFFICE\\user', LogonType: 'S4U', RunLevel: 'LeastPrivilege' });
   t.like(task.Settings, {
     MultipleInstancesPolicy: 'IgnoreNew',
     StartWhenAvailable: 'true',

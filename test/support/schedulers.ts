@@ -17,7 +17,7 @@ export interface Schedulers {
 }
 
 const PROGRAMS: Readonly<Record<string, string>> = {
-  crontab: `if [ "$1" = - ]; then cat >tab; elif [ -f tab ]; then cat tab; else echo "no crontab for li" >&2; exit 1; fi`,
+  crontab: `if [ "$1" = - ]; then cat >tab; elif [ -f tab ]; then cat tab; else echo "no crontab for user" >&2; exit 1; fi`,
   systemctl: '',
   schtasks: '',
 };
