@@ -47,4 +47,4 @@ $(INSTALLED): package-lock.json
 	@touch $@
 
 clean:
-	rm -rf node_modules .build demo dist/*.zip dist/SHA256SUMS
+	rm -rf node_modules .build dist/*.zip dist/SHA256SUMS

@@ -6,7 +6,6 @@ import {
   mkdtempSync,
   renameSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +15,7 @@ import { homeAt } from '../config/home.ts';
 import { ledgerFile, taskOf } from '../engine/task.ts';
 import { startLocalCos } from '../local-cos/server.ts';
 import type { Invocation } from './invocation.ts';
+import { isFolder } from './is-folder.ts';
 import { readConfig, syncCommand } from './sync.ts';
 
 export interface DemoCommand {
@@ -62,10 +62,6 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
   } finally {
     await server.close();
   }
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function writeConfig(

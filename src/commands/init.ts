@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { ConfigError } from '../config/faults.ts';
@@ -10,6 +10,7 @@ import { writeWhole } from '../report/write-file.ts';
 import { examineCos } from './doctor.ts';
 import { EXIT, exitCodeOfError } from './exit-codes.ts';
 import type { Invocation } from './invocation.ts';
+import { isFolder } from './is-folder.ts';
 import { openPrompt, type Prompt } from './prompt.ts';
 
 type Values = Record<string, unknown>;
@@ -145,10 +146,6 @@ async function askFor(
 function cleaned(key: AskedKey, answer: string): string {
   const bare = answer.replace(/^(["'])(.*)\1$/, '$2');
   return key === 'local_path' ? bare.replace(/^~(?=[\\/]|$)/, homedir()) : bare;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** Tests the values as doctor does, and prints what it finds. @throws ConfigError */

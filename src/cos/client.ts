@@ -114,10 +114,6 @@ export function openStore(connection: Connection): ObjectStore {
       }
     },
 
-    headBucket: async () => {
-      await ask({ method: 'HEAD', key: '', query: {}, headers: {} });
-    },
-
     close: () => http.close(),
   };
 }

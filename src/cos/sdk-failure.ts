@@ -15,7 +15,5 @@ export function failureOfSdk(error: unknown): Failure {
   const { statusCode, headers = {}, error: body, code, message } = error as SdkError;
   if (!statusCode) return failureOfConnection(error);
   const cosCode = body?.Code ?? (code && !/^\d+$/.test(code) ? code : undefined);
-  // A 2xx that is an error all the same: Copy and Complete answer errors in the body.
-  const status = statusCode < 300 ? 500 : statusCode;
-  return failureOfAnswer({ status, code: cosCode, message: body?.Message ?? message, headers });
+  return failureOfAnswer({ status: statusCode, code: cosCode, message: body?.Message ?? message, headers });
 }

@@ -97,8 +97,6 @@ export interface ObjectStore {
   list(prefix: string, marker: string | undefined): Promise<ObjectPage>;
   /** HEAD Object (436/7745); undefined where there is none. */
   head(key: string): Promise<ObjectHead | undefined>;
-  /** HEAD Bucket (436/7735). */
-  headBucket(): Promise<void>;
   /** Ends idle connections. */
   close(): Promise<void>;
 }

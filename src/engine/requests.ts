@@ -42,8 +42,6 @@ export interface Requests {
    * @throws Failure, the last try's; `stopped` when the run ends before a try could begin
    */
   send<T>(request: () => Promise<T>): Promise<T>;
-  /** Requests allowed at a time at this moment. */
-  readonly concurrency: number;
 }
 
 export function createRequests(options: RequestOptions): Requests {
@@ -92,17 +90,11 @@ export function createRequests(options: RequestOptions): Requests {
     });
   }
 
-  return {
-    send,
-    get concurrency() {
-      return lane.concurrency;
-    },
-  };
+  return { send };
 }
 
 interface Lane {
   run<T>(request: () => Promise<T>): Promise<T>;
-  readonly concurrency: number;
 }
 
 /**
@@ -155,9 +147,6 @@ function createLane(threads: number, signal: AbortSignal): Lane {
       new Promise((resolve, reject) => {
         waiting.push(() => attempt(request).then(resolve, reject));
       }),
-    get concurrency() {
-      return Math.floor(width);
-    },
   };
 }
 

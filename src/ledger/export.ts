@@ -3,10 +3,10 @@ import { csvLine } from './csv.ts';
 import type { Task } from './ledger.ts';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
-export type ExportFormat = (typeof EXPORT_FORMATS)[number];
+type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 /** The fields of one record, in the order of the CSV's columns. A folder has a path, a bucket and a key only. */
-export const COLUMNS = ['path', 'size', 'mtime', 'hash', 'etag', 'bucket', 'key'] as const;
+const COLUMNS = ['path', 'size', 'mtime', 'hash', 'etag', 'bucket', 'key'] as const;
 
 /** Lines handed out at a time. */
 const BATCH = 1_000;

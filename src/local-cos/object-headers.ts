@@ -110,7 +110,7 @@ export function unquoted(etag: string): string {
   return etag.trim().replace(/^(W\/)?"(.*)"$/, '$2');
 }
 
-export function httpDate(time: number): string {
+function httpDate(time: number): string {
   return new Date(time).toUTCString();
 }
 

@@ -14,7 +14,7 @@ const NAMED: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', 
  * Text for an element. Control characters become character references: XML 1.0 cannot carry them, but
  * keys may hold them, and a reference is what most readers get back intact (a bare CR would be read as LF).
  */
-export function escapeXml(text: string): string {
+function escapeXml(text: string): string {
   if (!SPECIAL.test(text)) return text;
   return text.replace(SPECIALS, char => NAMED[char] ?? `&#${char.charCodeAt(0)};`);
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Operation, RunListener } from '../engine/listener.ts';
 import { describe } from './describe.ts';
+import { printable } from './printable.ts';
 import type { Words } from './words/words.ts';
 
 /** How much is printed, and as what. */
@@ -31,14 +32,6 @@ export function createTerminal(): Terminal {
 /** The original's line of one operation: `[ok]   [   uploadFile] [/local/path]`. */
 export function operationLine(tag: string, operation: Operation, path: string, more = ''): string {
   return `${`[${tag}]`.padEnd(6)} [${operation.padStart(NAME_WIDTH)}] [${printable(path)}]${more}\n`;
-}
-
-/** A name with a line end in it must not look like two lines. */
-function printable(path: string): string {
-  return path.replace(
-    /[\u0000-\u001f\u007f]/g,
-    char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
 }
 
 /** Prints each operation as one line. */

@@ -5,6 +5,7 @@ import { Interrupted } from '../interrupted.ts';
 import { ImportUnusable, LedgerDamaged, LedgerLocked, LedgerUnusable } from '../ledger/errors.ts';
 import { ScheduleFailed } from '../schedule/errors.ts';
 import { describe } from './describe.ts';
+import { printable } from './printable.ts';
 import type { Words } from './words/words.ts';
 
 /** Why a command ended, in words: a line for each thing that is wrong. */
@@ -55,18 +56,10 @@ export function isUnexpected(error: unknown): boolean {
   return !isKnown && (error as NodeJS.ErrnoException).code !== 'EADDRINUSE';
 }
 
-/** Control characters in sight, so that nothing that was read can end a line or steer a terminal. */
-function oneLine(text: string): string {
-  return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
-    char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
-}
-
 function faultLine(file: string, { key, problem, values }: Fault, words: Words): string {
   const place = [file, key].filter(part => part !== '').join(': ');
   // A refused value may hold anything, and a fault is one line.
-  return oneLine(`${place}: ${words.problems[problem](values)}`);
+  return printable(`${place}: ${words.problems[problem](values)}`);
 }
 
 function reasonOf(error: unknown): string {

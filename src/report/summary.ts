@@ -1,7 +1,7 @@
 import type { HeldReason } from '../engine/listener.ts';
 import { failuresIn, type Statistics, successesIn } from '../engine/statistics.ts';
 
-export type OpStatus = 'ALL_OK' | 'PART_OK' | 'ALL_FAIL';
+type OpStatus = 'ALL_OK' | 'PART_OK' | 'ALL_FAIL';
 
 export interface ReportedError {
   op: string;

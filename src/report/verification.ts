@@ -1,4 +1,5 @@
 import type { Finding, FindingKind, Verification } from '../engine/verify.ts';
+import { printable } from './printable.ts';
 import type { Words } from './words/words.ts';
 
 /** Findings named in the JSON object, and in the lines of one kind. */
@@ -91,11 +92,4 @@ export function verificationJson(
 function padded(label: string): string {
   const columns = [...label].reduce((sum, char) => sum + (char > '\u2e80' ? 2 : 1), 0);
   return label + ' '.repeat(Math.max(0, LABEL_WIDTH - columns));
-}
-
-function printable(path: string): string {
-  return path.replace(
-    /[\u0000-\u001f\u007f]/g,
-    char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
 }

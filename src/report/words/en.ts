@@ -44,7 +44,6 @@ export const en: Words = {
     badCredential: () => 'has characters that no credential has: copy it again, without spaces or line ends',
     badPattern: ({ value }) => `has a pattern that cannot be read: ${value}`,
     badHeader: ({ value }) => `has a name or value that no HTTP header can have: ${value}`,
-    partTooSmall: ({ value }) => `must be at least 1, not ${value}`,
     fileMissing: () => 'there is no such file: run "cos_sync init" to make it',
     fileUnreadable: ({ code }) => `cannot be read (${code}): check its permissions`,
     notUtf8: ({ line }) => `is not UTF-8 (line ${line}): save it as UTF-8 in your editor`,
@@ -54,8 +53,6 @@ export const en: Words = {
     singleBackslash: ({ line }) =>
       `is not valid JSON (line ${line}): each \\ of a Windows path is written twice, like "C:\\\\data"`,
     notObject: () => 'must be one JSON object: { "key": "value", … }',
-    regionUnknown: ({ value }) =>
-      `is missing, and ${value} is not in the account's bucket list: write the bucket's region`,
     unknownOption: ({ value }) =>
       value ? `is no option; did you mean ${value}?` : 'is no option: see --help',
     optionWithoutValue: () => 'needs a value',
@@ -137,7 +134,6 @@ export const en: Words = {
     configRefused: message => `the changed configuration is refused, the old one stays in force: ${message}`,
     configReread: file => `${file} changed and was read again`,
     skipped: (path, reason) => `skipped ${path}: ${reason}`,
-    retrying: (code, seconds) => `${code}: trying again in ${seconds} s`,
     logUnwritable: (file, reason) => `${file} cannot be written (${reason}): this run is not logged`,
     daemonRunFailed: message => `this run failed, the next one follows: ${message}`,
     fileUnwritable: (file, reason) =>

@@ -43,7 +43,6 @@ export interface Words {
     configRefused(message: string): string;
     configReread(file: string): string;
     skipped(path: string, reason: string): string;
-    retrying(code: string, seconds: string): string;
     logUnwritable(file: string, reason: string): string;
     daemonRunFailed(message: string): string;
     fileUnwritable(file: string, reason: string): string;
