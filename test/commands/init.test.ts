@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { dirname, join, resolve } from 'node:path';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
+import { testWhere } from '../support/test-where.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
 const MAIN = join(ROOT, 'src', 'main.ts');
@@ -145,7 +146,10 @@ test('keys from the environment are neither asked for nor written', async t => {
   t.deepEqual(Object.keys(configOf(box)).sort(), ['bucket', 'cos_path', 'endpoint', 'local_path', 'region']);
 });
 
-const onTerminal = existsSync('/usr/bin/script') ? test : test.skip;
+const onTerminal = testWhere(
+  existsSync('/usr/bin/script'),
+  '/usr/bin/script is missing (apt-get install bsdutils)',
+);
 
 onTerminal('on a terminal the secret key is not shown, and Ctrl-C leaves everything as it was', async t => {
   const box = await sandbox(t);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import test, { type ExecutionContext } from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
+import { testWhere } from '../support/test-where.ts';
 
 const SECRET_KEY = 'k3yThatMustNeverBeSeenAnywhere01';
 const TOKEN = 'tokenThatMustNeverBeSeenAnywhere-0123456789';
@@ -86,7 +87,12 @@ test('a configuration that others can read is warned of, and used', async t => {
   t.regex(stderr, /readable by others: chmod 600/);
 });
 
-test('a server whose certificate nobody vouches for is refused, and gets no request', async t => {
+const withOpenssl = testWhere(
+  spawnSync('openssl', ['version']).status === 0,
+  'openssl is missing (apt-get install openssl)',
+);
+
+withOpenssl('a server whose certificate nobody vouches for is refused, and gets no request', async t => {
   const box = await sandbox(t);
   const { server, port, seen } = await selfSigned(box);
   t.teardown(() => server.close());

@@ -8,6 +8,7 @@ import { differences, expectedOf, heldBy, populate } from '../support/folder.ts'
 import { randomFrom } from '../support/random.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 import { scaled } from '../support/scale.ts';
+import { testWhere } from '../support/test-where.ts';
 
 const RANDOM_DAMAGE = scaled(150, 3_000);
 const TASK = { bucket: 'b', place: 'p', localPath: '/l', prefix: '' };
@@ -117,7 +118,7 @@ for (const [name, damage] of [
 }
 
 const canMount = process.platform === 'linux' && process.getuid?.() === 0;
-(canMount ? test : test.skip)(
+testWhere(canMount, 'only root can mount a small disk')(
   'a full disk under db/ ends the run with 4; with space again the next run goes on',
   async t => {
     const box = await sandbox(t);

@@ -13,6 +13,7 @@ import { createRate } from '../../src/report/progress/rate.ts';
 import { createProgressState, type Snapshot } from '../../src/report/progress/state.ts';
 import { progressEn, progressZh } from '../../src/report/words/progress.ts';
 import { sandbox } from '../support/sandbox.ts';
+import { testWhere } from '../support/test-where.ts';
 
 const KiB = 1024;
 const failure = new Failure('denied', { code: 'AccessDenied' });
@@ -160,7 +161,10 @@ test('--quiet and --no-progress show no progress at all', async t => {
 });
 
 const MAIN = resolve(import.meta.dirname, '..', '..', 'src', 'main.ts');
-const onTerminal = existsSync('/usr/bin/script') ? test : test.skip;
+const onTerminal = testWhere(
+  existsSync('/usr/bin/script'),
+  '/usr/bin/script is missing (apt-get install bsdutils)',
+);
 
 onTerminal('on a terminal a live display takes the place of the lines, and is gone at the end', async t => {
   const box = await sandbox(t);

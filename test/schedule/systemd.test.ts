@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import type { Job } from '../../src/schedule/job.ts';
 import { execLine, serviceUnit, timerUnit, type UnitPlace } from '../../src/schedule/systemd.ts';
 import { hardPaths } from '../support/paths.ts';
+import { testWhere } from '../support/test-where.ts';
 
 const DAILY = { unit: 'daily', hour: 2, minute: 0 } as const;
 const SYSTEM: UnitPlace = { folder: '/etc/systemd/system', scope: 'system', userId: undefined };
@@ -15,8 +16,11 @@ const USER: UnitPlace = { folder: '/home/user/.config/systemd/user', scope: 'use
 const SYSTEMD = '/usr/lib/systemd/systemd';
 const NOBODY = 65534;
 
-const withAnalyze = spawnSync('systemd-analyze', ['--version']).status === 0 ? test : test.skip;
-const withSystemd = existsSync(SYSTEMD) ? test : test.skip;
+const withAnalyze = testWhere(
+  spawnSync('systemd-analyze', ['--version']).status === 0,
+  'systemd-analyze is missing (apt-get install systemd)',
+);
+const withSystemd = testWhere(existsSync(SYSTEMD), `${SYSTEMD} is missing (apt-get install systemd)`);
 
 function jobOf(changes: Partial<Job> = {}): Job {
   return {
