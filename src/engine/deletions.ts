@@ -37,8 +37,8 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
   hold(plan.goneDuringScan.length, 'movedDuringScan');
   const { goneFiles, goneFolders, goneBegun } = plan;
   const goneCount = goneFiles.length + goneFolders.length + goneBegun.length;
-  const isAnyKnown = plan.recordedFiles > 0 || goneBegun.length > 0;
-  if (plan.scannedFiles === 0 && isAnyKnown && !rules.allowEmpty) {
+  const isEmpty = plan.scannedFiles === 0 && !rules.allowEmpty;
+  if (isEmpty && plan.recordedFiles > 0) {
     hold(goneCount, 'emptied');
     return decided;
   }
@@ -60,7 +60,7 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
   hold(awaited.size, plan.hasUnknownPlace ? 'unknownPlace' : 'uploadFailed');
   const left = (gone: readonly { path: string }[]) =>
     gone.map(({ path }) => path).filter(path => !awaited.has(path));
-  return { ...decided, files: left(goneFiles), folders: goneFolders, begun: left(goneBegun) };
+  return { ...decided, files: left(goneFiles), folders: goneFolders, begun: isEmpty ? [] : left(goneBegun) };
 }
 
 function limitOf(limit: DeleteLimit, recordedFiles: number): number {

@@ -143,7 +143,9 @@ test('what was begun is held back as what was recorded is', t => {
     left: [],
     held: ['1 maxDelete'],
   });
-  t.deepEqual(begun({ scannedFiles: 0, recordedFiles: 0 }), { left: [], held: ['3 emptied'] });
+  t.deepEqual(begun({ scannedFiles: 0 }), { left: [], held: ['3 emptied'] });
+  // A folder that never had a file in COS is not emptied; but nor is it evidence.
+  t.deepEqual(begun({ scannedFiles: 0, recordedFiles: 0 }).left, []);
   t.deepEqual(begun({}, { deleteSync: false }), { left: [], held: [] });
 });
 

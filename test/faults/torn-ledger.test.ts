@@ -66,7 +66,8 @@ test(`${RANDOM_DAMAGE} kinds of random damage never make a path that was not the
   const full = await pathsIn(ledger);
   const random = randomFrom(Date.now());
   t.log(`seed ${random.seed}`);
-  const last = lineStarts(whole).at(-2)!;
+  // The line end before the last document is as much its as its own.
+  const last = lineStarts(whole).at(-2)! - 1;
   let noticed = 0;
   for (let n = 0; n < RANDOM_DAMAGE; n++) {
     const folder = join(box.root, `damage ${n}`);
