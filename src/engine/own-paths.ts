@@ -21,10 +21,10 @@ export function findOwn(localPath: string, { folders, files }: OwnPaths): OwnPla
   const inos = new Set<number>();
   const identities = new Set<string>();
   for (const path of [...folders, ...files]) {
-    const { dev, ino } = statSync(path, { bigint: true, throwIfNoEntry: false }) ?? { dev: 0n, ino: 0n };
-    if (ino === 0n) continue;
-    inos.add(Number(ino));
-    identities.add(`${dev}:${ino}`);
+    const found = identityOf(path);
+    if (!found) continue;
+    inos.add(Number(found.ino));
+    identities.add(`${found.dev}:${found.ino}`);
   }
   return {
     reserved: [...new Set([...places(folders, '/'), ...places(files, '')])],
@@ -35,6 +35,16 @@ export function findOwn(localPath: string, { folders, files }: OwnPaths): OwnPla
       return identities.has(`${dev}:${ino}`);
     },
   };
+}
+
+/** undefined where it is not there or cannot be looked at: then nothing in the folder leads to it either. */
+function identityOf(path: string): { dev: bigint; ino: bigint } | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return ino === 0n ? undefined : { dev, ino };
+  } catch {
+    return undefined;
+  }
 }
 
 /** The ways in which a path can be spelled below a folder; none where it lies elsewhere. */
