@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { chmod, chown, mkdir, readdir, readFile, symlink } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
@@ -86,6 +86,13 @@ test('start_cos_sync.sh runs from another folder, and mirrors new, changed and d
   t.deepEqual(linux.requests, [], 'a run with nothing to do asks COS for nothing');
   t.true((await readdir(join(linux.program, 'db'))).length > 0);
   t.deepEqual(await readdir(join(linux.program, 'log')), ['cos_sync.log']);
+
+  await linux.write({ 'a.txt': 'another', 'b.txt': 'new' });
+  await rm(join(linux.data, '图片'), { recursive: true });
+  const changed = await start();
+  t.is(changed.exitCode, 0, changed.stderr);
+  t.regex(changed.stdout, /upload_file_ok : 2\n(.*\n)*.*del_file_ok : 1\n/);
+  t.deepEqual(await linux.objects(), ['a.txt', 'b.txt']);
 });
 
 test('start_cos_sync.sh passes arguments and the exit code through', async t => {
