@@ -12,8 +12,12 @@ const MAX_ERRORS_IN_HISTORY = 100;
 /** seconds */
 const HOOK_TIME_LIMIT = 60;
 
-/** Adds the run to the history. The history is a convenience: no run fails for it. */
-export async function remember(historyFile: string, ledger: string, summary: Summary): Promise<void> {
+/** Adds the run to the history. The history is a convenience: a failure is a warning. */
+export async function remember(
+  { home: { historyFile }, terminal, words }: Invocation,
+  ledger: string,
+  summary: Summary,
+): Promise<void> {
   const { startTime, endTime, statistics, deletesHeld, errors, exitCode, localPath, target } = summary;
   await recordRun(historyFile, {
     ledger: basename(ledger),
@@ -27,7 +31,9 @@ export async function remember(historyFile: string, ledger: string, summary: Sum
     end_time: endTime.toISOString(),
     used_time: (endTime.getTime() - startTime.getTime()) / 1000,
     errors: errors.slice(0, MAX_ERRORS_IN_HISTORY),
-  }).catch(() => {});
+  }).catch(({ code, message }: NodeJS.ErrnoException) =>
+    terminal.err(`${words.warnings.fileUnwritable(historyFile, code ?? message)}\n`),
+  );
 }
 
 /** Writes the numbers for Prometheus, where the configuration names a file. A failure is a warning. */

@@ -2,7 +2,7 @@ import { ownPathsOf } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import { connect } from '../cos/connect.ts';
 import type { RunListener } from '../engine/listener.ts';
-import { emptyStatistics } from '../engine/statistics.ts';
+import { countInto, emptyStatistics, type Statistics } from '../engine/statistics.ts';
 import { type SyncResult, sync } from '../engine/sync.ts';
 import { adoptLedger, currentLedger, ledgerFile, targetOf, taskOf } from '../engine/task.ts';
 import { Interrupted } from '../interrupted.ts';
@@ -59,7 +59,7 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
 }
 
 async function runTask(invocation: Invocation, options: RunOptions, ledger: LedgerOptions): Promise<Summary> {
-  const { home, terminal, style, words } = invocation;
+  const { terminal, style, words } = invocation;
   const { config, dryRun, log } = options;
   const { file, task } = ledger;
   const startTime = new Date();
@@ -87,7 +87,7 @@ async function runTask(invocation: Invocation, options: RunOptions, ledger: Ledg
   }
   failedFile?.finish();
   const summary: Summary = {
-    statistics: result?.statistics ?? emptyStatistics(),
+    statistics: outcome.statistics,
     deletesHeld: result?.deletesHeld ?? 0,
     heldReasons: result?.heldReasons ?? [],
     errors,
@@ -101,7 +101,7 @@ async function runTask(invocation: Invocation, options: RunOptions, ledger: Ledg
   terminal.out(style.json ? `${JSON.stringify(summaryJson(summary))}\n` : statisticsText(summary));
   logEnd(log, summary, outcome);
   if (dryRun) return summary;
-  await remember(home.historyFile, file, summary);
+  await remember(invocation, file, summary);
   await writeMetrics(invocation, config, file, summary);
   return summary;
 }
@@ -118,6 +118,8 @@ function reasonLines({ error, result }: Outcome, { words, signal }: Invocation):
 }
 
 interface Outcome {
+  /** What was done, also where an error ended the run. */
+  statistics: Statistics;
   result?: SyncResult;
   exitCode: number;
   error?: Error;
@@ -134,7 +136,9 @@ async function attemptSync(
   const progress = createProgress(invocation.terminal, words.progress, style);
   const { terminal } = progress;
   const failuresOnly = style.quiet || progress.isLive;
+  const statistics = emptyStatistics();
   const listeners: RunListener[] = [
+    countInto(statistics),
     log,
     warnings(terminal, words),
     collectErrors(errors, invocation),
@@ -155,9 +159,9 @@ async function attemptSync(
       listeners,
       signal,
     });
-    return { result, exitCode: exitCodeOfResult(result, signal) };
+    return { statistics, result, exitCode: exitCodeOfResult(result, signal) };
   } catch (error) {
-    return { exitCode: exitCodeOfError(error), error: error as Error };
+    return { statistics, exitCode: exitCodeOfError(error), error: error as Error };
   } finally {
     progress.stop();
   }

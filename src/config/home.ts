@@ -16,9 +16,14 @@ export interface OwnPaths {
   files: readonly string[];
 }
 
-/** conf/, db/ and log/, and the configuration file wherever it lies: it holds a secret. */
-export function ownPathsOf({ root, configFile, dbFolder, logFile }: Home): OwnPaths {
-  return { folders: [join(root, 'conf'), dbFolder, dirname(logFile)], files: [configFile] };
+/**
+ * conf/, db/ and log/, and the configuration file wherever it lies: it holds a secret. Those beside the
+ * executable are its own even where another home is used.
+ */
+export function ownPathsOf({ root, configFile }: Home): OwnPaths {
+  const roots = isSea() ? [root, defaultHome()] : [root];
+  const folders = roots.flatMap(home => ['conf', 'db', 'log'].map(name => join(home, name)));
+  return { folders, files: [configFile] };
 }
 
 /** The executable's own folder; run from source, the project's root. `--home` or COS_SYNC_HOME overrides. */

@@ -14,6 +14,7 @@ function onOneLine(json: string): string {
 
 /** Opens an NeDB data file as it stands: append only, never rewritten by the opening itself. */
 export async function openDatafile<T>(file: string): Promise<Datastore<T>> {
+  await checkReadable(file);
   const store = Datastore.create({
     filename: file,
     // NeDB's alarm counts lines, and ours are few and large; whole documents are checked by their reader.
@@ -30,6 +31,17 @@ export async function openDatafile<T>(file: string): Promise<Datastore<T>> {
   persistence.persistCachedDatabaseAsync = async () => {};
   await store.load();
   return store;
+}
+
+/** NeDB lets an error of its reading end the process. @throws the file system's error */
+async function checkReadable(file: string): Promise<void> {
+  if (!existsSync(file)) return;
+  const handle = await open(file);
+  try {
+    await handle.read(Buffer.alloc(1), 0, 1, 0);
+  } finally {
+    await handle.close();
+  }
 }
 
 /**

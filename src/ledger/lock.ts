@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname, uptime } from 'node:os';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
 import { LedgerLocked, LedgerUnusable } from './errors.ts';
 
@@ -14,6 +15,8 @@ const STALE = 60_000;
  * this long, in ms: a suspended owner renews nothing.
  */
 const LONGEST_SUSPENSION = 12 * 3_600_000;
+/** ms after which a lock that names no owner is what a killed process left: naming it takes one. */
+const NAMING = 1_000;
 /** What is done behind a gate is a matter of ms; whoever was killed at it is out of the way after this, in ms. */
 const GATE_STALE = 5_000;
 const GATE_RETRIES = { retries: 120, factor: 1, minTimeout: 50, maxTimeout: 50 };
@@ -48,9 +51,13 @@ export async function lockLedger(file: string, onLost: (error: LedgerLocked) => 
   try {
     await mkdir(dirname(file), { recursive: true });
     const release = await throughGate(file, async () => {
-      const holder = await holderOf(file);
+      let holder = await holderOf(file);
+      if (holder === 'nobody') {
+        await delay(NAMING);
+        holder = await holderOf(file);
+      }
       if (holder === 'alive') return undefined;
-      if (holder === 'dead') await removeLock(file);
+      if (holder === 'dead' || holder === 'nobody') await removeLock(file);
       return acquire(file, lose);
     });
     if (!release) throw new LedgerLocked(await readOwner(file));
@@ -69,7 +76,7 @@ export async function lockLedger(file: string, onLost: (error: LedgerLocked) => 
 /** Whether a run holds the ledger now; for those who only look. */
 export async function isLocked(file: string): Promise<boolean> {
   const holder = await holderOf(file);
-  if (holder !== 'unknown') return holder === 'alive';
+  if (holder === 'alive' || holder === 'dead') return holder === 'alive';
   return lockfile.check(file, { lockfilePath: lockPath(file), stale: STALE, realpath: false });
 }
 
@@ -126,11 +133,12 @@ async function acquire(file: string, onLost: () => void): Promise<Release | unde
   return release;
 }
 
-/** Whether a lock's owner lives; unknown where it is no process of this host, or nobody holds the lock. */
-async function holderOf(file: string): Promise<'alive' | 'dead' | 'unknown'> {
+/** Whether a lock's owner lives; unknown where it is no process of this host, or there is no lock. */
+async function holderOf(file: string): Promise<'alive' | 'dead' | 'nobody' | 'unknown'> {
   const lock = await stat(lockPath(file)).catch(() => undefined);
-  const owner = lock && (await readOwner(file));
-  if (!owner) return 'unknown';
+  if (!lock) return 'unknown';
+  const owner = await readOwner(file);
+  if (!owner) return 'nobody';
   const { host, space = pidSpace() } = owner;
   if (host !== hostname() || space !== pidSpace()) return 'unknown';
   return isAlive(owner, lock.mtimeMs) ? 'alive' : 'dead';

@@ -19,7 +19,10 @@ test(`a daemon of ${ROUNDS} rounds, with changes and a COS that comes and goes, 
   box.configure({ daemon_mode: 1, daemon_interval: 0, retry_num: 0, timeout: 2, max_delete: '100%' });
   populate(box, random, 100, 0);
   // So that memory is what is needed, and not what was not yet collected.
-  const daemon = box.startAs({ env: { NODE_OPTIONS: '--max-old-space-size=48 --max-semi-space-size=1' } }, '--json');
+  const daemon = box.startAs(
+    { env: { NODE_OPTIONS: '--max-old-space-size=48 --max-semi-space-size=1' } },
+    '--json',
+  );
   const measured: { round: number; memory: number; handles: number }[] = [];
   for (let round = 1; round <= ROUNDS; round++) {
     changeSome(box, random, random.below(4));

@@ -118,6 +118,18 @@ for (const [name, damage] of [
   });
 }
 
+test('a ledger that cannot be read ends the run with 4, and doctor goes on', async t => {
+  const box = await sandbox(t);
+  const ledger = await withLedger(box);
+  rmSync(ledger);
+  mkdirSync(ledger);
+  const { code, stderr, stdout } = await box.run('--json');
+  t.is(code, 4);
+  t.regex(stderr, /cannot be used \(EISDIR\)/);
+  t.is((JSON.parse(stdout) as { exit_code: number }).exit_code, 4);
+  t.regex((await box.run('doctor')).stdout, /fail {2}ledger .*\nok {4}disk/);
+});
+
 const canMount = process.platform === 'linux' && process.getuid?.() === 0;
 testWhere(canMount, 'only root can mount a small disk')(
   'a full disk under db/ ends the run with 4; with space again the next run goes on',
@@ -137,6 +149,9 @@ testWhere(canMount, 'only root can mount a small disk')(
     t.is(first.code, 4, first.stderr);
     t.regex(first.stderr, /cannot be used \(ENOSPC\): check free space/);
     t.notRegex(first.stderr, /\n\s+at /);
+    const told = Number(/upload_file_ok : (\d+)/.exec(first.stdout)?.[1]);
+    const files = [...(await box.keys())].filter(key => !key.endsWith('/')).length;
+    t.true(told > 0 && told <= files, `${told} of ${files} that are in COS`);
     const second = await box.run('--quiet');
     t.is(second.code, 4, 'still full');
     execFileSync('mount', ['-o', 'remount,size=16m', db]);

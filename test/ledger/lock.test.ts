@@ -167,3 +167,12 @@ test('where it is not known when the owner started, its number stands for it, bu
   letAge(file, 2 * 24 * 3_600);
   t.false(await isLocked(file));
 });
+
+test('a lock that names no owner is what a killed process left, and is taken over', async t => {
+  const file = newFile(t);
+  mkdirSync(`${file}.lock`);
+  const lock = await lockLedger(file, () => {});
+  t.true(await isLocked(file));
+  await lock.release();
+  t.false(existsSync(`${file}.lock`));
+});

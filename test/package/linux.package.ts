@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
-import { chmod, chown, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
@@ -93,6 +93,29 @@ test('start_cos_sync.sh runs from another folder, and mirrors new, changed and d
   t.is(changed.exitCode, 0, changed.stderr);
   t.regex(changed.stdout, /upload_file_ok : 2\n(.*\n)*.*del_file_ok : 1\n/);
   t.deepEqual(await linux.objects(), ['a.txt', 'b.txt']);
+});
+
+test('what lies beside the program is its own, also where another home is used', async t => {
+  const linux = await install(t);
+  await linux.write({ 'a.txt': 'one' });
+  const home = join(linux.folder, 'home');
+  const options = ['--home', home, '--config', join(linux.program, 'conf', 'config.json')];
+  const other = join(linux.program, 'conf', 'other.json');
+  await copyFile(join(linux.program, 'conf', 'config.json'), other);
+  const { exitCode, stderr } = await run(join(linux.program, 'cos_sync'), [
+    ...options,
+    '--local-path',
+    linux.folder,
+    '--exclude',
+    'cos',
+  ]);
+  t.is(exitCode, 0, stderr);
+  const objects = await linux.objects();
+  t.true(objects.includes('data/a.txt') && objects.includes('cos_sync/cos_sync'), String(objects));
+  t.deepEqual(
+    objects.filter(key => key.startsWith('cos_sync/conf/')),
+    [],
+  );
 });
 
 test('start_cos_sync.sh passes arguments and the exit code through', async t => {
