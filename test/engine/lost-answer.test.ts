@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import test from 'ava';
-import { sandbox } from '../support/sandbox.ts';
+import test, { type ExecutionContext } from 'ava';
+import { type Sandbox, sandbox } from '../support/sandbox.ts';
 
 const OLD = new Date('2020-02-02T02:02:02Z');
 
@@ -46,13 +46,18 @@ test('a file that comes back as it was, after it was deleted in COS unheard, is 
   t.false((await box.objects()).has('backup/a.txt'));
 });
 
-test('a folder that comes back, after it was deleted in COS unheard, is made again', async t => {
+/** A folder `sub/` was synced beside a file, and is gone. */
+async function boxWithGoneFolder(t: ExecutionContext): Promise<Sandbox> {
   const box = await sandbox(t);
   mkdirSync(join(box.local, 'sub'));
   box.write('other.txt', 'other');
   await box.run();
-
   rmSync(join(box.local, 'sub'), { recursive: true });
+  return box;
+}
+
+test('a folder that comes back, after it was deleted in COS unheard, is made again', async t => {
+  const box = await boxWithGoneFolder(t);
   box.proxy.fault = ({ method }) => (method === 'POST' ? { kind: 'loseAnswer' } : undefined);
   await box.run('--retry-num', '0');
   t.deepEqual(await box.keys(), ['backup/other.txt']);
@@ -65,12 +70,7 @@ test('a folder that comes back, after it was deleted in COS unheard, is made aga
 });
 
 test('a folder whose deletion COS did not do is deleted by the next run', async t => {
-  const box = await sandbox(t);
-  mkdirSync(join(box.local, 'sub'));
-  box.write('other.txt', 'other');
-  await box.run();
-
-  rmSync(join(box.local, 'sub'), { recursive: true });
+  const box = await boxWithGoneFolder(t);
   box.proxy.fault = ({ method }) => (method === 'POST' ? { kind: 'reset' } : undefined);
   t.like((await box.runJson('--retry-num', '0')).json, { del_folder_fail: 1 });
   t.deepEqual(await box.keys(), ['backup/other.txt', 'backup/sub/']);
@@ -85,11 +85,7 @@ test('a folder whose deletion COS did not do is deleted by the next run', async 
 });
 
 test('a folder that was gone while its deletion went unheard, and is gone still, is forgotten', async t => {
-  const box = await sandbox(t);
-  mkdirSync(join(box.local, 'sub'));
-  box.write('other.txt', 'other');
-  await box.run();
-  rmSync(join(box.local, 'sub'), { recursive: true });
+  const box = await boxWithGoneFolder(t);
   box.proxy.fault = ({ method }) => (method === 'POST' ? { kind: 'loseAnswer' } : undefined);
   await box.run('--retry-num', '0');
   box.proxy.fault = undefined;
