@@ -48,6 +48,8 @@ export class Failure extends Error {
   readonly status: number | undefined;
   readonly requestId: string | undefined;
   readonly serverTime: number | undefined;
+  /** COS may have done what was asked all the same, in this try or in one before it. */
+  mayBeDone: boolean;
 
   constructor(kind: FailureKind, details: FailureDetails) {
     super(details.message ?? details.code, { cause: details.cause });
@@ -57,7 +59,20 @@ export class Failure extends Error {
     this.status = details.status;
     this.requestId = details.requestId;
     this.serverTime = details.serverTime;
+    this.mayBeDone = leavesDoubt(kind, details.status);
   }
+}
+
+/** A refusal is certain; an answer that never came, COS's own error, or a success that proves nothing is not. */
+function leavesDoubt(kind: FailureKind, status: number | undefined): boolean {
+  if (status === undefined) return kind === 'transient' || kind === 'unreachable';
+  return status < 300 || (status >= 500 && kind !== 'throttled');
+}
+
+/** A failure that comes after another one of the same work: a doubt that this left remains. */
+export function after(earlier: Failure | undefined, failure: Failure): Failure {
+  if (earlier?.mayBeDone) failure.mayBeDone = true;
+  return failure;
 }
 
 /** Turns what a file system call threw into a failure of that file alone. */

@@ -1,4 +1,4 @@
-import { Failure, localFailure } from '../failure.ts';
+import { localFailure } from '../failure.ts';
 import type { BegunRecord } from '../ledger/codec.ts';
 import { isFolderPath } from '../ledger/codec.ts';
 import type { Breaker } from './breaker.ts';
@@ -65,15 +65,6 @@ export function noteAhead(run: Run, objects: readonly NewObject[]): Notes {
       }
     },
   };
-}
-
-/** Whether a new object may be in COS after an attempt to send it, which ended with this failure or with none. */
-export function mayBeInCos(failure: Failure | undefined): boolean {
-  if (failure === undefined) return true;
-  const { kind, status, cause } = failure;
-  if (kind === 'stopped') return cause instanceof Failure && mayBeInCos(cause);
-  if (status !== undefined) return status < 300;
-  return kind === 'unreachable' || kind === 'transient';
 }
 
 /**

@@ -74,7 +74,7 @@ function noneIfChanged(error: unknown): undefined {
 
 /**
  * Copies a moved file's object inside COS, if COS still holds what was recorded.
- * Answers undefined where there is any doubt: the file is then uploaded.
+ * @returns what speaks against the copy where there is any doubt: the file is then uploaded
  * @throws Failure where the run cannot go on
  */
 export async function copyMoved(
@@ -83,7 +83,7 @@ export async function copyMoved(
   key: string,
   sourceKey: string,
   sizes = COPY_SIZES,
-): Promise<Uploaded | undefined> {
+): Promise<Uploaded | Failure> {
   const { source, state, readAt } = move;
   const store = await run.store();
   const from = { key: sourceKey, etag: source.etag };
@@ -98,7 +98,7 @@ export async function copyMoved(
     const failure = localFailure(error);
     // A refusal may be of the copy alone; if it is of everything, the upload will hear it too.
     if (failure.kind === 'stopped' || failure.kind === 'unreachable') throw failure;
-    return undefined;
+    return failure;
   }
 }
 

@@ -5,7 +5,7 @@ import { verify } from '../cos/confirmation.ts';
 import { combineCrc64, startCrc64 } from '../cos/crc64.ts';
 import { unverified } from '../cos/errors.ts';
 import type { Confirmation, ObjectStore, UploadedPart } from '../cos/store.ts';
-import { type Failure, localFailure } from '../failure.ts';
+import { after, type Failure, localFailure } from '../failure.ts';
 import { crc64Hash } from './content-hash.ts';
 import {
   type FileState,
@@ -234,7 +234,11 @@ async function complete(
     // An answer to an earlier try may have been lost: then the object is there and whole.
     const failure = error as Failure;
     if (failure.kind !== 'lost' && failure.kind !== 'stale') throw failure;
-    const head = await run.requests.send(() => store.head(key));
+    const head = await run.requests
+      .send(() => store.head(key))
+      .catch(unanswered => {
+        throw after(failure, unanswered);
+      });
     if (!head || head.crc64 !== crc64) throw failure;
     return head;
   }

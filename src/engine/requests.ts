@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type QueueObject, queue } from 'async';
-import { Failure, type FailureKind } from '../failure.ts';
+import { after, Failure, type FailureKind } from '../failure.ts';
 import { createPace } from './pace.ts';
 
 /** First pause before a request is repeated, in ms; doubles with each try. */
@@ -39,7 +39,7 @@ export interface RequestOptions {
 export interface Requests {
   /**
    * @param request is called once a try, and rejects with a Failure
-   * @throws Failure, the last try's; `stopped` when the run ends before a try could begin
+   * @throws Failure, the last try's, in doubt where one before it was; `stopped` when the run ends before a try could begin
    */
   send<T>(request: () => Promise<T>): Promise<T>;
 }
@@ -58,6 +58,7 @@ export function createRequests(options: RequestOptions): Requests {
 
   async function send<T>(request: () => Promise<T>): Promise<T> {
     let refusals = 0;
+    let lastTry: Failure | undefined;
     for (let tries = 0; ; ) {
       const tried = performance.now();
       firstTry ??= tried;
@@ -67,7 +68,8 @@ export function createRequests(options: RequestOptions): Requests {
         reached();
         return result;
       } catch (error) {
-        const failure = error as Failure;
+        const failure = after(lastTry, error as Failure);
+        lastTry = failure;
         if (failure.status !== undefined) reached();
         if (!mayRepeat(failure)) throw failure;
         // Being told to wait is no failed try of this request while others get through.
@@ -152,5 +154,5 @@ function createLane(threads: number, signal: AbortSignal): Lane {
 
 /** @param lastTry what became of the last try, where there was one */
 export function stopped(lastTry?: Failure): Failure {
-  return new Failure('stopped', { code: 'Stopped', cause: lastTry });
+  return after(lastTry, new Failure('stopped', { code: 'Stopped', cause: lastTry }));
 }

@@ -1,6 +1,6 @@
 import { keyOf } from '../cos/keys.ts';
-import { type Failure, localFailure } from '../failure.ts';
-import { mayBeInCos, noteAhead } from './begun.ts';
+import { after, Failure, localFailure } from '../failure.ts';
+import { noteAhead } from './begun.ts';
 import type { Breaker } from './breaker.ts';
 import { hashLike } from './content-hash.ts';
 import { markUnknown } from './delete-gone.ts';
@@ -35,7 +35,7 @@ export async function transfer(run: Run, plan: Plan, breaker: Breaker): Promise<
     await folderNotes.ahead();
     const began = { operation: 'createFolder', path, bytes: 0 } as const;
     const failure = await attempt(run, breaker, began, () => createFolder(run, path));
-    if (mayBeInCos(failure)) folderNotes.keep(path);
+    if (!failure || failure.mayBeDone) folderNotes.keep(path);
   });
   folderNotes.takeBack();
   await markUnknown(
@@ -55,7 +55,7 @@ export async function transfer(run: Run, plan: Plan, breaker: Breaker): Promise<
       const movedFrom = await uploadOrCopy(run, file, candidates);
       if (movedFrom !== undefined) result.moved.add(movedFrom);
     });
-    if (mayBeInCos(failure)) fileNotes.keep(file.path);
+    if (!failure || failure.mayBeDone) fileNotes.keep(file.path);
     if (failure) result.failedSizes.add(file.size);
   });
   fileNotes.takeBack();
@@ -109,6 +109,7 @@ async function uploadOrCopy(run: Run, file: LocalFile, gone?: GoneContents): Pro
   const key = keyOf(run.prefix, file.path);
   partSizeFor(file.size, run.config.partSize);
   const move = gone && (await findMove(run, file, gone));
+  let notCopied: Failure | undefined;
   if (move) {
     const { path: source } = move.source;
     if (run.dryRun) {
@@ -116,12 +117,15 @@ async function uploadOrCopy(run: Run, file: LocalFile, gone?: GoneContents): Pro
       return source;
     }
     const copied = await copyMoved(run, move, key, keyOf(run.prefix, source));
-    if (copied) {
+    if (!(copied instanceof Failure)) {
       confirm(run, file.path, key, copied, source);
       return source;
     }
+    notCopied = copied;
   }
-  await uploadNow(run, file, key);
+  await uploadNow(run, file, key).catch(error => {
+    throw after(notCopied, localFailure(error));
+  });
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, utimesSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
@@ -72,6 +72,41 @@ test('what may be in COS stays noted, and is deleted with its file', async t => 
   t.like((await box.runJson()).json, { del_file_ok: 1, exit_code: 0 });
   t.deepEqual(await box.keys(), ['backup/stays']);
   t.deepEqual(await begunIn(box), []);
+});
+
+test('what an earlier try may have brought to COS stays noted, though the last one is refused', async t => {
+  const box = await sandbox(t);
+  box.write('stays', 's');
+  box.write('a.txt', 'content');
+  box.write('folder/b.txt', 'content');
+  const sent = new Map<string, number>();
+  box.proxy.fault = ({ method, path }) => {
+    if (method !== 'PUT' || path.endsWith('/stays')) return undefined;
+    const tries = (sent.get(path) ?? 0) + 1;
+    sent.set(path, tries);
+    return tries === 1 ? { kind: 'garbage', body: '' } : REFUSAL;
+  };
+  t.is((await box.run('--retry-num', '1')).code, 1);
+  t.deepEqual(await begunIn(box), ['a.txt', 'folder/', 'folder/b.txt']);
+  box.proxy.fault = undefined;
+  rmSync(join(box.local, 'a.txt'));
+  rmSync(join(box.local, 'folder'), { recursive: true });
+  t.like((await box.runJson()).json, { del_file_ok: 2, del_folder_ok: 1, exit_code: 0 });
+  t.deepEqual(await box.keys(), ['backup/stays']);
+});
+
+test('what a copy that proves nothing may have brought to COS stays noted, though the upload is refused', async t => {
+  const box = await sandbox(t);
+  box.write('stays', 's');
+  box.write('old.txt', 'content');
+  await box.run();
+  renameSync(join(box.local, 'old.txt'), join(box.local, 'a.txt'));
+  box.proxy.fault = ({ method, path, headers }) => {
+    if (method !== 'PUT' || !path.endsWith('/a.txt')) return undefined;
+    return headers['x-cos-copy-source'] === undefined ? REFUSAL : { kind: 'garbage', body: '' };
+  };
+  t.is((await box.run('--retry-num', '0')).code, 1);
+  t.deepEqual(await begunIn(box), ['a.txt']);
 });
 
 test('a run that is stopped while it waits to try again keeps what may be in COS noted', async t => {

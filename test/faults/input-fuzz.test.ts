@@ -121,17 +121,18 @@ const BODIES = [
 ];
 
 /**
- * Any status with any body, or a body in place of COS's own; but not that an object is not there:
- * nobody could find out that this is not true.
+ * Any status with any body, or a body in place of COS's own; but not that an object is not there, or
+ * deleted: nobody could find out that this is not true.
  */
 function anyAnswer(random: Random, method: string): Fault {
   const body =
     random.below(3) === 0 ? random.bytes(random.below(300)).toString('latin1') : random.pick(BODIES);
   if (random.below(2) === 0) return { kind: 'garbage', body };
+  const untrue = { HEAD: [404], DELETE: [200, 204, 206] }[method];
   const status = random.pick([200, 204, 206, 300, 400, 404, 409, 412, 418, 429, 500, 501, 503, 599]);
   return {
     kind: 'status',
-    status: method === 'HEAD' && status === 404 ? 500 : status,
+    status: untrue?.includes(status) ? 500 : status,
     code: random.pick(['', 'NoSuchUpload', 'NoSuchKey', 'InternalError', '\u0001', 'x'.repeat(5_000)]),
   };
 }

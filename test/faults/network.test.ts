@@ -180,7 +180,7 @@ test('an endpoint that takes connections and never answers ends the run after th
 
 test('a slow part of one file does not stop the other files', async t => {
   const box = await sandbox(t);
-  box.configure({ timeout: 1, retry_num: 1, thread_num: 2 });
+  box.configure({ timeout: 5, retry_num: 1, thread_num: 2 });
   for (let n = 0; n < 40; n++) box.write(`${n}.txt`, `${n}`);
   box.proxy.fault = ({ path }) => (path.endsWith('/0.txt') ? { kind: 'hang' } : undefined);
   const { code, json } = await box.runJson();
