@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import COS from 'cos-nodejs-sdk-v5';
 import { Failure } from '../failure.ts';
 import type { HttpAnswer } from './answer.ts';
 import { bareEtag, confirmationOf } from './confirmation.ts';
@@ -7,9 +6,8 @@ import type { Clock, Connection } from './connection.ts';
 import { unverified } from './errors.ts';
 import { createHttp, type Http, type HttpRequest } from './http.ts';
 import { listAllParts, listAllUploads, listPage } from './listings.ts';
-import { failureOfSdk } from './sdk-failure.ts';
 import { encodeStrictly } from './signature.ts';
-import type { Confirmation, CopySource, Deletion, Headers, ListedBucket, ObjectStore } from './store.ts';
+import type { Confirmation, CopySource, Deletion, Headers, ObjectStore } from './store.ts';
 import { elementsAt, textAt, type XmlElement, xmlDocument, xmlOf } from './xml.ts';
 
 /** COS's clock must differ by this much, in ms, before an expired signature is blamed on it. */
@@ -116,30 +114,6 @@ export function openStore(connection: Connection): ObjectStore {
 
     close: () => http.close(),
   };
-}
-
-/**
- * GET Service (436/8291): the account's buckets, to find out a bucket's region.
- * @throws Failure
- */
-export async function listBuckets(
-  connection: Omit<Connection, 'bucket' | 'region' | 'host'>,
-): Promise<ListedBucket[]> {
-  const cos = new COS({
-    SecretId: connection.secretId,
-    SecretKey: connection.secretKey,
-    Protocol: connection.protocol,
-    Timeout: connection.timeout * 1000,
-    Proxy: connection.proxy ?? '',
-    UserAgent: connection.userAgent,
-    ...(connection.token ? { SecurityToken: connection.token } : {}),
-  } as COS.COSOptions);
-  try {
-    const { Buckets } = await cos.getService({});
-    return (Buckets ?? []).map(bucket => ({ name: bucket.Name, region: bucket.Location }));
-  } catch (error) {
-    throw failureOfSdk(error);
-  }
 }
 
 /** Every request goes through here: a skewed clock is corrected for the next try. */

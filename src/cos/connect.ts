@@ -6,7 +6,7 @@ import type { ListedBucket, ObjectStore } from './store.ts';
 type Ask = <T>(request: () => Promise<T>) => Promise<T>;
 
 /**
- * Opens the store that a configuration names. The SDK is loaded only here: a run with nothing
+ * Opens the store that a configuration names. What talks to COS is loaded only here: a run with nothing
  * to do needs neither it nor the network.
  * @param ask sends the request that finds out the region, and may repeat it
  * @throws Failure (refused) where the bucket's region is not configured and cannot be found out
@@ -38,13 +38,14 @@ export async function connectionOf(
 
 /** The buckets of the account, each with its region. @throws Failure */
 export async function accountBuckets(config: Config, userAgent: string): Promise<ListedBucket[]> {
-  const { listBuckets } = await import('./client.ts');
+  const { listBuckets } = await import('./account.ts');
   return listBuckets(accountOf(config, userAgent));
 }
 
 function accountOf(config: Config, userAgent: string) {
-  const { secretId, secretKey, token, timeout, proxy } = config;
-  return { secretId, secretKey, token, timeout, proxy, userAgent, protocol: protocolOf(config) };
+  const { secretId, secretKey, token, timeout, threadNum, proxy } = config;
+  const protocol = protocolOf(config);
+  return { secretId, secretKey, token, timeout, connections: threadNum, proxy, userAgent, protocol };
 }
 
 async function findRegion(

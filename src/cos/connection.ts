@@ -13,6 +13,8 @@ export interface Connection {
   host: string;
   /** seconds without progress before a connection counts as failed */
   timeout: number;
+  /** The most connections at a time. */
+  connections: number;
   proxy: string | undefined;
   userAgent: string;
 }

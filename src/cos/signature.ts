@@ -56,8 +56,8 @@ export function createSigner(
 
   return ({ method, key, query, headers }) => {
     renew();
-    const signed = canonical(headers, isSigned);
-    const parameters = canonical(query);
+    const signed = canonical(headers, ({ isSigned }) => isSigned);
+    const parameters = canonical(query, () => true);
     const format = `${method.toLowerCase()}\n/${key}\n${parameters.pairs}\n${signed.pairs}\n`;
     const toSign = `sha1\n${span}\n${hash('sha1', format)}\n`;
     const signature = createHmac('sha1', spanKey).update(toSign).digest('hex');
@@ -68,27 +68,39 @@ export function createSigner(
   };
 }
 
-function isSigned(name: string): boolean {
-  return SIGNED_HEADERS.has(name) || name.includes('x-cos-') || name.includes('x-ci-');
+/** A header's or parameter's name as the signature has it. */
+interface Name {
+  encoded: string;
+  /** Whether a header of that name is signed. */
+  isSigned: boolean;
+}
+
+/** The names of requests are few and always the same. */
+const names = new Map<string, Name>();
+
+function nameOf(given: string): Name {
+  const known = names.get(given);
+  if (known) return known;
+  const lower = given.toLowerCase();
+  const isSigned = SIGNED_HEADERS.has(lower) || lower.includes('x-cos-') || lower.includes('x-ci-');
+  const name = { encoded: encodeStrictly(lower).toLowerCase(), isSigned };
+  names.set(given, name);
+  return name;
 }
 
 /** The names in order, and the pairs in the same order, as the signature wants both. */
 function canonical(
   values: Readonly<Record<string, string>>,
-  isWanted?: (name: string) => boolean,
+  isWanted: (name: Name) => boolean,
 ): { names: string; pairs: string } {
-  const entries: [name: string, pair: string][] = [];
+  const wanted = new Map<string, string>();
   for (const given in values) {
-    const lower = given.toLowerCase();
-    if (isWanted && !isWanted(lower)) continue;
-    const name = encodeStrictly(lower).toLowerCase();
-    entries.push([name, `${name}=${encodeStrictly(values[given] ?? '')}`]);
+    const name = nameOf(given);
+    if (isWanted(name)) wanted.set(name.encoded, encodeStrictly(values[given] ?? ''));
   }
-  entries.sort(([a], [b]) => (a < b ? -1 : 1));
-  return {
-    names: entries.map(([name]) => name).join(';'),
-    pairs: entries.map(([, pair]) => pair).join('&'),
-  };
+  const sorted = [...wanted.keys()].sort();
+  const pairs = sorted.map(name => `${name}=${wanted.get(name)}`);
+  return { names: sorted.join(';'), pairs: pairs.join('&') };
 }
 
 const UNRESERVED = /^[\w.~-]*$/;

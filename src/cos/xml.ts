@@ -1,13 +1,26 @@
-import COS from 'cos-nodejs-sdk-v5';
+import { XMLBuilder, XMLParser } from 'fast-xml-parser';
 
 /** An element's content: texts and elements by name, several of a name as an array. */
 export type XmlElement = Readonly<Record<string, unknown>>;
+
+const parser = new XMLParser({
+  ignoreDeclaration: true,
+  ignoreAttributes: true,
+  parseTagValue: false,
+  trimValues: false,
+  htmlEntities: true,
+  processEntities: {
+    maxTotalExpansions: Number.POSITIVE_INFINITY,
+    maxExpandedLength: Number.POSITIVE_INFINITY,
+  },
+});
+const builder = new XMLBuilder();
 
 /** Reads an answer's root element; undefined where the text has no such root, or is no XML at all. */
 export function xmlOf(text: string, root: string): XmlElement | undefined {
   if (!text.includes('<')) return undefined;
   try {
-    const element = (COS.util.xml2json(text) as XmlElement | undefined)?.[root];
+    const element = (parser.parse(text) as XmlElement | undefined)?.[root];
     if (element === '') return {};
     return typeof element === 'object' && element !== null ? (element as XmlElement) : undefined;
   } catch {
@@ -30,5 +43,5 @@ export function elementsAt(element: XmlElement, name: string): XmlElement[] {
 
 /** Writes a document of one root element. */
 export function xmlDocument(root: string, content: XmlElement): string {
-  return (COS.util.json2xml({ [root]: content }) as string).replace(/\n\s*/g, '');
+  return builder.build({ [root]: content });
 }

@@ -13,7 +13,7 @@ import type { Run } from './run.ts';
  */
 
 /** So many paths are noted with one write, which is under way while those before them are sent. */
-const AHEAD = 200;
+const AHEAD = 1_000;
 /** COS's clock and this machine's differ by less, in ms, or COS refuses the signature. */
 const CLOCK_DIFFERENCE = 15 * 60_000;
 

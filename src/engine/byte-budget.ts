@@ -16,7 +16,7 @@ export interface ByteBudget {
 }
 
 /** Smaller buffers cost less to make than to keep. */
-const SMALLEST_KEPT = 64 * 1024;
+const SMALLEST_KEPT = 4 * 1024;
 
 /** @param total bytes */
 export function createByteBudget(total: number): ByteBudget {

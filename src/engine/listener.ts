@@ -73,38 +73,25 @@ export interface RunListener {
 /** One listener that tells several. */
 export function tellAll(listeners: readonly RunListener[]): Required<RunListener> {
   return {
-    scanned: entries => {
-      for (const listener of listeners) listener.scanned?.(entries);
-    },
-    planned: totals => {
-      for (const listener of listeners) listener.planned?.(totals);
-    },
-    began: began => {
-      for (const listener of listeners) listener.began?.(began);
-    },
-    ended: (operation, path) => {
-      for (const listener of listeners) listener.ended?.(operation, path);
-    },
-    done: done => {
-      for (const listener of listeners) listener.done?.(done);
-    },
-    failed: failed => {
-      for (const listener of listeners) listener.failed?.(failed);
-    },
-    unchanged: files => {
-      for (const listener of listeners) listener.unchanged?.(files);
-    },
-    sent: (bytes, path) => {
-      for (const listener of listeners) listener.sent?.(bytes, path);
-    },
-    skipped: (path, failure) => {
-      for (const listener of listeners) listener.skipped?.(path, failure);
-    },
-    retried: (failure, pauseMs) => {
-      for (const listener of listeners) listener.retried?.(failure, pauseMs);
-    },
-    held: (count, reason, limit) => {
-      for (const listener of listeners) listener.held?.(count, reason, limit);
-    },
+    scanned: callAll(listeners.map(({ scanned }) => scanned)),
+    planned: callAll(listeners.map(({ planned }) => planned)),
+    began: callAll(listeners.map(({ began }) => began)),
+    ended: callAll(listeners.map(({ ended }) => ended)),
+    done: callAll(listeners.map(({ done }) => done)),
+    failed: callAll(listeners.map(({ failed }) => failed)),
+    unchanged: callAll(listeners.map(({ unchanged }) => unchanged)),
+    sent: callAll(listeners.map(({ sent }) => sent)),
+    skipped: callAll(listeners.map(({ skipped }) => skipped)),
+    retried: callAll(listeners.map(({ retried }) => retried)),
+    held: callAll(listeners.map(({ held }) => held)),
+  };
+}
+
+function callAll<Told extends unknown[]>(
+  calls: readonly (((...told: Told) => void) | undefined)[],
+): (...told: Told) => void {
+  const wanted = calls.filter(call => call !== undefined);
+  return (...told) => {
+    for (const call of wanted) call(...told);
   };
 }

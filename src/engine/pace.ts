@@ -8,8 +8,8 @@ const CATCH_UP = 20;
 
 /** Spaces the starts of requests by the rate that COS allows. */
 export interface Pace {
-  /** Waits until the next request may begin; rejects when the signal is aborted. */
-  turn(signal: AbortSignal): Promise<void>;
+  /** When the next request may begin, undefined for at once; rejects when the signal is aborted. */
+  turn(signal: AbortSignal): Promise<void> | undefined;
   /** COS took a request. */
   succeeded(): void;
   /** COS refused a request that began at that moment of performance.now(), after the last decrease. */
@@ -35,7 +35,7 @@ export function createPace(): Pace {
 
   return {
     turn(signal) {
-      if (rate.now() === Number.POSITIVE_INFINITY) return Promise.resolve();
+      if (rate.now() === Number.POSITIVE_INFINITY) return undefined;
       // One after the other, so that each start is spaced by the rate of its own moment.
       const turn = queue.then(() => waitForTurn(signal));
       queue = turn.catch(() => {});

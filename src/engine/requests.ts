@@ -130,7 +130,7 @@ function createLane(threads: number, signal: AbortSignal): Lane {
   }
 
   async function attempt<T>(request: () => Promise<T>): Promise<T> {
-    await pace.turn(signal).catch(() => {});
+    await pace.turn(signal)?.catch(() => {});
     if (signal.aborted) throw stopped();
     const begun = performance.now();
     try {

@@ -12,8 +12,8 @@ const CATCH_UP = 100;
 export interface UploadLimit {
   /** The most bytes to take, and to send, at a time. */
   readonly piece: number;
-  /** Waits until `bytes` may be sent; rejects when the signal is aborted. */
-  take(bytes: number, signal: AbortSignal): Promise<void>;
+  /** When `bytes` may be sent, undefined for at once; rejects when the signal is aborted. */
+  take(bytes: number, signal: AbortSignal): Promise<void> | undefined;
 }
 
 /**
@@ -25,12 +25,12 @@ export function createUploadLimit(rate: number, threads: number): UploadLimit {
   const share = Math.floor((rate * LONGEST_TURN) / threads);
   return {
     piece: rate === 0 ? PIECE : Math.min(PIECE, Math.max(SMALLEST_PIECE, share)),
-    async take(bytes, signal) {
-      if (rate === 0) return;
+    take(bytes, signal) {
+      if (rate === 0) return undefined;
       const now = performance.now();
       nextFree = Math.max(now - CATCH_UP, nextFree) + (bytes / rate) * 1000;
       const wait = nextFree - now;
-      if (wait > 0) await delay(wait, undefined, { signal });
+      return wait > 0 ? delay(wait, undefined, { signal }) : undefined;
     },
   };
 }

@@ -84,7 +84,7 @@ async function put(
   const headers = headersOf(run, key);
   const isOnePiece = bytes.length <= run.uploadLimit.piece;
   return run.requests.send(async () => {
-    if (isOnePiece) await run.uploadLimit.take(bytes.length, run.signal).catch(toFailure);
+    if (isOnePiece) await run.uploadLimit.take(bytes.length, run.signal)?.catch(toFailure);
     const body = isOnePiece ? bytes : { size: bytes.length, open: () => piecesOf(run, bytes) };
     const answer = await store.put(key, body, Buffer.from(md5, 'hex'), headers);
     if (path !== undefined) run.listener.sent(bytes.length, path);
@@ -98,7 +98,7 @@ async function* piecesOf(run: Run, bytes: Uint8Array): AsyncGenerator<Uint8Array
   const { piece } = run.uploadLimit;
   for (let start = 0; start < bytes.length; start += piece) {
     const part = bytes.subarray(start, start + piece);
-    await run.uploadLimit.take(part.length, run.signal).catch(toFailure);
+    await run.uploadLimit.take(part.length, run.signal)?.catch(toFailure);
     yield part;
   }
 }

@@ -3,9 +3,11 @@ import { dirname } from 'node:path';
 
 /** One line of the log, `time level event name=value …`; values that are undefined are left out. */
 export function logLine(level: string, event: string, values: Readonly<Record<string, unknown>>): string {
-  const pairs = Object.entries(values).filter(([, value]) => value !== undefined);
-  const text = pairs.map(([name, value]) => ` ${name}=${quoted(value)}`).join('');
-  return `${new Date().toISOString()} ${level.padEnd(5)} ${event}${text}\n`;
+  let line = `${new Date().toISOString()} ${level.padEnd(5)} ${event}`;
+  for (const name in values) {
+    if (values[name] !== undefined) line += ` ${name}=${quoted(values[name])}`;
+  }
+  return `${line}\n`;
 }
 
 function quoted(value: unknown): string {
