@@ -43,7 +43,7 @@ export function noteAhead(run: Run, objects: readonly NewObject[]): Notes {
     const at = Date.now();
     for (const { path, size } of objects.slice(batch * AHEAD, (batch + 1) * AHEAD)) {
       notes.set(path, run.ledger.begun.get(path));
-      run.ledger.putBegun({ path, at, size });
+      run.ledger.putBegun({ path, at, sizes: [size] });
     }
     return run.ledger.flush();
   }
@@ -68,8 +68,8 @@ export function noteAhead(run: Run, objects: readonly NewObject[]): Notes {
 }
 
 /**
- * Deletes objects that an earlier run began, if it was that run that made them: an object of that size
- * that is not older, and not younger than that run. Any other is left alone.
+ * Deletes objects that an earlier run began, if it was that run that made them: an object of a size
+ * that it had, that is not older, and not younger than that run. Any other is left alone.
  * @param lastWrite when the ledger was last written before this run, in ms since 1970
  */
 export async function deleteBegun(
@@ -97,13 +97,12 @@ async function isMadeByUs(
   begun: BegunRecord,
   lastWrite: number,
 ): Promise<boolean | undefined> {
-  const { path, at, size } = begun;
+  const { path, at, sizes } = begun;
   const key = run.prefix + path;
-  if (size === undefined) return false;
   try {
     const store = await run.store();
     const head = await run.requests.send(() => store.head(key));
-    if (head?.size !== size) return false;
+    if (!head || !sizes.includes(head.size)) return false;
     const { lastModified } = head;
     return lastModified >= at - CLOCK_DIFFERENCE && lastModified <= lastWrite + CLOCK_DIFFERENCE;
   } catch (error) {

@@ -90,7 +90,7 @@ async function deleteBatch(
 export async function markUnknown(run: Run, paths: readonly string[]): Promise<void> {
   if (run.dryRun || paths.length === 0) return;
   for (const path of paths) {
-    if (isFolderPath(path)) run.ledger.putBegun({ path, at: 0, size: 0 });
+    if (isFolderPath(path)) run.ledger.putBegun({ path, at: 0, sizes: [0] });
     else run.ledger.put(unknownContent(path));
   }
   await run.ledger.flushToDisk();

@@ -45,15 +45,20 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
   const limit = limitOf(rules.maxDelete, plan.recordedFiles);
   const begunFiles = goneBegun.filter(({ path }) => !isFolderPath(path));
   // A gone file that did not move may be the old place of a new one that did not get to COS.
-  const notMoved = [...goneFiles.filter(({ path }) => !transferred.moved.has(path)), ...begunFiles];
+  const notMoved = [
+    ...goneFiles
+      .filter(({ path }) => !transferred.moved.has(path))
+      .map(({ path, size }) => ({ path, sizes: [size] })),
+    ...begunFiles,
+  ];
   const folderCount = goneFolders.length + goneBegun.length - begunFiles.length;
   // Folder objects hold nothing, so they do not count; but 0 means none of anything.
   if (notMoved.length > limit || (limit === 0 && folderCount > 0)) {
     hold(goneCount, 'maxDelete', limit);
     return decided;
   }
-  const isFailed = ({ size = -1 }: { size: number | undefined }) =>
-    plan.failedSizes.has(size) || transferred.failedSizes.has(size);
+  const isFailed = ({ sizes }: { sizes: readonly number[] }) =>
+    sizes.some(size => plan.failedSizes.has(size) || transferred.failedSizes.has(size));
   const awaited = new Set(
     (plan.hasUnknownPlace ? notMoved : notMoved.filter(isFailed)).map(({ path }) => path),
   );

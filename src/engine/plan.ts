@@ -30,7 +30,7 @@ export interface Plan {
   goneFiles: FileRecord[];
   goneFolders: string[];
   /** New objects that an earlier run began to send, with no record and nothing there now. */
-  goneBegun: Pick<BegunRecord, 'path' | 'size'>[];
+  goneBegun: Pick<BegunRecord, 'path' | 'sizes'>[];
   /** Paths of what is gone from folders that changed during the scan: it may have moved where that had been already. */
   goneDuringScan: string[];
   /** Records whose file was not found, but that may be there: where the scan could not look. */

@@ -43,8 +43,8 @@ export interface BegunRecord {
   path: string;
   /** ms since 1970, by this machine's clock; 0 where the object was ours before */
   at: number;
-  /** bytes; undefined where it was begun with different ones */
-  size: number | undefined;
+  /** bytes, of each time it was begun */
+  sizes: readonly number[];
 }
 
 export type LedgerRecord = FileRecord | FolderRecord;
@@ -81,14 +81,14 @@ export function encodeUploadRemoval(path: string): string {
   return `x${escaped(path)}`;
 }
 
-export function encodeBegun({ path, at, size }: BegunRecord): string {
-  return `b${at},${size ?? ''},,,${escaped(path)}`;
+export function encodeBegun({ path, at, sizes }: BegunRecord): string {
+  return `b${at},${sizes.join('+')},,,${escaped(path)}`;
 }
 
 /** Reads a line that encodeBegun wrote. */
 export function decodeBegun(line: string): BegunRecord {
-  const [at, size] = line.slice(1).split(',', 2);
-  return { path: pathOf(line), at: Number(at), size: size ? Number(size) : undefined };
+  const [at, sizes = ''] = line.slice(1).split(',', 2);
+  return { path: pathOf(line), at: Number(at), sizes: sizes.split('+').map(Number) };
 }
 
 /** Reads a line that encodeRecord wrote, where it stands in a text: a run reads all that the ledger holds. */

@@ -217,8 +217,8 @@ function ledgerOf(
     },
     putBegun(record) {
       const before = begun.get(record.path);
-      const size = !before || before.size === record.size ? record.size : undefined;
-      const noted = { path: record.path, at: before?.at ?? record.at, size };
+      const sizes = [...new Set([...(before?.sizes ?? []), ...record.sizes])];
+      const noted = { path: record.path, at: before?.at ?? record.at, sizes };
       begun.set(record.path, noted);
       note(encodeBegun(noted));
     },

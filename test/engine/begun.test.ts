@@ -30,6 +30,18 @@ async function loseAnswer(box: Sandbox, ...args: string[]): Promise<void> {
   box.proxy.fault = undefined;
 }
 
+/** A run that is killed when it is about to send `a.txt`, which does not get to COS. */
+async function killBeforeSending(box: Sandbox): Promise<void> {
+  const run = box.start();
+  box.proxy.fault = ({ method, path }) => {
+    if (method !== 'PUT' || !path.endsWith('/a.txt')) return undefined;
+    run.child.kill('SIGKILL');
+    return { kind: 'hang' };
+  };
+  await run.ended;
+  box.proxy.fault = undefined;
+}
+
 test('an object that another tool put is not deleted, though COS once refused ours', async t => {
   const box = await sandbox(t);
   box.write('stays', 's');
@@ -122,13 +134,27 @@ test('a run that is stopped while it waits to try again keeps what may be in COS
   t.deepEqual(await begunIn(box), ['a.txt']);
 });
 
-test("an object of a file that was begun with different sizes is nobody's", async t => {
+test('an object of a file that was begun with different sizes is deleted, whichever of them it has', async t => {
+  for (const held of ['first', 'second']) {
+    const box = await sandbox(t);
+    box.write('stays', 's');
+    box.write('a.txt', 'content');
+    await loseAnswer(box);
+    box.write('a.txt', 'longer content');
+    if (held === 'second') await loseAnswer(box);
+    else await killBeforeSending(box);
+    rmSync(join(box.local, 'a.txt'));
+    t.like((await box.runJson()).json, { del_file_ok: 1, exit_code: 0 });
+    t.deepEqual(await box.keys(), ['backup/stays']);
+  }
+});
+
+test("an object of a size that no run began it with is nobody's", async t => {
   const box = await sandbox(t);
   box.write('stays', 's');
   box.write('a.txt', 'content');
   await loseAnswer(box);
-  box.write('a.txt', 'longer content');
-  await loseAnswer(box);
+  await putByOthers(box, 'a.txt', "another tool's");
   rmSync(join(box.local, 'a.txt'));
   t.like((await box.runJson()).json, { del_file_ok: 0, exit_code: 0 });
   t.deepEqual(await box.keys(), ['backup/a.txt', 'backup/stays']);

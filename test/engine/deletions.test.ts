@@ -124,9 +124,9 @@ test('what the scan could not see is said to be held', t => {
 
 test('what was begun is held back as what was recorded is', t => {
   const goneBegun = [
-    { path: 'new', size: 10 },
-    { path: 'other', size: 20 },
-    { path: 'folder/', size: 0 },
+    { path: 'new', sizes: [10] },
+    { path: 'other', sizes: [20] },
+    { path: 'folder/', sizes: [0] },
   ];
   const begun = (plan: Partial<Plan>, rules: Partial<DeletionRules> = {}) => {
     const failed = { failedSizes: new Set([0, 10]), moved: new Set<string>() };
@@ -139,7 +139,7 @@ test('what was begun is held back as what was recorded is', t => {
   t.deepEqual(begun({}), { left: ['other', 'folder/'], held: ['1 uploadFailed'] });
   t.deepEqual(begun({ hasUnknownPlace: true }), { left: ['folder/'], held: ['2 unknownPlace'] });
   t.deepEqual(begun({ goneFiles: files(1) }, { maxDelete: { count: 2 } }).held, ['4 maxDelete']);
-  t.deepEqual(begun({ goneBegun: [{ path: 'folder/', size: 0 }] }, { maxDelete: { count: 0 } }), {
+  t.deepEqual(begun({ goneBegun: [{ path: 'folder/', sizes: [0] }] }, { maxDelete: { count: 0 } }), {
     left: [],
     held: ['1 maxDelete'],
   });

@@ -80,8 +80,8 @@ test('what is gone from a folder that changed during the scan may have moved uns
     renameSync(join(root, 'z/deep'), join(root, 'b/deep'));
   }
   const begun = new Map([
-    ['y/new', { path: 'y/new', at: 0, size: 1 }],
-    ['z/deep/new', { path: 'z/deep/new', at: 0, size: 1 }],
+    ['y/new', { path: 'y/new', at: 0, sizes: [1] }],
+    ['z/deep/new', { path: 'z/deep/new', at: 0, sizes: [1] }],
   ]);
   const signal = new AbortController().signal;
   const own = { folders: [], files: [] };

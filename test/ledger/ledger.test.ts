@@ -152,11 +152,11 @@ test('a folder whose deletion was begun has no record, is remembered, and is rec
   const file = newFile(t);
   await createLedger(file, task, [{ path: 'a/' }, { path: 'b/' }]);
   const first = await openLedger({ file, task });
-  first.putBegun({ path: 'a/', at: 0, size: 0 });
+  first.putBegun({ path: 'a/', at: 0, sizes: [0] });
   await first.close();
   const second = await openLedger({ file, task });
   t.deepEqual(contentOf(second), [{ path: 'b/' }]);
-  t.deepEqual([...second.begun.values()], [{ path: 'a/', at: 0, size: 0 }]);
+  t.deepEqual([...second.begun.values()], [{ path: 'a/', at: 0, sizes: [0] }]);
   second.put({ path: 'a/' });
   await second.close();
   const third = await openLedger({ file, task });
