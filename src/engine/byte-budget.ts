@@ -1,3 +1,5 @@
+import { SHORTEST_FOR_THREADS } from './md5-threads.ts';
+
 /** Memory for the bytes of a file. */
 export interface Lease {
   /** At least as long as was asked for; what it holds is left over from its last use. */
@@ -63,7 +65,7 @@ function createIdleBuffers(total: number) {
       const size = 2 ** Math.ceil(Math.log2(bytes));
       const buffer = bySize.get(size)?.pop();
       if (buffer) kept -= size;
-      return buffer ?? Buffer.allocUnsafeSlow(size);
+      return buffer ?? newBuffer(size);
     },
     keep(buffer: Buffer): void {
       const size = buffer.length;
@@ -74,4 +76,11 @@ function createIdleBuffers(total: number) {
       else bySize.set(size, [buffer]);
     },
   };
+}
+
+/** Memory of large files is shared with the threads that hash them. */
+function newBuffer(size: number): Buffer {
+  return size < SHORTEST_FOR_THREADS
+    ? Buffer.allocUnsafeSlow(size)
+    : Buffer.from(new SharedArrayBuffer(size));
 }

@@ -5,6 +5,7 @@ import type { Headers, ObjectStore } from '../cos/store.ts';
 import type { Ledger } from '../ledger/ledger.ts';
 import type { ByteBudget } from './byte-budget.ts';
 import type { RunListener } from './listener.ts';
+import type { Md5Threads } from './md5-threads.ts';
 import type { Requests } from './requests.ts';
 import type { UploadLimit } from './upload-limit.ts';
 
@@ -20,6 +21,7 @@ export interface Run {
   store(): Promise<ObjectStore>;
   requests: Requests;
   budget: ByteBudget;
+  threads: Md5Threads;
   uploadLimit: UploadLimit;
   listener: Required<RunListener>;
   /** Aborted when nothing new is to begin. */

@@ -14,6 +14,7 @@ import { deleteGone } from './delete-gone.ts';
 import { decideDeletions } from './deletions.ts';
 import { type HeldReason, type RunListener, tellAll } from './listener.ts';
 import { checkLocalPath, planOf } from './local-plan.ts';
+import { createMd5Threads } from './md5-threads.ts';
 import type { Plan } from './plan.ts';
 import { createRequests, type Requests } from './requests.ts';
 import type { Run } from './run.ts';
@@ -90,6 +91,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       anySuccess: breaker.anySuccess,
     };
   } finally {
+    await run.threads.close();
     await store.close();
     await ledger.close();
   }
@@ -131,6 +133,7 @@ function startRun(
       onAnswer,
     }),
     budget: createByteBudget(FILE_MEMORY),
+    threads: createMd5Threads(),
     uploadLimit: createUploadLimit(config.uploadLimit, config.threadNum),
     listener,
     signal,

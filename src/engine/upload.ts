@@ -50,7 +50,7 @@ async function sendWhole(run: Run, path: string, file: OpenWhole, key: string): 
   try {
     const readAt = Date.now();
     const bytes = readAndClose(file, buffer);
-    const hash = md5Of(bytes);
+    const hash = await run.threads.md5Of(bytes);
     const confirmation = await put(run, key, bytes, hash, path);
     isSent = true;
     return { confirmation, size, mtime: settledMtime(mtime, readAt), hash };

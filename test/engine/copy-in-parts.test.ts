@@ -5,6 +5,7 @@ import { parseConfig } from '../../src/config/schema.ts';
 import { connect } from '../../src/cos/connect.ts';
 import { createByteBudget } from '../../src/engine/byte-budget.ts';
 import { tellAll } from '../../src/engine/listener.ts';
+import { createMd5Threads } from '../../src/engine/md5-threads.ts';
 import { copyMoved } from '../../src/engine/moves.ts';
 import { createRequests } from '../../src/engine/requests.ts';
 import type { Run } from '../../src/engine/run.ts';
@@ -47,6 +48,7 @@ async function runIn(t: ExecutionContext, box: Sandbox): Promise<Run> {
     store: async () => store,
     requests: createRequests({ threads: 2, retries: 1, signal }),
     budget: createByteBudget(MiB),
+    threads: createMd5Threads(),
     uploadLimit: createUploadLimit(0, 2),
     listener: tellAll([]),
     signal,
