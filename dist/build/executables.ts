@@ -17,8 +17,6 @@ type NodeSeaConfig = SeaConfig & { main: string; execArgv: string[]; assets: Rec
 
 /** What nobody at a terminal can act on, be it about the libraries or about Node. */
 const QUIET = ['--no-deprecation', '--disable-warning=ExperimentalWarning'];
-/** V8 lets a heap of a million records grow to twice what is in use, and more; this costs no time. */
-const FRUGAL = ['--heap-growing-percent=40'];
 
 /**
  * Makes one executable with pkg's --sea: Node as its makers built it, the program injected.
@@ -46,7 +44,7 @@ export async function makeExecutable(
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    execArgv: [...QUIET, ...FRUGAL],
+    execArgv: QUIET,
     assets: {
       [PROGRAM_ASSET]: '../program.cjs',
       ...(codeCache !== undefined && { [CODE_CACHE_ASSET]: '../code-cache' }),
