@@ -43,9 +43,8 @@ export async function accountBuckets(config: Config, userAgent: string): Promise
 }
 
 function accountOf(config: Config, userAgent: string) {
-  const { secretId, secretKey, token, timeout, threadNum, proxy } = config;
-  const protocol = protocolOf(config);
-  return { secretId, secretKey, token, timeout, connections: threadNum, proxy, userAgent, protocol };
+  const { secretId, secretKey, token, timeout, proxy } = config;
+  return { secretId, secretKey, token, timeout, proxy, userAgent, protocol: protocolOf(config) };
 }
 
 async function findRegion(

@@ -13,8 +13,6 @@ export interface Connection {
   host: string;
   /** seconds without progress before a connection counts as failed */
   timeout: number;
-  /** The most connections at a time. */
-  connections: number;
   proxy: string | undefined;
   userAgent: string;
 }

@@ -94,9 +94,10 @@ function createDispatchers(connection: Connection) {
   };
 }
 
-function dispatcherOf({ proxy, timeout, connections }: Connection, origin: string): Dispatcher {
+function dispatcherOf({ proxy, timeout }: Connection, origin: string): Dispatcher {
   const connectTimeout = Math.min(CONNECT_TIMEOUT, timeout * 1_000);
-  const options = { connections, pipelining: 1, keepAliveTimeout: KEEP_ALIVE };
+  // Not bounded: up to twice the operations at a time, so that none waits until a connection is looked over for reuse.
+  const options = { connections: null, pipelining: 1, keepAliveTimeout: KEEP_ALIVE };
   if (!proxy) return new Pool(origin, { ...options, connect: { timeout: connectTimeout } });
   return new ProxyAgent({ ...options, uri: proxy, connectTimeout });
 }
