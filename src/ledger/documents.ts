@@ -81,49 +81,43 @@ export function readLog(documents: readonly Document[]): LogState {
 function* logLines(documents: readonly Document[]): Generator<string> {
   for (const { kind, text = '' } of documents) {
     if (kind !== 'log' || text === '') continue;
-    let start = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
+    for (let start = 0, end = 0; start < text.length; start = end + 1) {
+      end = lineEnd(text, start);
       yield text.slice(start, end);
-      start = end + 1;
     }
-    yield text.slice(start);
   }
 }
 
-/** The base's records with the log's in their places, ascending by path; removed ones are left out. */
-export function recordsIn(documents: readonly Document[], log: LogState): Iterable<LedgerRecord> {
-  return log.records.length === 0 ? baseRecords(documents) : mergedRecords(documents, log.records);
+function lineEnd(text: string, start: number): number {
+  const end = text.indexOf('\n', start);
+  return end < 0 ? text.length : end;
 }
 
-function* mergedRecords(
+/**
+ * The base's records with the log's in their places, ascending by path; removed ones are left out.
+ * Every run reads a million records through here: one generator, not one in another.
+ */
+export function* recordsIn(
   documents: readonly Document[],
-  changed: LogState['records'],
+  { records: changed }: LogState,
 ): Generator<LedgerRecord> {
   let next = 0;
   let path = changed[0]?.[0];
-  for (const record of baseRecords(documents)) {
-    let isKept = true;
-    while (path !== undefined && path <= record.path) {
-      if (path === record.path) isKept = false;
-      yield* recordIn(changed[next]?.[1]);
-      path = changed[++next]?.[0];
-    }
-    if (isKept) yield record;
-  }
-  for (; next < changed.length; next++) yield* recordIn(changed[next]?.[1]);
-}
-
-/** What most runs read, without a step in between: a million records go through here. */
-function* baseRecords(documents: readonly Document[]): Generator<LedgerRecord> {
   for (const { kind, text = '' } of documents) {
     if (kind !== 'base' || text === '') continue;
-    let start = 0;
-    for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-      yield decodeRecord(text, start, end);
-      start = end + 1;
+    for (let start = 0, end = 0; start < text.length; start = end + 1) {
+      end = lineEnd(text, start);
+      const record = decodeRecord(text, start, end);
+      let isKept = true;
+      while (path !== undefined && path <= record.path) {
+        if (path === record.path) isKept = false;
+        yield* recordIn(changed[next]?.[1]);
+        path = changed[++next]?.[0];
+      }
+      if (isKept) yield record;
     }
-    yield decodeRecord(text, start);
   }
+  for (; next < changed.length; next++) yield* recordIn(changed[next]?.[1]);
 }
 
 /** Nothing where it was removed. */

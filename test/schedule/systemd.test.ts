@@ -129,8 +129,8 @@ withSystemd('systemd understands any path as it is', t => {
   });
   for (const [number, [path, arg]] of commands.entries()) {
     const dump = stdout.split(`-> Unit job-${number}.service:`)[1]?.split('-> Unit ')[0] ?? '';
-    t.is(/^\s*WorkingDirectory: (.*)$/m.exec(dump)?.[1], path, path);
-    const shown = /^\s*Command Line: (.*)$/m.exec(dump)?.[1] ?? '';
+    t.is(/^\s*WorkingDirectory: ([^\n]*)$/m.exec(dump)?.[1], path, path);
+    const shown = /^\s*Command Line: ([^\n]*)$/m.exec(dump)?.[1] ?? '';
     t.deepEqual(wordsOf(shown).map(oneDollar), ['/bin/true', path, arg], shown);
   }
 });
