@@ -30,12 +30,18 @@ interface Thread {
 export function createMd5Threads(most = Math.min(MOST_THREADS, availableParallelism())): Md5Threads {
   const threads: Thread[] = [];
 
-  function start(): Thread {
-    const worker = new Worker(PROGRAM, { eval: true });
+  /** Answers nothing where the system gives no more threads. */
+  function start(): Thread | undefined {
+    let worker: Worker;
+    try {
+      worker = new Worker(PROGRAM, { eval: true });
+    } catch {
+      return undefined;
+    }
     const thread: Thread = { worker, waiting: [] };
     worker.unref();
     worker.on('message', (md5: string) => thread.waiting.shift()?.resolve(md5));
-    // A thread that cannot be had, or that ends, leaves its work to this one.
+    // A thread that ends leaves its work to this one.
     worker.on('error', () => {});
     worker.on('exit', () => {
       threads.splice(threads.indexOf(thread), 1);
@@ -45,20 +51,20 @@ export function createMd5Threads(most = Math.min(MOST_THREADS, availableParallel
     return thread;
   }
 
-  function leastBusy(): Thread {
+  function leastBusy(): Thread | undefined {
     const [first, ...others] = threads;
     if (!first) return start();
     const least = others.reduce((a, b) => (b.waiting.length < a.waiting.length ? b : a), first);
-    return least.waiting.length > 0 && threads.length < most ? start() : least;
+    return least.waiting.length > 0 && threads.length < most ? (start() ?? least) : least;
   }
 
   return {
     md5Of(bytes) {
-      if (bytes.length < SHORTEST_FOR_THREADS) return md5Of(bytes);
-      const { worker, waiting } = leastBusy();
+      const thread = bytes.length < SHORTEST_FOR_THREADS ? undefined : leastBusy();
+      if (!thread) return md5Of(bytes);
       return new Promise(resolve => {
-        waiting.push({ bytes, resolve });
-        worker.postMessage(bytes);
+        thread.waiting.push({ bytes, resolve });
+        thread.worker.postMessage(bytes);
       });
     },
     async close() {

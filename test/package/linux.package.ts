@@ -5,7 +5,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { type Debian, debianFolder, runInDebian } from './support/debian-folder.ts';
-import { type Installation, PROJECT, statistics, unpack, writeConfig } from './support/installation.ts';
+import {
+  HASHED_IN_A_THREAD,
+  type Installation,
+  PROJECT,
+  statistics,
+  unpack,
+  writeConfig,
+} from './support/installation.ts';
 
 /** Node's own demand: https://github.com/nodejs/node/blob/v24.x/BUILDING.md#platform-list */
 const OLDEST_GLIBC = [2, 28] as const;
@@ -74,12 +81,12 @@ test('SHA256SUMS has the sum of each zip', async t => {
 test('start_cos_sync.sh runs from another folder, and mirrors new, changed and deleted files', async t => {
   const linux = await install(t);
   const start = () => run('sh', [join(linux.program, 'start_cos_sync.sh')], { cwd: '/usr' });
-  await linux.write({ 'a.txt': 'one', '图片/夏天.txt': '你好' });
+  await linux.write({ 'a.txt': 'one', '图片/夏天.txt': '你好', '图片/middle': HASHED_IN_A_THREAD });
   const first = await start();
   t.is(first.exitCode, 0, first.stderr);
   t.is(first.stderr, '', 'no warning of Node reaches the user');
   t.true(first.stdout.includes(`[ok]   [   uploadFile] [${linux.data}/图片/夏天.txt]`), first.stdout);
-  t.deepEqual(await linux.objects(), ['a.txt', '图片/夏天.txt']);
+  t.deepEqual(await linux.objects(), ['a.txt', '图片/middle', '图片/夏天.txt']);
 
   linux.requests.length = 0;
   t.is((await start()).exitCode, 0);
@@ -91,7 +98,7 @@ test('start_cos_sync.sh runs from another folder, and mirrors new, changed and d
   await rm(join(linux.data, '图片'), { recursive: true });
   const changed = await start();
   t.is(changed.exitCode, 0, changed.stderr);
-  t.regex(changed.stdout, /upload_file_ok : 2\n(.*\n)*.*del_file_ok : 1\n/);
+  t.regex(changed.stdout, /upload_file_ok : 2\n(.*\n)*.*del_file_ok : 2\n/);
   t.deepEqual(await linux.objects(), ['a.txt', 'b.txt']);
 });
 

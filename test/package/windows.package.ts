@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { NtExecutable, NtExecutableResource, Resource } from 'resedit';
 import { readWindowsNode } from '../../dist/build/node-binaries.ts';
-import { type Installation, PROJECT, statistics, unpack } from './support/installation.ts';
+import {
+  HASHED_IN_A_THREAD,
+  type Installation,
+  PROJECT,
+  statistics,
+  unpack,
+} from './support/installation.ts';
 import { isRelocatable } from './support/relocations.ts';
 import { type Ended, runInWine, setUpWine } from './support/wine.ts';
 
@@ -39,17 +45,17 @@ async function addNode({ folder }: Installation): Promise<void> {
 
 test('a folder is mirrored: new, unchanged, changed and deleted files', async t => {
   const windows = await install(t);
-  await windows.write({ 'a.txt': 'one', 'sub/b.txt': 'two' });
+  await windows.write({ 'a.txt': 'one', 'sub/b.txt': 'two', 'sub/middle': HASHED_IN_A_THREAD });
   const first = await cosSync(windows);
   t.is(first.exitCode, 0, first.stderr);
   t.true(first.stdout.includes(`[ok]   [   uploadFile] [${DATA}\\sub\\b.txt]`), first.stdout);
   t.regex(first.stdout, /op_status : ALL_OK/);
-  t.deepEqual(await windows.objects(), ['a.txt', 'sub/b.txt']);
+  t.deepEqual(await windows.objects(), ['a.txt', 'sub/b.txt', 'sub/middle']);
 
   windows.requests.length = 0;
   const second = statistics((await cosSync(windows, '--json')).stdout);
   t.is(second.upload_file_ok, 0);
-  t.is(second.upload_file_skip, 2);
+  t.is(second.upload_file_skip, 3);
   t.deepEqual(windows.requests, [], 'a run with nothing to do asks COS for nothing');
 
   await windows.write({ 'a.txt': 'changed' });
@@ -57,7 +63,7 @@ test('a folder is mirrored: new, unchanged, changed and deleted files', async t 
   const third = statistics((await cosSync(windows, '--json')).stdout);
   t.is(third.upload_file_ok, 1);
   t.is(third.del_file_ok, 1);
-  t.deepEqual(await windows.objects(), ['a.txt']);
+  t.deepEqual(await windows.objects(), ['a.txt', 'sub/middle']);
 });
 
 test('Chinese names of folders and files arrive unchanged, on the console too', async t => {

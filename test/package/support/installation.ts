@@ -9,6 +9,9 @@ import { type LocalCos, startLocalCos } from '../../../src/local-cos/server.ts';
 
 export const PROJECT = join(import.meta.dirname, '..', '..', '..');
 
+/** COS's answer says whether the thread's MD5 is right. */
+export const HASHED_IN_A_THREAD = 'middle '.repeat(300_000);
+
 /** A built zip, unpacked as a user does it, a folder to sync, and a COS to sync it to. */
 export interface Installation {
   /** Holds all the rest. */
