@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { systemCode } from './errors.ts';
+
+/**
+ * A program that this process starts holds a name that was just released, too, until it runs. So many tries
+ * after the first, and ms between them.
+ */
+const TRIES = 5;
+const PAUSE = 100;
 
 /**
  * Holds a folder for this process until released. The lock is a listening name of the operating system
@@ -13,11 +21,11 @@ export async function lockDir(dir: string): Promise<{ release: () => Promise<voi
   const name = lockName(dir);
   if (name === undefined) return { release: async () => {} };
   const server = createServer(socket => socket.destroy());
-  try {
-    await listen(server, name);
-  } catch (error) {
-    if (systemCode(error) !== 'EADDRINUSE') throw error;
-    throw Object.assign(new Error(`another local COS server is using ${dir}`), { code: 'EBUSY' });
+  for (let tries = 0; !(await isListening(server, name)); tries++) {
+    if (tries === TRIES) {
+      throw Object.assign(new Error(`another local COS server is using ${dir}`), { code: 'EBUSY' });
+    }
+    await delay(PAUSE);
   }
   server.unref();
   return { release: () => new Promise(settle => server.close(() => settle())) };
@@ -30,12 +38,14 @@ function lockName(dir: string): string | undefined {
   return undefined;
 }
 
-function listen(server: Server, name: string): Promise<void> {
+/** @returns false where another server listens by that name */
+function isListening(server: Server, name: string): Promise<boolean> {
   return new Promise((settle, reject) => {
-    server.once('error', reject);
+    const fail = (error: Error) => (systemCode(error) === 'EADDRINUSE' ? settle(false) : reject(error));
+    server.once('error', fail);
     server.listen(name, () => {
-      server.off('error', reject);
-      settle();
+      server.off('error', fail);
+      settle(true);
     });
   });
 }
