@@ -1,5 +1,5 @@
 import { type CAC, type Command, cac } from 'cac';
-import { exitCodeOfError } from './commands/exit-codes.ts';
+import { EXIT, exitCodeOfError } from './commands/exit-codes.ts';
 import { translateHelp } from './commands/help.ts';
 import type { Invocation } from './commands/invocation.ts';
 import { checkLanguage, keepAsWritten, overridesOf, usageErrorOf } from './commands/options.ts';
@@ -28,9 +28,13 @@ const SIGNALS: Readonly<Record<string, number>> = {
 const LAST_WORDS = 500;
 
 async function main(argv: string[], signal: AbortSignal): Promise<number> {
-  const terminal = createTerminal();
   const given = optionIn(argv, 'lang');
   const words = wordsFor(given, languageInConfig(homeIn(argv).configFile));
+  let isOutputLost = false;
+  const terminal = createTerminal(code => {
+    isOutputLost = true;
+    terminal.err(`cos_sync: ${words.warnings.outputUnwritable(code)}\n`);
+  });
   const cli = cac('cos_sync');
   const invocationOf = (options: Options): Invocation => ({
     home: homeAt(text(options.home), process.env, text(options.config)),
@@ -51,7 +55,8 @@ async function main(argv: string[], signal: AbortSignal): Promise<number> {
     keepAsWritten(cli.options, argv);
     if (cli.options.help || cli.options.version) return 0;
     checkLanguage(given);
-    return (await cli.runMatchedCommand()) as number;
+    const code = (await cli.runMatchedCommand()) as number;
+    return code === EXIT.ok && isOutputLost ? EXIT.failures : code;
   } catch (caught) {
     const error = usageErrorOf(caught, cli) ?? caught;
     for (const line of errorLines(error, words)) terminal.err(`cos_sync: ${line}\n`);
@@ -237,11 +242,6 @@ function untilSignal(): AbortSignal {
   return controller.signal;
 }
 
-/** A reader that went away (`cos_sync | head`) is no reason to stop a backup. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
-}
-
 /** What nobody caught is a defect of ours: it is said in one line, and the stack is no business of the terminal. */
 function endOnDefect(error: unknown): void {
   const { configFile, logFile } = homeIn(process.argv);
@@ -252,8 +252,6 @@ function endOnDefect(error: unknown): void {
 }
 
 process.on('uncaughtException', endOnDefect);
-process.stdout.on('error', ignoreClosedPipe);
-process.stderr.on('error', ignoreClosedPipe);
 // No top-level await: the executable's bundle is a CommonJS module.
 const signal = untilSignal();
 main(process.argv, signal).then(code => {

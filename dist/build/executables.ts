@@ -17,6 +17,8 @@ type NodeSeaConfig = SeaConfig & { main: string; execArgv: string[]; assets: Rec
 
 /** What nobody at a terminal can act on, be it about the libraries or about Node. */
 const QUIET = ['--no-deprecation', '--disable-warning=ExperimentalWarning'];
+/** SIGUSR1 would open Node's debugger, and with it all that is in memory. */
+const CLOSED = ['--disable-sigusr1'];
 
 /**
  * Makes one executable with pkg's --sea: Node as its makers built it, the program injected.
@@ -44,7 +46,7 @@ export async function makeExecutable(
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    execArgv: QUIET,
+    execArgv: [...QUIET, ...CLOSED],
     assets: {
       [PROGRAM_ASSET]: '../program.cjs',
       ...(codeCache !== undefined && { [CODE_CACHE_ASSET]: '../code-cache' }),

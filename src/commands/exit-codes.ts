@@ -4,7 +4,13 @@ import { failuresIn } from '../engine/statistics.ts';
 import type { SyncResult } from '../engine/sync.ts';
 import { Failure } from '../failure.ts';
 import { Interrupted } from '../interrupted.ts';
-import { ImportUnusable, LedgerDamaged, LedgerLocked, LedgerUnusable } from '../ledger/errors.ts';
+import {
+  ImportUnusable,
+  LedgerDamaged,
+  LedgerLocked,
+  LedgerOfOther,
+  LedgerUnusable,
+} from '../ledger/errors.ts';
 
 /** The exit codes that scripts rely on; see the README. */
 export const EXIT = { ok: 0, failures: 1, usage: 2, locked: 3, safety: 4, refused: 5 } as const;
@@ -14,7 +20,8 @@ export function exitCodeOfError(error: unknown): number {
   if (error instanceof ConfigError || error instanceof ImportUnusable) return EXIT.usage;
   if (error instanceof LedgerLocked) return EXIT.locked;
   if (error instanceof LocalPathUnusable) return EXIT.safety;
-  if (error instanceof LedgerDamaged || error instanceof LedgerUnusable) return EXIT.safety;
+  if (error instanceof LedgerDamaged || error instanceof LedgerOfOther) return EXIT.safety;
+  if (error instanceof LedgerUnusable) return EXIT.safety;
   if (error instanceof Interrupted) return error.exitCode;
   // A failure of one operation is in the statistics; one that ends a command is COS's refusal.
   if (error instanceof Failure) return EXIT.refused;

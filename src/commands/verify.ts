@@ -126,7 +126,10 @@ function correctRecords(
   });
 }
 
-/** One run; what it prints as JSON becomes a part of verify's own object. */
+/**
+ * One run, which deletes nothing: who repairs wants back what is missing, and a file that is gone may be what is
+ * wrong. What it prints as JSON becomes a part of verify's own object.
+ */
 async function syncNow(
   invocation: Invocation,
   { config }: Session,
@@ -140,7 +143,7 @@ async function syncNow(
   const out = style.json ? keep : terminal.out;
   const exitCode = await runOnce(
     { ...invocation, terminal: { ...terminal, out } },
-    { config, dryRun: false, allowEmpty: false, log },
+    { config: { ...config, deleteSync: false }, dryRun: false, allowEmpty: false, log },
   );
   return { exitCode, printed: printed === '' ? null : JSON.parse(printed) };
 }

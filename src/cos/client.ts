@@ -177,6 +177,9 @@ function copied(answer: HttpAnswer, root: string): Confirmation {
 /** Characters that an XML document cannot carry, or not unchanged. */
 const NOT_FOR_XML = /[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/;
 
+/** DELETE Object (436/7743) is answered with it, whether there was an object or not. */
+const NO_CONTENT = 204;
+
 async function deleteMany(ask: Ask, keys: readonly string[]): Promise<Deletion> {
   const inXml = keys.filter(key => !NOT_FOR_XML.test(key));
   const alone = new Set(keys.filter(key => NOT_FOR_XML.test(key)));
@@ -192,6 +195,8 @@ async function deleteMany(ask: Ask, keys: readonly string[]): Promise<Deletion> 
   }
   for (const key of alone) {
     const answer = confirmationOf(await ask({ method: 'DELETE', key, query: {}, headers: {} }));
+    // Another 2xx is what somebody says who is not COS.
+    if (answer.status !== NO_CONTENT) throw unverified('the answer does not say that it was deleted', answer);
     deletion.requestId ||= answer.requestId;
     deletion.status ||= answer.status;
   }

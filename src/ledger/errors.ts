@@ -13,6 +13,20 @@ export class LedgerDamaged extends Error {
   }
 }
 
+/** The ledger in this place is of another bucket, cos_path or local_path. Exit code 4. */
+export class LedgerOfOther extends Error {
+  readonly file: string;
+  /** The local_path and the place in COS that it is about. */
+  readonly about: string;
+
+  constructor(file: string, about: string) {
+    super(`the ledger ${file} is about ${about}`);
+    this.name = 'LedgerOfOther';
+    this.file = file;
+    this.about = about;
+  }
+}
+
 /** The ledger cannot be read or written (disk full, no permission). Exit code 4. */
 export class LedgerUnusable extends Error {
   readonly file: string;

@@ -30,7 +30,7 @@ import {
   readLog,
   recordsIn,
 } from './documents.ts';
-import { LedgerDamaged, LedgerUnusable } from './errors.ts';
+import { LedgerDamaged, LedgerOfOther, LedgerUnusable } from './errors.ts';
 
 /** ms between writes: what an interrupted run may forget. */
 const FLUSH_INTERVAL = 500;
@@ -86,7 +86,7 @@ export interface LedgerOptions {
 
 /**
  * Opens a task's ledger; the caller holds its lock.
- * @throws LedgerDamaged, LedgerUnusable
+ * @throws LedgerDamaged, LedgerOfOther, LedgerUnusable
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { file, readOnly = false } = options;
@@ -100,10 +100,23 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     if (!isWhole(documents)) {
       throw readOnly ? new LedgerDamaged(file, false) : new LedgerDamaged(await putAside(file), true);
     }
+    checkTask(file, documents[0]?.task, options.task);
     if (!readOnly) await endTornLine(file);
     return ledgerOf(documents, readOnly ? undefined : store, options);
   } catch (error) {
-    throw error instanceof LedgerDamaged ? error : new LedgerUnusable(file, error);
+    if (error instanceof LedgerDamaged || error instanceof LedgerOfOther) throw error;
+    throw new LedgerUnusable(file, error);
+  }
+}
+
+/** A ledger that was copied to another's place says of objects that they are ours which are not. */
+function checkTask(file: string, found: Task | undefined, wanted: Task): void {
+  const { bucket, place, localPath, prefix } = found ?? { bucket: '', place: '', localPath: '', prefix: '' };
+  // A task that had no region at first has one now.
+  const isOfPlace = place === wanted.place || place === '';
+  const isOfTask = bucket === wanted.bucket && localPath === wanted.localPath && prefix === wanted.prefix;
+  if (!isOfPlace || !isOfTask) {
+    throw new LedgerOfOther(file, `${localPath} -> cos://${bucket}/${prefix} (${place})`);
   }
 }
 

@@ -21,11 +21,33 @@ export interface Terminal {
 
 const NAME_WIDTH = 13;
 
-export function createTerminal(): Terminal {
+/**
+ * The program's own terminal. Output that nobody takes is no reason to stop a backup.
+ * @param onUnwritable is told the system's error code, once; a reader that went away (`cos_sync | head`) is none
+ */
+export function createTerminal(onUnwritable: (code: string) => void): Terminal {
   return {
-    out: text => void process.stdout.write(text),
-    err: text => void process.stderr.write(text),
+    out: writer(process.stdout, onUnwritable),
+    err: writer(process.stderr, () => {}),
     isInteractive: process.stdout.isTTY === true && process.stderr.isTTY === true,
+  };
+}
+
+/** A full disk is told by an event or, where writes are synchronous, by the write itself. */
+function writer(stream: NodeJS.WriteStream, onUnwritable: (code: string) => void): (text: string) => void {
+  let isBroken = false;
+  const giveUp = ({ code = '' }: NodeJS.ErrnoException) => {
+    if (!isBroken && code !== 'EPIPE') onUnwritable(code);
+    isBroken = true;
+  };
+  stream.on('error', giveUp);
+  return text => {
+    if (isBroken) return;
+    try {
+      stream.write(text);
+    } catch (error) {
+      giveUp(error as NodeJS.ErrnoException);
+    }
   };
 }
 

@@ -2,7 +2,13 @@ import { ConfigError, type Fault } from '../config/faults.ts';
 import { LocalPathUnusable } from '../engine/errors.ts';
 import { Failure } from '../failure.ts';
 import { Interrupted } from '../interrupted.ts';
-import { ImportUnusable, LedgerDamaged, LedgerLocked, LedgerUnusable } from '../ledger/errors.ts';
+import {
+  ImportUnusable,
+  LedgerDamaged,
+  LedgerLocked,
+  LedgerOfOther,
+  LedgerUnusable,
+} from '../ledger/errors.ts';
 import { ScheduleFailed } from '../schedule/errors.ts';
 import { describe } from './describe.ts';
 import { printable } from './printable.ts';
@@ -19,6 +25,7 @@ export function errorLines(error: unknown, words: Words): string[] {
   if (error instanceof LedgerDamaged) {
     return [error.isAside ? stops.ledgerPutAside(error.file) : stops.ledgerDamaged(error.file)];
   }
+  if (error instanceof LedgerOfOther) return [stops.ledgerOfOther(error.file, error.about)];
   if (error instanceof LedgerUnusable) return [stops.ledgerUnusable(error.file, reasonOf(error.cause))];
   if (error instanceof LocalPathUnusable) {
     const isMissing = error.code === 'ENOENT' || error.code === 'ENOTDIR';
@@ -46,6 +53,7 @@ export function isUnexpected(error: unknown): boolean {
     ImportUnusable,
     LedgerLocked,
     LedgerDamaged,
+    LedgerOfOther,
     LedgerUnusable,
     LocalPathUnusable,
     Failure,

@@ -3,6 +3,7 @@ import type { RunListener } from '../engine/listener.ts';
 import { describe } from './describe.ts';
 import type { ReportedError } from './summary.ts';
 import type { Words } from './words/words.ts';
+import { replaceable } from './write-file.ts';
 
 /** Characters that are kept in memory before they are written. */
 const BUFFER = 64 * 1024;
@@ -20,7 +21,8 @@ export function createFailedFile(
   words: Words,
   onUnwritable: (code: string) => void,
 ): FailedFile {
-  const unfinished = `${file}.${process.pid}.tmp`;
+  let target: string | undefined;
+  let unfinished = file;
   let waiting = '';
   let isBroken = false;
 
@@ -30,7 +32,7 @@ export function createFailedFile(
       write();
     } catch (error) {
       isBroken = true;
-      rmSync(unfinished, { force: true });
+      if (target !== undefined) rmSync(unfinished, { force: true });
       onUnwritable((error as NodeJS.ErrnoException).code ?? '');
     }
   }
@@ -45,7 +47,11 @@ export function createFailedFile(
     if (waiting.length >= BUFFER) guarded(flush);
   }
 
-  guarded(() => writeFileSync(unfinished, ''));
+  guarded(() => {
+    target = replaceable(file);
+    if (target !== undefined) unfinished = `${target}.${process.pid}.tmp`;
+    writeFileSync(unfinished, '');
+  });
   return {
     add,
     failed: ({ operation, path, key, failure }) =>
@@ -53,7 +59,7 @@ export function createFailedFile(
     finish() {
       guarded(() => {
         flush();
-        renameSync(unfinished, file);
+        if (target !== undefined) renameSync(unfinished, target);
       });
     },
   };

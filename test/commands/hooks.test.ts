@@ -1,4 +1,13 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { runHook } from '../../src/commands/hook.ts';
@@ -258,4 +267,35 @@ test('the log has one line an event that names it first', async t => {
     1,
   );
   t.is(log.filter(line => / ok {4}uploadFile path="good one\.txt" .*request_id=\S+/.test(line)).length, 1);
+});
+
+test('a link stays a link, and a device a device, where files are written', async t => {
+  const box = await sandbox(t);
+  const [file, link, device] = ['file', 'link', 'device'].map(name => join(box.root, name)) as [
+    string,
+    string,
+    string,
+  ];
+  writeFileSync(file, 'old');
+  symlinkSync(file, link);
+  box.write('a.txt', 'a');
+  for (const option of ['--metrics-file', '--failed-file']) {
+    writeFileSync(file, 'old');
+    await box.run(option, link);
+    t.true(lstatSync(link).isSymbolicLink(), option);
+    t.not(readFileSync(file, 'utf8'), 'old', option);
+  }
+  await box.run('history', '--html', link);
+  t.true(lstatSync(link).isSymbolicLink());
+  t.regex(readFileSync(file, 'utf8'), /<html/);
+  // Only root can make a device; this one is /dev/null by another name.
+  if (process.getuid?.() !== 0 || spawnSync('mknod', [device, 'c', '1', '3']).status !== 0) return;
+  for (const args of [
+    ['--metrics-file', device],
+    ['--failed-file', device],
+    ['history', '--html', device],
+  ]) {
+    t.is((await box.run(...args)).code, 0, args.join(' '));
+    t.true(lstatSync(device).isCharacterDevice(), args.join(' '));
+  }
 });

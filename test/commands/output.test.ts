@@ -1,7 +1,13 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
 /** A folder with something of everything to report. */
 async function boxWithChanges(t: Parameters<typeof sandbox>[0]): Promise<Sandbox> {
@@ -208,4 +214,28 @@ test('a reader that goes away does not stop the run', async t => {
   running.child.stdout?.destroy();
   t.is((await running.ended).code, 0);
   t.is((await box.keys()).length, 30);
+});
+
+const onLinux = process.platform === 'linux' ? test : test.skip; // /dev/full is a disk without room
+
+onLinux('standard output on a full disk stops nothing, and is said', async t => {
+  const box = await sandbox(t);
+  for (let index = 0; index < 200; index++) box.write(`f${index}`, 'content');
+  const full = openSync('/dev/full', 'w');
+  for (const args of [[], ['--json']]) {
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      env: { ...process.env, COS_SYNC_HOME: box.home },
+      stdio: ['ignore', full, 'pipe'],
+    });
+    const [[code], stderr] = await Promise.all([once(child, 'close'), text(child.stderr as Readable)]);
+    t.is(code, 1);
+    t.is(
+      stderr,
+      'cos_sync: standard output cannot be written (ENOSPC): the work goes on; see log/cos_sync.log\n',
+    );
+  }
+  closeSync(full);
+  t.is((await box.keys()).length, 200);
+  const { stdout } = await box.run('history', '--json');
+  t.is((JSON.parse(stdout) as unknown[]).length, 2);
 });

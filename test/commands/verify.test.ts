@@ -260,3 +260,14 @@ test('what is neither here nor in COS any more is repaired without an upload', a
   t.is(code, 0);
   t.like(json, { missing: 0, different: 0, unknown: 0, sync: { upload_file_ok: 2 } });
 });
+
+test('a repair deletes nothing', async t => {
+  const box = await sandbox(t);
+  for (const name of ['a.txt', 'b.txt', 'lost.txt']) box.write(name, name);
+  await box.run();
+  await box.cos.deleteObject(place(box, 'backup/a.txt'));
+  rmSync(join(box.local, 'lost.txt'));
+  t.is((await box.run('verify', '--repair')).code, 0);
+  t.deepEqual(await box.keys(), ['backup/a.txt', 'backup/b.txt', 'backup/lost.txt']);
+  t.like((await box.runJson()).json, { del_file_ok: 1 });
+});

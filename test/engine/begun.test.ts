@@ -1,6 +1,9 @@
 import { readdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { loadConfig } from '../../src/config/load.ts';
+import { ledgerFile, taskOf } from '../../src/engine/task.ts';
+import { openLedger } from '../../src/ledger/ledger.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 
 const REFUSAL = { kind: 'status', status: 400, code: 'InvalidArgument' } as const;
@@ -13,10 +16,9 @@ async function putByOthers(box: Sandbox, path: string, content: string): Promise
 
 /** What the ledger notes of objects that were about to be sent and are not known to be there. */
 async function begunIn(box: Sandbox): Promise<string[]> {
-  const { openLedger } = await import('../../src/ledger/ledger.ts');
-  const [name = ''] = readdirSync(join(box.home, 'db')).filter(file => /-[0-9a-f]{12}\.db$/.test(file));
-  const task = { bucket: '', place: '', localPath: '', prefix: '' };
-  const ledger = await openLedger({ file: join(box.home, 'db', name), task, readOnly: true });
+  const { config } = loadConfig(join(box.home, 'conf', 'config.json'), {}, {});
+  const task = taskOf(config);
+  const ledger = await openLedger({ file: ledgerFile(join(box.home, 'db'), task), task, readOnly: true });
   const paths = [...ledger.begun.keys()];
   await ledger.close();
   return paths.sort();

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -257,4 +258,33 @@ test('a damaged ledger that is only read stays where it is, and that is what is 
   }
   t.regex((await box.run('sync', '--dry-run', '--lang', 'zh')).stderr, /已损坏/);
   t.true(existsSync(file));
+});
+
+test("a ledger in another's place deletes and records nothing", async t => {
+  const one = await sandbox(t);
+  const other = await sandbox(t);
+  for (const box of [one, other]) box.write('a.txt', 'a');
+  one.write('b.txt', 'b');
+  await one.run();
+  await other.run();
+  await other.cos.putObject({
+    Bucket: other.server.bucket,
+    Region: other.server.region,
+    Key: 'backup/b.txt',
+    Body: "another tool's",
+  });
+  const ledgerOf = (box: Sandbox) =>
+    join(
+      box.home,
+      'db',
+      readdirSync(join(box.home, 'db')).find(name => /-[0-9a-f]{12}\.db$/.test(name)) ?? '',
+    );
+  copyFileSync(ledgerOf(one), ledgerOf(other));
+  for (const args of [[], ['verify'], ['ledger', 'export'], ['ledger', 'rebuild', '--yes']]) {
+    const { code, stderr } = await other.run(...args);
+    t.is(code, 4, args.join(' '));
+    t.regex(stderr, /is about .*data -> cos:\/\/.*\/backup\//);
+  }
+  t.regex((await other.run('doctor')).stdout, /fail.*ledger.*is about/);
+  t.deepEqual(await other.keys(), ['backup/a.txt', 'backup/b.txt']);
 });

@@ -137,6 +137,32 @@ test('keys that COS cannot delete at first are asked for again; those it refuses
   t.is(json.errors[0]?.code, 'AccessDenied');
 });
 
+test('a deletion that was not confirmed is none', async t => {
+  const box = await sandbox(t);
+  box.configure({ retry_num: 1 });
+  box.write('a.txt', 'a');
+  box.write('keep.txt', 'kept');
+  await box.run();
+  rmSync(join(box.local, 'a.txt'));
+  for (const body of [
+    '<DeleteResult><Error><Code>InternalError</Code></Error></DeleteResult>',
+    '<DeleteResult><Error><Key>/backup/a.txt</Key><Code>AccessDenied</Code></Error></DeleteResult>',
+    '<DeleteResult>',
+    '',
+  ]) {
+    box.proxy.fault = ({ method, query }) =>
+      method === 'DELETE' || query.has('delete')
+        ? { kind: 'status', status: 200, code: '', body }
+        : undefined;
+    const { code, json } = await box.runJson();
+    t.is(code, 1, body);
+    t.like(json, { del_file_ok: 0, del_file_fail: 1 }, body);
+  }
+  t.deepEqual(await box.keys(), ['backup/a.txt', 'backup/keep.txt']);
+  box.proxy.fault = undefined;
+  t.like((await box.runJson()).json, { del_file_ok: 1 });
+});
+
 test('a slow connection on which bytes move is not given up', async t => {
   const box = await sandbox(t);
   // What the two kernels hold of it on loopback is some MiB, and moves unseen.

@@ -88,12 +88,13 @@ const fileOf = (index: number, size = index): LedgerRecord => {
 test('no character of a name ends a line of the file, in its log or in its base', async t => {
   const file = newFile(t);
   const odd = ['\v', '\f', '\r', '\x85', '\u2028', '\u2029'].map(char => ({ path: `a${char}b/` }));
-  await createLedger(file, { ...task, localPath: '/next\x85line' }, odd.slice(3));
-  const ledger = await openLedger({ file, task });
+  const oddTask = { ...task, localPath: '/next\x85line' };
+  await createLedger(file, oddTask, odd.slice(3));
+  const ledger = await openLedger({ file, task: oddTask });
   for (const one of odd) ledger.put(one);
   await ledger.close();
   t.is(readFileSync(file, 'utf8').split(/\r\n|[\n\v\f\r\x85\u2028\u2029]/).length, 4);
-  const again = await openLedger({ file, task });
+  const again = await openLedger({ file, task: oddTask });
   t.deepEqual(contentOf(again), ascending(odd));
   await again.close();
 });

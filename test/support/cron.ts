@@ -3,7 +3,7 @@
  * backslash `%` is itself. Source: crontab(5), "The sixth field".
  */
 export function asCronReadsIt(line: string): { fields: string; command: string } {
-  const [, fields = '', rest = ''] = /^((?:\S+ ){5})(.*)$/.exec(line) ?? [];
+  const [, fields = '', rest = ''] = /^((?:\S+ ){5})(.*)$/s.exec(line) ?? [];
   let command = '';
   let isEscaped = false;
   for (const character of rest) {

@@ -23,7 +23,14 @@ export interface SeenRequest {
 /** What the proxy does to a request instead of passing it on untouched. */
 export type Fault =
   /** Answers itself, COS never hears of the request. */
-  | { kind: 'status'; status: number; code: string; message?: string; headers?: Record<string, string> }
+  | {
+      kind: 'status';
+      status: number;
+      code: string;
+      message?: string;
+      headers?: Record<string, string>;
+      body?: string;
+    }
   /** Closes the connection before the request is read. */
   | { kind: 'reset' }
   /** Closes the connection after that many bytes of the body. */
@@ -126,12 +133,12 @@ async function drain(incoming: IncomingMessage, seen: SeenRequest): Promise<void
 }
 
 function refuse(answer: ServerResponse, seen: SeenRequest, fault: Fault & { kind: 'status' }): void {
-  const { status, code, message = code, headers = {} } = fault;
+  const { status, code, message = code, headers = {}, body = '' } = fault;
   seen.status = status;
   answer.writeHead(status, { 'content-type': 'application/xml', 'x-cos-request-id': 'faulty', ...headers });
   answer.end(
     code === '' || seen.method === 'HEAD'
-      ? ''
+      ? body
       : `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${message}</Message></Error>`,
   );
 }

@@ -117,6 +117,8 @@ export const en: Words = {
       `the ledger ${file} is damaged: nothing was changed. Run "cos_sync ledger rebuild" to make a new one`,
     ledgerPutAside: file =>
       `the ledger is damaged and was put aside as ${file}: nothing was changed in COS. Run "cos_sync ledger rebuild" to make a new one`,
+    ledgerOfOther: (file, about) =>
+      `the ledger ${file} is about ${about}: nothing was changed. Move it away, and put the right one in its place or run "cos_sync ledger rebuild"`,
     ledgerUnusable: (file, reason) =>
       `the ledger ${file} cannot be used (${reason}): check free space and permissions of db/`,
     locked: (pid, host) =>
@@ -134,6 +136,8 @@ export const en: Words = {
     configRefused: message => `the changed configuration is refused, the old one stays in force: ${message}`,
     configReread: file => `${file} changed and was read again`,
     skipped: (path, reason) => `skipped ${path}: ${reason}`,
+    outputUnwritable: reason =>
+      `standard output cannot be written (${reason}): the work goes on; see log/cos_sync.log`,
     logUnwritable: (file, reason) => `${file} cannot be written (${reason}): this run is not logged`,
     daemonRunFailed: message => `this run failed, the next one follows: ${message}`,
     fileUnwritable: (file, reason) =>

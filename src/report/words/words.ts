@@ -29,6 +29,7 @@ export interface Words {
     localPathUnreadable(path: string, code: string): string;
     ledgerDamaged(file: string): string;
     ledgerPutAside(file: string): string;
+    ledgerOfOther(file: string, about: string): string;
     ledgerUnusable(file: string, reason: string): string;
     locked(pid: number | undefined, host: string | undefined): string;
     cosRefused(code: string, message: string): string;
@@ -43,6 +44,7 @@ export interface Words {
     configRefused(message: string): string;
     configReread(file: string): string;
     skipped(path: string, reason: string): string;
+    outputUnwritable(reason: string): string;
     logUnwritable(file: string, reason: string): string;
     daemonRunFailed(message: string): string;
     fileUnwritable(file: string, reason: string): string;

@@ -107,6 +107,8 @@ export const zh: Words = {
     ledgerDamaged: file => `本地数据库 ${file} 已损坏：没有任何改动。请运行 “cos_sync ledger rebuild” 重建`,
     ledgerPutAside: file =>
       `本地数据库已损坏，已另存为 ${file}：COS 上没有任何改动。请运行 “cos_sync ledger rebuild” 重建`,
+    ledgerOfOther: (file, about) =>
+      `本地数据库 ${file} 属于 ${about}：未做任何更改。请将它移走，放回正确的数据库，或运行 "cos_sync ledger rebuild"`,
     ledgerUnusable: (file, reason) => `本地数据库 ${file} 无法使用（${reason}）：请检查 db/ 的剩余空间和权限`,
     locked: (pid, host) =>
       `另一个运行正在进行${pid === undefined ? '' : `（主机 ${host} 上的进程 ${pid}）`}：请等待其结束`,
@@ -123,6 +125,7 @@ export const zh: Words = {
     configRefused: message => `修改后的配置有误，继续使用原配置：${message}`,
     configReread: file => `${file} 已修改，已重新读取`,
     skipped: (path, reason) => `已跳过 ${path}：${reason}`,
+    outputUnwritable: reason => `无法写入标准输出（${reason}）：工作继续进行，详见 log/cos_sync.log`,
     logUnwritable: (file, reason) => `${file} 无法写入（${reason}）：本次运行不记录日志`,
     daemonRunFailed: message => `本次运行失败，之后会再次运行：${message}`,
     fileUnwritable: (file, reason) => `${file} 无法写入（${reason}）：请检查所在目录和权限`,
