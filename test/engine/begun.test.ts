@@ -1,10 +1,10 @@
 import { readdirSync, renameSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { loadConfig } from '../../src/config/load.ts';
-import { ledgerFile, taskOf } from '../../src/engine/task.ts';
+import { ledgerFile } from '../../src/engine/task.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
+import { taskIn } from '../support/task.ts';
 
 const REFUSAL = { kind: 'status', status: 400, code: 'InvalidArgument' } as const;
 
@@ -16,8 +16,7 @@ async function putByOthers(box: Sandbox, path: string, content: string): Promise
 
 /** What the ledger notes of objects that were about to be sent and are not known to be there. */
 async function begunIn(box: Sandbox): Promise<string[]> {
-  const { config } = loadConfig(join(box.home, 'conf', 'config.json'), {}, {});
-  const task = taskOf(config);
+  const task = taskIn(box.home);
   const ledger = await openLedger({ file: ledgerFile(join(box.home, 'db'), task), task, readOnly: true });
   const paths = [...ledger.begun.keys()];
   await ledger.close();

@@ -2,16 +2,15 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import type { LedgerDamaged } from '../../src/ledger/errors.ts';
 import { openLedger } from '../../src/ledger/ledger.ts';
 import { differences, expectedOf, heldBy, populate } from '../support/folder.ts';
 import { randomFrom } from '../support/random.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 import { scaled } from '../support/scale.ts';
+import { taskIn } from '../support/task.ts';
 import { testWhere } from '../support/test-where.ts';
 
 const RANDOM_DAMAGE = scaled(150, 3_000);
-const TASK = { bucket: 'b', place: 'p', localPath: '/l', prefix: '' };
 
 /** The rebuild leaves a sorted part, the runs after it log records. */
 async function withLedger(box: Sandbox): Promise<string> {
@@ -32,7 +31,7 @@ test('a ledger cut at any byte of its last records loses those and nothing else;
   const ledger = await withLedger(box);
   const whole = readFileSync(ledger);
   const lines = whole.toString('latin1').split('\n').length - 1;
-  const full = await pathsIn(ledger);
+  const full = await pathsIn(box, ledger);
   const starts = lineStarts(whole);
   const copy = join(box.root, 'copy', 'x.db');
   mkdirSync(join(box.root, 'copy'));
@@ -42,7 +41,7 @@ test('a ledger cut at any byte of its last records loses those and nothing else;
     rmSync(join(box.root, 'copy'), { recursive: true });
     mkdirSync(join(box.root, 'copy'));
     writeFileSync(copy, whole.subarray(0, length));
-    const paths = await pathsIn(copy).catch((error: LedgerDamaged) => error.name);
+    const paths = await pathsIn(box, copy).catch((error: Error) => error.name);
     if (typeof paths === 'string') {
       t.is(paths, 'LedgerDamaged');
       t.true(length < starts.at(-3)!, `cut at ${length} of ${whole.length}`);
@@ -63,7 +62,7 @@ test(`${RANDOM_DAMAGE} kinds of random damage never make a path that was not the
   t.timeout(600_000);
   const ledger = await withLedger(box);
   const whole = readFileSync(ledger);
-  const full = await pathsIn(ledger);
+  const full = await pathsIn(box, ledger);
   const random = randomFrom(Date.now());
   t.log(`seed ${random.seed}`);
   // The line end before the last document is as much its as its own.
@@ -77,7 +76,7 @@ test(`${RANDOM_DAMAGE} kinds of random damage never make a path that was not the
     const count = random.pick([1, 1, 4, 300]);
     random.bytes(Math.min(count, last - at)).copy(bytes, at);
     writeFileSync(join(folder, 'x.db'), bytes);
-    const paths = await pathsIn(join(folder, 'x.db')).catch((error: LedgerDamaged) => error.name);
+    const paths = await pathsIn(box, join(folder, 'x.db')).catch((error: Error) => error.name);
     if (typeof paths === 'string') noticed++;
     else for (const path of paths) t.true(full.has(path), `${at}: ${path}`);
     if (typeof paths !== 'string' && !bytes.equals(whole)) t.is(paths.size, full.size, `damage at ${at}`);
@@ -161,8 +160,8 @@ testWhere(canMount, 'only root can mount a small disk')(
   },
 );
 
-async function pathsIn(file: string): Promise<Set<string>> {
-  const ledger = await openLedger({ file, task: TASK });
+async function pathsIn({ home }: Sandbox, file: string): Promise<Set<string>> {
+  const ledger = await openLedger({ file, task: taskIn(home) });
   const paths = new Set(Array.from(ledger.records(), ({ path }) => path));
   await ledger.close();
   return paths;

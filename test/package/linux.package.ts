@@ -1,7 +1,9 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { chmod, chown, copyFile, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { type Debian, debianFolder, runInDebian } from './support/debian-folder.ts';
@@ -100,6 +102,20 @@ test('start_cos_sync.sh runs from another folder, and mirrors new, changed and d
   t.is(changed.exitCode, 0, changed.stderr);
   t.regex(changed.stdout, /upload_file_ok : 2\n(.*\n)*.*del_file_ok : 2\n/);
   t.deepEqual(await linux.objects(), ['a.txt', 'b.txt']);
+});
+
+test('no signal opens a debugger', async t => {
+  const { program, folder } = await install(t);
+  const server = spawn(join(program, 'cos_sync'), ['local-cos', '--port', '0', '--dir', join(folder, 'cos')]);
+  let output = '';
+  for (const stream of [server.stdout, server.stderr]) stream.on('data', text => (output += text));
+  await once(server.stdout, 'data');
+  server.kill('SIGUSR1');
+  await delay(500);
+  t.notRegex(output, /debugger/i);
+  t.is(server.signalCode, null, 'it goes on');
+  server.kill('SIGTERM');
+  await once(server, 'close');
 });
 
 test('what lies beside the program is its own, also where another home is used', async t => {
