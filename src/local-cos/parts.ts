@@ -93,7 +93,9 @@ export function loadParts(upload: Upload): void {
     const part: Part = { number, size, md5, crc, modified: stat.mtimeMs, record, offset };
     if (offset !== undefined) {
       upload.taken.add(number);
-      upload.stretch ??= number === 1 ? size : offset / (number - 1);
+      // The first part may be shorter than the stretches are.
+      if (number > 1) upload.stretch = offset / (number - 1);
+      else upload.stretch ??= size;
     }
     // Two records of one number: the process ended between making the new one and removing the old one.
     const other = upload.parts.get(number);

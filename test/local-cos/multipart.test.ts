@@ -271,6 +271,32 @@ test('however parts come, again and out of order and across a restart, the objec
   );
 });
 
+test('after a restart no part is written over another', async t => {
+  const box = await sandbox(t);
+  const upload = await begin(box, 'k');
+  const sizes = new Map([
+    [2, 2 * MB],
+    [1, MB],
+    [3, MB],
+  ]);
+  const tags = new Map<number, string>();
+  for (const [number, size] of sizes) {
+    if (number === 3) await box.restart();
+    const body = Buffer.alloc(size, String(number));
+    const query = { partNumber: String(number), uploadId: upload.UploadId };
+    await box.call({ method: 'PUT', key: 'k', query, body });
+    tags.set(number, md5(body).toString('hex'));
+  }
+  const done = await complete(
+    box,
+    upload,
+    [1, 2, 3].map(number => [number, tags.get(number)!]),
+  );
+  t.is(done.status, 200, done.text);
+  const whole = Buffer.concat([1, 2, 3].map(number => Buffer.alloc(sizes.get(number)!, String(number))));
+  t.true((await box.call({ key: 'k' })).body.equals(whole));
+});
+
 test('a part that is still coming when Complete is called does not end up in the object', async t => {
   const box = await sandbox(t);
   const upload = await begin(box, 'k');
