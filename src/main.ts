@@ -252,6 +252,8 @@ function endOnDefect(error: unknown): void {
 }
 
 process.on('uncaughtException', endOnDefect);
+// Some ask a program by this signal how far it is: it must neither end it nor open Node's debugger.
+if (process.platform !== 'win32') process.on('SIGUSR1', () => {});
 // No top-level await: the executable's bundle is a CommonJS module.
 const signal = untilSignal();
 main(process.argv, signal).then(code => {
