@@ -1,4 +1,4 @@
-import type { Dispatcher } from 'undici';
+import type { Failure } from '../failure.ts';
 import { failureOfAnswer, failureOfConnection, failureOfUnread } from './errors.ts';
 import { textAt, xmlOf } from './xml.ts';
 
@@ -13,52 +13,56 @@ export interface HttpAnswer {
 
 export interface Outcome {
   resolve(answer: HttpAnswer): void;
-  /** @param failure a Failure */
-  reject(failure: unknown): void;
+  reject(failure: Failure): void;
   /** COS answered, whatever it said. */
   onAnswer(): void;
   /** The answer's headers say all there is: its body is of no interest, whole or not. */
   isPlain: boolean;
 }
 
-/** Gathers an answer as undici reads it: without a stream for the body, which costs as much as all else. */
-export function answerHandler({ resolve, reject, onAnswer, isPlain }: Outcome): Dispatcher.DispatchHandler {
+/** Gathers an answer as it comes: without a stream for the body, which costs as much as all else. */
+export interface AnswerReader {
+  head(status: number, headers: HttpAnswer['headers']): void;
+  /** @throws Error where the answer is longer than any of COS's */
+  body(piece: Uint8Array): void;
+  end(): void;
+  /** The answer did not come, or not whole. */
+  lost(error: unknown): void;
+}
+
+export function createAnswerReader({ resolve, reject, onAnswer, isPlain }: Outcome): AnswerReader {
   let status = 0;
   let headers: HttpAnswer['headers'] = {};
   let size = 0;
-  const pieces: Buffer[] = [];
+  let pieces: Uint8Array[] = [];
   const isFine = () => status >= 200 && status < 300;
 
   function end(): void {
+    const answer = { status, headers, text: pieces.length === 0 ? '' : Buffer.concat(pieces).toString() };
     try {
-      const answer = { status, headers, text: Buffer.concat(pieces).toString('utf8') };
       resolve(isFine() && isPlain ? answer : checked(answer));
     } catch (error) {
-      reject(error);
+      reject(error as Failure);
     }
   }
 
   return {
-    // undici sees by this method which kind of handler it has.
-    onRequestStart() {},
-    onResponseStart(_, statusCode, received) {
-      // 100 and the like come before the answer.
-      if (statusCode < 200) return;
-      status = statusCode;
-      headers = received;
+    head(received, fields) {
+      status = received;
+      headers = fields;
       onAnswer();
     },
-    onResponseData(controller, piece) {
+    body(piece) {
       size += piece.length;
-      if (size > MAX_ANSWER_BYTES) controller.abort(new Error('the answer is too long'));
-      else if (!isPlain || !isFine()) pieces.push(piece);
+      if (size > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
+      if (!isPlain || !isFine()) pieces.push(piece);
     },
-    onResponseEnd: end,
-    onResponseError(_, error) {
+    end,
+    lost(error) {
       if (status === 0) return reject(failureOfConnection(error));
       if (isFine() && !isPlain) return reject(failureOfUnread(error, status, headers));
       // The status of a refusal says enough; without its body it is a refusal all the same.
-      pieces.length = 0;
+      pieces = [];
       end();
     },
   };

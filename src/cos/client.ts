@@ -1,37 +1,31 @@
 import { createHash } from 'node:crypto';
-import { Failure } from '../failure.ts';
+import type { Failure } from '../failure.ts';
 import type { HttpAnswer } from './answer.ts';
 import { bareEtag, confirmationOf } from './confirmation.ts';
-import type { Clock, Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { unverified } from './errors.ts';
-import { createHttp, type Http, type HttpRequest } from './http.ts';
+import { createHttp, type HttpRequest } from './http.ts';
 import { listAllParts, listAllUploads, listPage } from './listings.ts';
 import { encodeStrictly } from './signature.ts';
 import type { Confirmation, CopySource, Deletion, Headers, ObjectStore } from './store.ts';
 import { elementsAt, textAt, type XmlElement, xmlDocument, xmlOf } from './xml.ts';
 
-/** COS's clock must differ by this much, in ms, before an expired signature is blamed on it. */
-const CLOCK_TOLERANCE = 30_000;
-
 type Ask = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /** Opens a store on one bucket. Nothing is asked of COS yet. */
 export function openStore(connection: Connection): ObjectStore {
-  const clock: Clock = { offset: 0 };
-  const http = createHttp(connection, clock);
-  const ask = correctingClock(http, clock);
+  const http = createHttp(connection);
+  const ask: Ask = http.send;
 
   return {
-    put: async (key, body, md5, headers) =>
-      confirmationOf(
-        await ask({
-          method: 'PUT',
-          key,
-          query: {},
-          headers: { ...headers, 'Content-MD5': md5.toString('base64') },
-          body,
-        }),
-      ),
+    put: (key, body, md5, headers) =>
+      ask({
+        method: 'PUT',
+        key,
+        query: {},
+        headers: { ...headers, 'Content-MD5': md5.toString('base64') },
+        body,
+      }).then(confirmationOf),
 
     putPart: async (key, uploadId, number, body) =>
       confirmationOf(
@@ -114,35 +108,6 @@ export function openStore(connection: Connection): ObjectStore {
 
     close: () => http.close(),
   };
-}
-
-/** Every request goes through here: a skewed clock is corrected for the next try. */
-function correctingClock(http: Http, clock: Clock): Ask {
-  return async request => {
-    const signedWith = clock.offset;
-    try {
-      return await http.send(request);
-    } catch (error) {
-      const failure = error as Failure;
-      throw failure.kind === 'skew' ? correctClock(failure, clock, signedWith) : failure;
-    }
-  };
-}
-
-/** @param signedWith the offset that the refused request was signed with: requests in flight are many */
-function correctClock(failure: Failure, clock: Clock, signedWith: number): Failure {
-  const { code, message, status, requestId, serverTime } = failure;
-  const offset = (serverTime ?? Date.now()) - Date.now();
-  if (Math.abs(offset - signedWith) >= CLOCK_TOLERANCE) {
-    clock.offset = offset;
-    return failure;
-  }
-  return new Failure(code === 'AccessDenied' ? 'denied' : 'refused', {
-    code,
-    message,
-    ...(status === undefined ? {} : { status }),
-    ...(requestId === undefined ? {} : { requestId }),
-  });
 }
 
 function askWithXml(ask: Ask, key: string, query: HttpRequest['query'], xml: string): Promise<HttpAnswer> {

@@ -16,8 +16,3 @@ export interface Connection {
   proxy: string | undefined;
   userAgent: string;
 }
-
-/** How far COS's clock is ahead of this machine's, in ms; found out from a refused request. */
-export interface Clock {
-  offset: number;
-}

@@ -1,8 +1,8 @@
-import type { Readable } from 'node:stream';
-import { type Dispatcher, Pool, ProxyAgent } from 'undici';
-import type { Failure } from '../failure.ts';
-import { answerHandler, type HttpAnswer } from './answer.ts';
-import type { Clock, Connection } from './connection.ts';
+import { createAnswerReader, type HttpAnswer } from './answer.ts';
+import type { Carrier, CarrierTimes } from './carrier.ts';
+import { type Clock, correctClock } from './clock.ts';
+import type { Connection } from './connection.ts';
+import { createDirectCarrier, isWhole } from './direct-carrier.ts';
 import { createHosts } from './hosts.ts';
 import { createSigner, encodeStrictly } from './signature.ts';
 import type { Headers, PartBody } from './store.ts';
@@ -33,87 +33,67 @@ export interface Http {
  * three times at once, which is what COS asks not to do, multiplies every timeout by that, and costs
  * more than the request itself where files are small.
  */
-export function createHttp(connection: Connection, clock: Clock): Http {
-  const { protocol, token, userAgent } = connection;
-  const timeout = connection.timeout * 1_000;
-  const dispatchers = createDispatchers(connection);
+export function createHttp(connection: Connection): Http {
+  const { protocol, proxy, token, userAgent } = connection;
+  const times = timesOf(connection);
+  const direct = createDirectCarrier(times);
+  const general = once(async () => {
+    // Loading it takes as long as a hundred small objects, and many runs send no other.
+    const { createUndiciCarrier } = await import('./undici-carrier.ts');
+    return createUndiciCarrier(times, proxy);
+  });
   const hosts = createHosts(connection.host);
+  const clock: Clock = { offset: 0 };
   const authorize = createSigner(connection, clock);
 
   function send({ method, key, query, headers, body }: HttpRequest): Promise<HttpAnswer> {
     const host = hosts.current();
-    const origin = `${protocol}//${host}`;
+    const signedWith = clock.offset;
     const sent: Record<string, string> = { ...headers, Host: host };
     sent.Authorization = authorize({ method, key, query, headers: sent });
     sent['User-Agent'] = userAgent;
     if (token) sent['x-cos-security-token'] = token;
-    if (method !== 'GET' && method !== 'HEAD') sent['Content-Length'] = String(sizeOf(body));
+    const path = encodePath(key) + encodeQuery(query);
+    const request = { origin: `${protocol}//${host}`, method, path, headers: sent, body };
     return new Promise((resolve, reject) => {
-      const handler = answerHandler({
+      const reader = createAnswerReader({
         resolve,
         reject(failure) {
-          if ((failure as Failure).kind === 'unreachable') hosts.unanswered(host);
-          reject(failure);
+          if (failure.kind === 'unreachable') hosts.unanswered(host);
+          reject(failure.kind === 'skew' ? correctClock(failure, clock, signedWith) : failure);
         },
         onAnswer: () => hosts.answered(host),
         isPlain: method === 'PUT' && headers['x-cos-copy-source'] === undefined,
       });
-      dispatchers.of(origin).dispatch(
-        {
-          origin,
-          method,
-          path: encodePath(key) + encodeQuery(query),
-          headers: sent,
-          body: sendable(body),
-          headersTimeout: timeout,
-          bodyTimeout: timeout,
-        },
-        handler,
-      );
+      if (method === 'PUT' && !proxy && isWhole(request)) direct.send(request, reader);
+      else
+        general
+          .get()
+          .then(carrier => carrier.send(request, reader))
+          .catch(reader.lost);
     });
   }
 
-  return { send, close: dispatchers.close };
-}
-
-/** One for each host, or one for all behind a proxy. */
-function createDispatchers(connection: Connection) {
-  const open = new Map<string, Dispatcher>();
   return {
-    of(origin: string): Dispatcher {
-      const place = connection.proxy ?? origin;
-      const known = open.get(place);
-      if (known) return known;
-      const dispatcher = dispatcherOf(connection, origin);
-      open.set(place, dispatcher);
-      return dispatcher;
-    },
+    send,
     async close() {
-      await Promise.all([...open.values()].map(dispatcher => dispatcher.destroy()));
+      await Promise.all([direct.close(), general.close()]);
     },
   };
 }
 
-function dispatcherOf({ proxy, timeout }: Connection, origin: string): Dispatcher {
-  const connectTimeout = Math.min(CONNECT_TIMEOUT, timeout * 1_000);
-  // Not bounded: up to twice the operations at a time, so that none waits until a connection is looked over for reuse.
-  const options = { connections: null, pipelining: 1, keepAliveTimeout: KEEP_ALIVE };
-  if (!proxy) return new Pool(origin, { ...options, connect: { timeout: connectTimeout } });
-  return new ProxyAgent({ ...options, uri: proxy, connectTimeout });
+/** A carrier that is made when it is first asked for. */
+function once(create: () => Promise<Carrier>) {
+  let created: Promise<Carrier> | undefined;
+  return {
+    get: () => (created ??= create()),
+    close: async () => (await created)?.close(),
+  };
 }
 
-function sizeOf(body: HttpRequest['body']): number {
-  if (body === undefined) return 0;
-  return body instanceof Uint8Array ? body.byteLength : body.size;
-}
-
-/**
- * undici writes what an iterable yields and asks for more when the socket has taken it: no piece is buffered
- * in between. Its types know streams only.
- */
-function sendable(body: HttpRequest['body']): Uint8Array | Readable | null {
-  if (body === undefined) return null;
-  return body instanceof Uint8Array ? body : (body.open() as AsyncIterable<Uint8Array> as Readable);
+function timesOf({ timeout }: Connection): CarrierTimes {
+  const progress = timeout * 1_000;
+  return { connect: Math.min(CONNECT_TIMEOUT, progress), progress, keepAlive: KEEP_ALIVE };
 }
 
 function encodePath(key: string): string {

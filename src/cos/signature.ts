@@ -1,5 +1,6 @@
-import { createHmac, hash } from 'node:crypto';
-import type { Clock, Connection } from './connection.ts';
+import { hash } from 'node:crypto';
+import type { Clock } from './clock.ts';
+import type { Connection } from './connection.ts';
 
 /** Headers that are signed beside those of COS's own. Source: the SDK's list, of which this must be the equal. */
 const SIGNED_HEADERS: ReadonlySet<string> = new Set([
@@ -44,14 +45,14 @@ export function createSigner(
 ): (request: Signable) => string {
   let since = Number.NaN;
   let span = '';
-  let spanKey = '';
+  let mac = hmacSha1('');
 
   function renew(): void {
     const now = Math.round((Date.now() + clock.offset) / 1000) - 1;
     if (now >= since && now < since + KEY_REUSE) return;
     since = now;
     span = `${now};${now + VALIDITY}`;
-    spanKey = createHmac('sha1', secretKey).update(span).digest('hex');
+    mac = hmacSha1(hmacSha1(secretKey)(span));
   }
 
   return ({ method, key, query, headers }) => {
@@ -60,11 +61,30 @@ export function createSigner(
     const parameters = canonical(query, () => true);
     const format = `${method.toLowerCase()}\n/${key}\n${parameters.pairs}\n${signed.pairs}\n`;
     const toSign = `sha1\n${span}\n${hash('sha1', format)}\n`;
-    const signature = createHmac('sha1', spanKey).update(toSign).digest('hex');
+    const signature = mac(toSign);
     return (
       `q-sign-algorithm=sha1&q-ak=${secretId}&q-sign-time=${span}&q-key-time=${span}` +
       `&q-header-list=${signed.names}&q-url-param-list=${parameters.names}&q-signature=${signature}`
     );
+  };
+}
+
+/** bytes that SHA-1 takes at a time */
+const BLOCK = 64;
+
+/**
+ * HMAC-SHA1 in hex, with one key for many messages: node:crypto's own makes an object for each, which takes
+ * longer than hashing it. Source: RFC 2104.
+ */
+function hmacSha1(key: string): (message: string) => string {
+  const bytes = Buffer.alloc(BLOCK);
+  const given = Buffer.from(key);
+  (given.length > BLOCK ? hash('sha1', given, 'buffer') : given).copy(bytes);
+  const inner = bytes.map(byte => byte ^ 0x36);
+  const outer = bytes.map(byte => byte ^ 0x5c);
+  return message => {
+    const digest = hash('sha1', Buffer.concat([inner, Buffer.from(message)]), 'buffer');
+    return hash('sha1', Buffer.concat([outer, digest]));
   };
 }
 

@@ -1,0 +1,289 @@
+import { validateHeaderValue } from 'node:http';
+import { isIP, connect as openTcp, type Socket } from 'node:net';
+import { connect as openTls } from 'node:tls';
+import { HTTPParser } from 'http-parser-js';
+import type { AnswerReader, HttpAnswer } from './answer.ts';
+import type { Carrier, CarrierTimes, WireRequest } from './carrier.ts';
+
+/** bytes; answers are short */
+const READ_AT_ONCE = 16 * 1024;
+
+/** A request whose body is at hand. */
+export interface WholeRequest extends WireRequest {
+  body: Uint8Array;
+}
+
+/** Whether the direct carrier can carry a request. */
+export function isWhole(request: WireRequest): request is WholeRequest {
+  return request.body instanceof Uint8Array;
+}
+
+/**
+ * HTTP/1.1 over connections of our own, for small objects: where each is a request, a general client costs
+ * more than all else that is done for it. It knows no proxy and no body that is read on its way.
+ * Source: RFC 9112; the parser is a library's.
+ */
+export function createDirectCarrier(times: CarrierTimes): Carrier<WholeRequest> {
+  const servers = new Map<string, Server>();
+
+  function serverOf(origin: string): Server {
+    const known = servers.get(origin);
+    if (known) return known;
+    const server = createServer(origin, times);
+    servers.set(origin, server);
+    return server;
+  }
+
+  // What came up together is written together: the other side is woken once.
+  let unsent: (() => void)[] = [];
+
+  function sendAll(): void {
+    const sends = unsent;
+    unsent = [];
+    for (const send of sends) send();
+  }
+
+  return {
+    send(request, reader) {
+      try {
+        const server = serverOf(request.origin);
+        const head = headOf(request);
+        if (unsent.length === 0) setImmediate(sendAll);
+        unsent.push(() => server.unused().send(head, request.body, reader));
+      } catch (error) {
+        reader.lost(error);
+      }
+    },
+    async close() {
+      for (const server of servers.values()) server.close();
+    },
+  };
+}
+
+interface Server {
+  /** A connection that no request uses, a new one where there is none. */
+  unused(): Connection;
+  close(): void;
+}
+
+function createServer(origin: string, times: CarrierTimes): Server {
+  const connect = connector(origin);
+  const open = new Set<Connection>();
+  const idle: Connection[] = [];
+
+  function openConnection(): Connection {
+    const connection: Connection = createConnection(connect, times, {
+      onIdle: () => idle.push(connection),
+      onClosed: () => open.delete(connection),
+    });
+    open.add(connection);
+    return connection;
+  }
+
+  return {
+    unused() {
+      for (let connection = idle.pop(); connection; connection = idle.pop()) {
+        if (connection.isUsable()) return connection;
+        connection.close();
+      }
+      return openConnection();
+    },
+    close() {
+      for (const connection of open) connection.close();
+    },
+  };
+}
+
+/** @throws TypeError for a value that would end its header */
+function headOf({ method, path, headers, body }: WholeRequest): string {
+  let head = `${method} ${path} HTTP/1.1\r\nConnection: keep-alive\r\n`;
+  for (const name in headers) {
+    const value = headers[name] ?? '';
+    validateHeaderValue(name, value);
+    head += `${name}: ${value}\r\n`;
+  }
+  return `${head}Content-Length: ${body.byteLength}\r\n\r\n`;
+}
+
+/** Opens a connection; what comes is told piece by piece, each in the memory of the one before. */
+type Connect = (onPiece: (piece: Buffer) => void) => Socket;
+
+function connector(origin: string): Connect {
+  const { protocol, hostname, port } = new URL(origin);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const reading = (onPiece: (piece: Buffer) => void) => ({
+    onread: {
+      buffer: Buffer.allocUnsafeSlow(READ_AT_ONCE),
+      callback(length: number, buffer: Uint8Array) {
+        onPiece((buffer as Buffer).subarray(0, length));
+        return true;
+      },
+    },
+  });
+  if (protocol === 'http:') {
+    return onPiece => openTcp({ host, port: Number(port || 80), noDelay: true, ...reading(onPiece) });
+  }
+  const secured = {
+    host,
+    port: Number(port || 443),
+    ALPNProtocols: ['http/1.1'],
+    // RFC 6066, 3: an address is no server name.
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+  };
+  let session: Buffer | undefined;
+  return onPiece =>
+    openTls({ ...secured, session, ...reading(onPiece) })
+      .setNoDelay(true)
+      .on('session', latest => {
+        session = latest;
+      });
+}
+
+interface Connection {
+  isUsable(): boolean;
+  send(head: string, body: Uint8Array, reader: AnswerReader): void;
+  close(): void;
+}
+
+function createConnection(
+  connect: Connect,
+  times: CarrierTimes,
+  { onIdle, onClosed }: { onIdle(): void; onClosed(): void },
+): Connection {
+  let answer: Answer | undefined;
+  let reusableUntil = 0;
+
+  function receive(piece: Buffer): void {
+    try {
+      if (!answer) throw brokenOff('an answer to nothing');
+      answer.receive(piece);
+      if (answer.isWhole) finish(answer);
+    } catch (error) {
+      socket.destroy(error as Error);
+    }
+  }
+
+  function finish({ reader, staysOpen, keptFor }: Answer): void {
+    answer = undefined;
+    // What is not sent yet when the answer is there would be taken for the next request.
+    if (!staysOpen || socket.writableLength > 0) socket.destroy();
+    else {
+      reusableUntil = performance.now() + Math.min(times.keepAlive, keptFor);
+      onIdle();
+    }
+    reader.end();
+  }
+
+  function lose(error: Error): void {
+    const lost = answer;
+    answer = undefined;
+    lost?.reader.lost(error);
+  }
+
+  const socket = connect(receive);
+  socket.setTimeout(times.connect, () => socket.destroy(timedOut()));
+  socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => socket.setTimeout(times.progress));
+  socket.on('end', () => {
+    if (answer?.endsWithConnection()) finish(answer);
+  });
+  socket.on('error', lose);
+  socket.on('close', () => {
+    onClosed();
+    lose(brokenOff('the connection was closed'));
+  });
+
+  return {
+    isUsable: () => !socket.destroyed && socket.writable && performance.now() < reusableUntil,
+    send(head, body, reader) {
+      answer = createAnswer(reader);
+      socket.cork();
+      socket.write(head, 'latin1');
+      socket.write(body);
+      socket.uncork();
+    },
+    close: () => socket.destroy(),
+  };
+}
+
+/** An answer on its way. */
+interface Answer {
+  readonly reader: AnswerReader;
+  /** @throws Error where it is none */
+  receive(piece: Buffer): void;
+  readonly isWhole: boolean;
+  /** Whether it is whole now that the connection has ended. */
+  endsWithConnection(): boolean;
+  readonly staysOpen: boolean;
+  /** ms for which the server keeps the connection */
+  readonly keptFor: number;
+}
+
+function createAnswer(reader: AnswerReader): Answer {
+  const parser = new HTTPParser(HTTPParser.RESPONSE);
+  let isInterim = false;
+  let isWhole = false;
+  let staysOpen = false;
+  let keptFor = Number.POSITIVE_INFINITY;
+
+  parser[HTTPParser.kOnHeadersComplete] = ({ statusCode, headers, shouldKeepAlive }) => {
+    if (isWhole) throw brokenOff('two answers');
+    if (statusCode === 101) throw brokenOff('another protocol');
+    isInterim = statusCode < 200;
+    if (isInterim) return;
+    const fields = fieldsOf(headers);
+    staysOpen = shouldKeepAlive;
+    keptFor = keptForOf(fields['keep-alive']);
+    reader.head(statusCode, fields);
+  };
+  parser[HTTPParser.kOnBody] = piece => reader.body(Buffer.from(piece));
+  parser[HTTPParser.kOnMessageComplete] = () => {
+    isWhole = !isInterim;
+  };
+
+  return {
+    reader,
+    receive(piece) {
+      const result = parser.execute(piece);
+      if (result instanceof Error) throw result;
+    },
+    get isWhole() {
+      return isWhole;
+    },
+    endsWithConnection() {
+      parser.finish();
+      return isWhole;
+    },
+    get staysOpen() {
+      return staysOpen;
+    },
+    get keptFor() {
+      return keptFor;
+    },
+  };
+}
+
+/** @throws Error where it cannot be told how long the body is */
+function fieldsOf(pairs: readonly string[]): HttpAnswer['headers'] & Record<string, string> {
+  const fields: Record<string, string> = {};
+  for (let at = 0; at < pairs.length; at += 2) {
+    const name = String(pairs[at]).toLowerCase();
+    const value = pairs[at + 1] ?? '';
+    if (name === 'content-length' && !/^\d+$/.test(value)) throw brokenOff('a length that is no number');
+    fields[name] = value;
+  }
+  return fields;
+}
+
+/** RFC 2068, 19.7.1.1, as servers still say it. A second less: a request takes its way. */
+function keptForOf(field = ''): number {
+  const [, seconds] = /timeout=(\d+)/i.exec(field) ?? [];
+  return seconds === undefined ? Number.POSITIVE_INFINITY : (Number(seconds) - 1) * 1_000;
+}
+
+function timedOut(): Error {
+  return Object.assign(new Error('no progress in time'), { code: 'ETIMEDOUT' });
+}
+
+function brokenOff(message: string): Error {
+  return Object.assign(new Error(message), { code: 'ECONNRESET' });
+}
