@@ -51,9 +51,11 @@ export function noteAhead(run: Run, objects: readonly NewObject[]): Notes {
   return {
     async ahead() {
       if (run.dryRun) return;
-      const batch = Math.floor(next++ / AHEAD);
+      const batch = Math.floor(next / AHEAD);
+      const isHalfThrough = next % AHEAD >= AHEAD / 2;
+      next++;
       written[batch] ??= note(batch);
-      written[batch + 1] ??= note(batch + 1);
+      if (isHalfThrough) written[batch + 1] ??= note(batch + 1);
       await written[batch];
     },
     keep: path => notes.delete(path),

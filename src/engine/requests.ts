@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type QueueObject, queue } from 'async';
 import { after, Failure, type FailureKind } from '../failure.ts';
 import { createPace } from './pace.ts';
 
@@ -10,7 +9,8 @@ const FIRST_THROTTLED_PAUSE = 100;
 const LONGEST_PAUSE = 30_000;
 /** While COS was never heard of, tries end after this many ms: a run against a dead endpoint ends soon. */
 const FIRST_CONTACT = 30_000;
-/** Requests at a time until the first answers came, so that a limit is met by few. */
+/** Requests at a time until the first answers came: a share of all, so that a limit is met by fewer, or so many. */
+const FIRST_SHARE = 0.5;
 const FIRST_WIDTH = 8;
 /** What a refusal leaves of the requests at a time. */
 const DECREASE = 0.75;
@@ -105,16 +105,21 @@ interface Lane {
  */
 function createLane(threads: number, signal: AbortSignal): Lane {
   const pace = createPace();
-  let width = Math.min(threads, FIRST_WIDTH);
+  let width = Math.min(threads, Math.max(FIRST_WIDTH, threads * FIRST_SHARE));
   let isOpening = true;
   let lastDecrease = 0;
-  const waiting: QueueObject<() => Promise<void>> = queue((task, done) => {
-    task().then(() => done(), done);
-  }, Math.floor(width));
+  let running = 0;
+  const waiting: (() => void)[] = [];
 
   function setWidth(next: number): void {
     width = Math.min(threads, Math.max(1, next));
-    waiting.concurrency = Math.floor(width);
+  }
+
+  function admit(): void {
+    while (waiting.length > 0 && running < Math.floor(width)) {
+      running++;
+      waiting.shift()?.();
+    }
   }
 
   function succeeded(): void {
@@ -129,11 +134,15 @@ function createLane(threads: number, signal: AbortSignal): Lane {
     pace.refused(begun);
   }
 
-  async function attempt<T>(request: () => Promise<T>): Promise<T> {
-    await pace.turn(signal)?.catch(() => {});
-    if (signal.aborted) throw stopped();
-    const begun = performance.now();
+  async function run<T>(request: () => Promise<T>): Promise<T> {
+    if (running < Math.floor(width)) running++;
+    else await new Promise<void>(enter => waiting.push(enter));
+    let begun = 0;
     try {
+      const turn = pace.turn(signal);
+      if (turn) await turn.catch(() => {});
+      if (signal.aborted) throw stopped();
+      begun = performance.now();
       const result = await request();
       succeeded();
       return result;
@@ -141,15 +150,13 @@ function createLane(threads: number, signal: AbortSignal): Lane {
       // Requests sent before the last decrease know nothing of it.
       if ((error as Failure).kind === 'throttled' && begun >= lastDecrease) refused(begun);
       throw error;
+    } finally {
+      running--;
+      admit();
     }
   }
 
-  return {
-    run: request =>
-      new Promise((resolve, reject) => {
-        waiting.push(() => attempt(request).then(resolve, reject));
-      }),
-  };
+  return { run };
 }
 
 /** @param lastTry what became of the last try, where there was one */

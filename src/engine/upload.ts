@@ -82,13 +82,16 @@ async function put(
 ): Promise<Confirmation> {
   const store = await run.store();
   const headers = headersOf(run, key);
+  const contentMd5 = Buffer.from(md5, 'hex');
   const isOnePiece = bytes.length <= run.uploadLimit.piece;
   return run.requests.send(async () => {
-    if (isOnePiece) await run.uploadLimit.take(bytes.length, run.signal)?.catch(toFailure);
+    const turn = isOnePiece ? run.uploadLimit.take(bytes.length, run.signal) : undefined;
+    if (turn) await turn.catch(toFailure);
     const body = isOnePiece ? bytes : { size: bytes.length, open: () => piecesOf(run, bytes) };
-    const answer = await store.put(key, body, Buffer.from(md5, 'hex'), headers);
+    const answer = await store.put(key, body, contentMd5, headers);
     if (path !== undefined) run.listener.sent(bytes.length, path);
-    await verify(answer, { md5, crc64: () => crc64Of(bytes) });
+    const proof = verify(answer, { md5, crc64: () => crc64Of(bytes) });
+    if (proof) await proof;
     return answer;
   });
 }
