@@ -150,41 +150,42 @@ function createConnection(
   times: CarrierTimes,
   { onIdle, onClosed }: { onIdle(): void; onClosed(): void },
 ): Connection {
-  let answer: Answer | undefined;
+  const answer = createAnswer();
+  let reader: AnswerReader | undefined;
   let reusableUntil = 0;
 
   function receive(piece: Buffer): void {
     try {
-      if (!answer) throw brokenOff('an answer to nothing');
+      if (!reader) throw brokenOff('an answer to nothing');
       answer.receive(piece);
-      if (answer.isWhole) finish(answer);
+      if (answer.isWhole) finish(reader);
     } catch (error) {
       socket.destroy(error as Error);
     }
   }
 
-  function finish({ reader, staysOpen, keptFor }: Answer): void {
-    answer = undefined;
+  function finish(done: AnswerReader): void {
+    reader = undefined;
     // What is not sent yet when the answer is there would be taken for the next request.
-    if (!staysOpen || socket.writableLength > 0) socket.destroy();
+    if (!answer.staysOpen || socket.writableLength > 0) socket.destroy();
     else {
-      reusableUntil = performance.now() + Math.min(times.keepAlive, keptFor);
+      reusableUntil = performance.now() + Math.min(times.keepAlive, answer.keptFor);
       onIdle();
     }
-    reader.end();
+    done.end();
   }
 
   function lose(error: Error): void {
-    const lost = answer;
-    answer = undefined;
-    lost?.reader.lost(error);
+    const lost = reader;
+    reader = undefined;
+    lost?.lost(error);
   }
 
   const socket = connect(receive);
   socket.setTimeout(times.connect, () => socket.destroy(timedOut()));
   socket.once('encrypted' in socket ? 'secureConnect' : 'connect', () => socket.setTimeout(times.progress));
   socket.on('end', () => {
-    if (answer?.endsWithConnection()) finish(answer);
+    if (reader && answer.endsWithConnection()) finish(reader);
   });
   socket.on('error', lose);
   socket.on('close', () => {
@@ -194,8 +195,9 @@ function createConnection(
 
   return {
     isUsable: () => !socket.destroyed && socket.writable && performance.now() < reusableUntil,
-    send(head, body, reader) {
-      answer = createAnswer(reader);
+    send(head, body, next) {
+      reader = next;
+      answer.begin(next);
       socket.cork();
       socket.write(head, 'latin1');
       socket.write(body);
@@ -205,61 +207,60 @@ function createConnection(
   };
 }
 
-/** An answer on its way. */
+/** The answers of one connection, one after the other. */
 interface Answer {
-  readonly reader: AnswerReader;
+  begin(reader: AnswerReader): void;
   /** @throws Error where it is none */
   receive(piece: Buffer): void;
   readonly isWhole: boolean;
   /** Whether it is whole now that the connection has ended. */
   endsWithConnection(): boolean;
+  /** Whether the connection may have another. */
   readonly staysOpen: boolean;
   /** ms for which the server keeps the connection */
   readonly keptFor: number;
 }
 
-function createAnswer(reader: AnswerReader): Answer {
+function createAnswer(): Answer {
   const parser = new HTTPParser(HTTPParser.RESPONSE);
+  let reader: AnswerReader;
   let isInterim = false;
-  let isWhole = false;
-  let staysOpen = false;
-  let keptFor = Number.POSITIVE_INFINITY;
 
   parser[HTTPParser.kOnHeadersComplete] = ({ statusCode, headers, shouldKeepAlive }) => {
-    if (isWhole) throw brokenOff('two answers');
+    if (answer.isWhole) throw brokenOff('two answers');
     if (statusCode === 101) throw brokenOff('another protocol');
     isInterim = statusCode < 200;
     if (isInterim) return;
     const fields = fieldsOf(headers);
-    staysOpen = shouldKeepAlive;
-    keptFor = keptForOf(fields['keep-alive']);
+    answer.staysOpen = shouldKeepAlive;
+    answer.keptFor = keptForOf(fields['keep-alive']);
     reader.head(statusCode, fields);
   };
+  // The memory of a piece is used again.
   parser[HTTPParser.kOnBody] = piece => reader.body(Buffer.from(piece));
   parser[HTTPParser.kOnMessageComplete] = () => {
-    isWhole = !isInterim;
+    answer.isWhole = !isInterim;
   };
 
-  return {
-    reader,
-    receive(piece) {
+  const answer = {
+    isWhole: false,
+    staysOpen: false,
+    keptFor: 0,
+    begin(next: AnswerReader) {
+      reader = next;
+      answer.isWhole = false;
+      parser.initialize(HTTPParser.RESPONSE);
+    },
+    receive(piece: Buffer) {
       const result = parser.execute(piece);
       if (result instanceof Error) throw result;
     },
-    get isWhole() {
-      return isWhole;
-    },
     endsWithConnection() {
       parser.finish();
-      return isWhole;
-    },
-    get staysOpen() {
-      return staysOpen;
-    },
-    get keptFor() {
-      return keptFor;
+      return answer.isWhole;
     },
   };
+  return answer;
 }
 
 /** @throws Error where it cannot be told how long the body is */

@@ -4,7 +4,6 @@ import {
   decodeBegun,
   decodeRecord,
   decodeUpload,
-  encodeRemoval,
   type LedgerRecord,
   pathOf,
   type UploadRecord,
@@ -47,6 +46,9 @@ export function document(_id: number, kind: 'base' | 'log', lines: readonly stri
   return { _id, kind, text, crc: crc32(text) };
 }
 
+/** How the line of a removal begins. */
+const REMOVED = '-';
+
 /** What a log says in the end. */
 export interface LogState {
   /** Each path's last entry, ascending by path. */
@@ -59,7 +61,7 @@ export interface LogState {
 export function readLog(documents: readonly Document[]): LogState {
   const last = new Map<string, string>();
   const uploads = new Map<string, UploadRecord>();
-  const begun = new Map<string, BegunRecord>();
+  const begunLines = new Map<string, string>();
   let entries = 0;
   for (const line of logLines(documents)) {
     entries++;
@@ -67,13 +69,15 @@ export function readLog(documents: readonly Document[]): LogState {
     if (line.startsWith('u')) uploads.set(path, decodeUpload(line));
     else if (line.startsWith('x')) uploads.delete(path);
     else if (line.startsWith('b')) {
-      begun.set(path, decodeBegun(line));
-      last.set(path, encodeRemoval(path));
+      begunLines.set(path, line);
+      last.set(path, REMOVED);
     } else {
       last.set(path, line);
-      begun.delete(path);
+      begunLines.delete(path);
     }
   }
+  // Nearly all that was begun is recorded by now.
+  const begun = new Map(Array.from(begunLines, ([path, line]) => [path, decodeBegun(line)]));
   const records = [...last].sort(([a], [b]) => (a < b ? -1 : 1));
   return { records, uploads, begun, entries };
 }
@@ -122,5 +126,5 @@ export function* recordsIn(
 
 /** Nothing where it was removed. */
 function recordIn(line = ''): LedgerRecord[] {
-  return line.startsWith('-') ? [] : [decodeRecord(line)];
+  return line.startsWith(REMOVED) ? [] : [decodeRecord(line)];
 }
