@@ -5,6 +5,11 @@ import { HTTPParser } from 'http-parser-js';
 import type { AnswerReader, HttpAnswer } from './answer.ts';
 import type { Carrier, CarrierTimes, WireRequest } from './carrier.ts';
 
+/**
+ * Requests that came up in one turn of the event loop are written together, so that the other side is woken
+ * once; not more than these, for the first of them waits for the last.
+ */
+const MOST_TOGETHER = 4;
 /** bytes; answers are short */
 const READ_AT_ONCE = 16 * 1024;
 
@@ -34,27 +39,28 @@ export function createDirectCarrier(times: CarrierTimes): Carrier<WholeRequest> 
     return server;
   }
 
-  // What came up together is written together: the other side is woken once.
-  let unsent: (() => void)[] = [];
+  let unsent: { request: WholeRequest; reader: AnswerReader }[] = [];
 
   function sendAll(): void {
-    const sends = unsent;
+    const together = unsent;
     unsent = [];
-    for (const send of sends) send();
+    for (const { request, reader } of together) {
+      try {
+        serverOf(request.origin).unused().send(headOf(request), request.body, reader);
+      } catch (error) {
+        reader.lost(error);
+      }
+    }
   }
 
   return {
     send(request, reader) {
-      try {
-        const server = serverOf(request.origin);
-        const head = headOf(request);
-        if (unsent.length === 0) setImmediate(sendAll);
-        unsent.push(() => server.unused().send(head, request.body, reader));
-      } catch (error) {
-        reader.lost(error);
-      }
+      if (unsent.length === 0) setImmediate(sendAll);
+      unsent.push({ request, reader });
+      if (unsent.length === MOST_TOGETHER) sendAll();
     },
     async close() {
+      for (const { reader } of unsent.splice(0)) reader.lost(brokenOff('the connection was not opened'));
       for (const server of servers.values()) server.close();
     },
   };

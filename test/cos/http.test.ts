@@ -274,6 +274,9 @@ for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
     await moment();
     await http.close();
     t.like(await sent, { kind: 'unreachable' });
+    const next = t.throwsAsync(put());
+    await http.close();
+    t.like(await next, { kind: 'unreachable' });
   });
 }
 
