@@ -9,7 +9,7 @@ import type { Carrier, CarrierTimes, WireRequest } from './carrier.ts';
  * Requests that came up in one turn of the event loop are written together, so that the other side is woken
  * once; not more than these, for the first of them waits for the last.
  */
-const MOST_TOGETHER = 4;
+const MOST_TOGETHER = 8;
 /** bytes; answers are short */
 const READ_AT_ONCE = 16 * 1024;
 

@@ -10,7 +10,7 @@ const ROTATED_AT = '100M';
 const KEPT = 20;
 /** Lines are written together, at the latest after this many ms: a write costs more than the line. */
 const WRITE_INTERVAL = 100;
-const MAX_WAITING = 100;
+const MAX_WAITING = 250;
 
 /** log/cos_sync.log: one line an event, `time level event name=value …`. Always in English, so that it greps well. */
 export interface Log extends RunListener {
