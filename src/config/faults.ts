@@ -25,6 +25,7 @@ export type Problem =
   | 'badCredential'
   | 'badPattern'
   | 'badHeader'
+  | 'ownHeader'
   | 'fileMissing'
   | 'fileUnreadable'
   | 'notUtf8'

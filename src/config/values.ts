@@ -144,7 +144,7 @@ function isPattern(pattern: string): boolean {
 }
 
 /** Names and values of headers. The command line gives them as a JSON object. */
-export function headerMap() {
+export function headerMap(isOurs: (name: string) => boolean = () => false) {
   return z.unknown().transform((value, ctx): Record<string, string> => {
     if (value === undefined || value === null || value === '') return {};
     const map = typeof value === 'string' ? parsed(value) : value;
@@ -153,8 +153,33 @@ export function headerMap() {
     }
     const bad = Object.entries(map).find(([name, content]) => !isHeader(name, content));
     if (bad) return issue(ctx, 'badHeader', { value: shown(bad[0]) });
+    const ours = Object.keys(map).find(isOurs);
+    if (ours !== undefined) return issue(ctx, 'ownHeader', { value: shown(ours) });
     return Object.fromEntries(Object.entries(map).map(([name, content]) => [name, String(content)]));
   });
+}
+
+const OWN_HEADERS: ReadonlySet<string> = new Set([
+  'authorization',
+  'connection',
+  'content-length',
+  'content-md5',
+  'date',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'user-agent',
+  'x-cos-security-token',
+]);
+
+/** Whether each request has a header of that name already, or one that makes another request of it. */
+export function isOwnHeader(name: string): boolean {
+  const lower = name.toLowerCase();
+  return OWN_HEADERS.has(lower) || lower.startsWith('x-cos-copy-source');
 }
 
 /** Source: RFC 9110, 5.1 and 5.5. What is not ASCII goes percent-encoded. */

@@ -159,10 +159,14 @@ function createConnection(
   const answer = createAnswer();
   let reader: AnswerReader | undefined;
   let reusableUntil = 0;
+  let dueAt = Number.POSITIVE_INFINITY;
 
   function receive(piece: Buffer): void {
     try {
       if (!reader) throw brokenOff('an answer to nothing');
+      // Answers are short: one that drips is as good as none.
+      dueAt = Math.min(dueAt, performance.now() + times.progress);
+      if (performance.now() > dueAt) throw timedOut();
       answer.receive(piece);
       if (answer.isWhole) finish(reader);
     } catch (error) {
@@ -173,7 +177,7 @@ function createConnection(
   function finish(done: AnswerReader): void {
     reader = undefined;
     // What is not sent yet when the answer is there would be taken for the next request.
-    if (!answer.staysOpen || socket.writableLength > 0) socket.destroy();
+    if (!answer.staysOpen || answer.hasSurplus() || socket.writableLength > 0) socket.destroy();
     else {
       reusableUntil = performance.now() + Math.min(times.keepAlive, answer.keptFor);
       onIdle();
@@ -203,6 +207,7 @@ function createConnection(
     isUsable: () => !socket.destroyed && socket.writable && performance.now() < reusableUntil,
     send(head, body, next) {
       reader = next;
+      dueAt = Number.POSITIVE_INFINITY;
       answer.begin(next);
       socket.cork();
       socket.write(head, 'latin1');
@@ -221,6 +226,8 @@ interface Answer {
   readonly isWhole: boolean;
   /** Whether it is whole now that the connection has ended. */
   endsWithConnection(): boolean;
+  /** Whether anything came behind it. */
+  hasSurplus(): boolean;
   /** Whether the connection may have another. */
   readonly staysOpen: boolean;
   /** ms for which the server keeps the connection */
@@ -260,6 +267,11 @@ function createAnswer(): Answer {
     receive(piece: Buffer) {
       const result = parser.execute(piece);
       if (result instanceof Error) throw result;
+    },
+    hasSurplus() {
+      // The parser has no question for it.
+      const { state, line } = parser as unknown as { state: string; line: string };
+      return state !== 'RESPONSE_LINE' || line !== '';
     },
     endsWithConnection() {
       parser.finish();

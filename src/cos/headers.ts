@@ -17,10 +17,10 @@ export interface ObjectAttributes {
 export function objectHeaders(attributes: ObjectAttributes, key: string): Headers {
   const headers: Record<string, string> = {};
   if (!key.endsWith('/')) headers['content-type'] = lookup(key) || 'application/octet-stream';
-  if (attributes.storageClass) headers['x-cos-storage-class'] = attributes.storageClass;
-  if (attributes.acl) headers['x-cos-acl'] = attributes.acl;
+  if (attributes.storageClass) headers['x-cos-storage-class'] = headerSafe(attributes.storageClass);
+  if (attributes.acl) headers['x-cos-acl'] = headerSafe(attributes.acl);
   if (attributes.serverSideEncryption) {
-    headers['x-cos-server-side-encryption'] = attributes.serverSideEncryption;
+    headers['x-cos-server-side-encryption'] = headerSafe(attributes.serverSideEncryption);
   }
   for (const [name, value] of Object.entries(attributes.meta)) {
     headers[`x-cos-meta-${name.toLowerCase()}`] = headerSafe(value);

@@ -4,7 +4,8 @@ import { type Clock, correctClock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { createDirectCarrier, isWhole } from './direct-carrier.ts';
 import { createHosts } from './hosts.ts';
-import { createSigner, encodeStrictly } from './signature.ts';
+import { withoutSecrets } from './secrets.ts';
+import { createSigner, encodeStrictly, signatureIn } from './signature.ts';
 import type { Headers, PartBody } from './store.ts';
 
 /** A host that does not take a connection within this many ms is not there. */
@@ -34,7 +35,7 @@ export interface Http {
  * more than the request itself where files are small.
  */
 export function createHttp(connection: Connection): Http {
-  const { protocol, proxy, token, userAgent } = connection;
+  const { protocol, proxy, secretKey, token, userAgent } = connection;
   const times = timesOf(connection);
   const direct = createDirectCarrier(times);
   const general = once(async () => {
@@ -50,7 +51,8 @@ export function createHttp(connection: Connection): Http {
     const host = hosts.current();
     const signedWith = clock.offset;
     const sent: Record<string, string> = { ...headers, Host: host };
-    sent.Authorization = authorize({ method, key, query, headers: sent });
+    const authorization = authorize({ method, key, query, headers: sent });
+    sent.Authorization = authorization;
     sent['User-Agent'] = userAgent;
     if (token) sent['x-cos-security-token'] = token;
     const path = encodePath(key) + encodeQuery(query);
@@ -60,7 +62,8 @@ export function createHttp(connection: Connection): Http {
         resolve,
         reject(failure) {
           if (failure.kind === 'unreachable') hosts.unanswered(host);
-          reject(failure.kind === 'skew' ? correctClock(failure, clock, signedWith) : failure);
+          const taken = failure.kind === 'skew' ? correctClock(failure, clock, signedWith) : failure;
+          reject(withoutSecrets(taken, [secretKey, token, signatureIn(authorization)]));
         },
         onAnswer: () => hosts.answered(host),
         isPlain: method === 'PUT' && headers['x-cos-copy-source'] === undefined,

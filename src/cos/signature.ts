@@ -88,6 +88,11 @@ function hmacSha1(key: string): (message: string) => string {
   };
 }
 
+/** The signature in an Authorization header. */
+export function signatureIn(authorization: string): string {
+  return authorization.slice(authorization.lastIndexOf('=') + 1);
+}
+
 /** A header's or parameter's name as the signature has it. */
 interface Name {
   encoded: string;

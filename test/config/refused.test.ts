@@ -68,6 +68,16 @@ const TABLE: [title: string, written: Record<string, unknown>, line: string][] =
     'headers: has a name or value that no HTTP header can have: a b',
   ],
   [
+    'a header that says how long the body is',
+    { headers: { 'Cache-Control': 'no-cache', 'Content-length': '5' } },
+    'headers: names a header that the program sets itself: Content-length',
+  ],
+  [
+    'a header that makes a copy of an upload',
+    { headers: { 'x-cos-copy-source': 'bucket/key' } },
+    'headers: names a header that the program sets itself: x-cos-copy-source',
+  ],
+  [
     'a relative local_path',
     { local_path: 'data' },
     'local_path: must be an absolute path, like "/home/user/data" or "C:\\\\data", not "data"',

@@ -250,6 +250,47 @@ for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
     t.true(performance.now() - began > 900);
   });
 
+  test(`a body ${way}: an answer that drips is none`, async t => {
+    const drip: Reply = socket => {
+      socket.write('HTTP/1.1 200 OK\r\nX: ');
+      const timer = setInterval(() => socket.write('x'), 100);
+      socket.on('close', () => clearInterval(timer));
+    };
+    const { refused } = await place(t, way, [drip], { timeout: 1 });
+    const began = performance.now();
+    t.like(await refused(), { kind: 'unreachable', status: undefined, mayBeDone: true });
+    t.true(performance.now() - began < 5_000);
+  });
+
+  test(`a body ${way}: a connection on which more came than an answer is not used again`, async t => {
+    const surplus = ['junk', 'HTTP/1.1 200 OK\r\n', 'HTTP/1.1 503 Slow'];
+    const replies = surplus.map(text => says(ok('fine'), text));
+    const { put, connections } = await place(t, way, [...replies, says(ok('last'))]);
+    for (const text of surplus) {
+      // What came behind an answer may be taken as that answer's own fault.
+      await put().then(
+        ({ headers }) => t.is(headers.etag, '"fine"', text),
+        () => {},
+      );
+      await moment();
+    }
+    t.is((await put()).headers.etag, '"last"');
+    t.is(connections(), surplus.length + 1);
+  });
+
+  test(`a body ${way}: a refusal that quotes a secret does not pass it on`, async t => {
+    const token = 'a-token-that-is-long-enough';
+    const quoting: Reply = (socket, request) => {
+      const signature = /q-signature=(\w+)/.exec(request)?.[1];
+      const body = `<Error><Code>${token}</Code><Message>${token} example-key ${signature} end</Message></Error>`;
+      socket.write(
+        `HTTP/1.1 403 No\r\nx-cos-request-id: ${token}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+    };
+    const { refused } = await place(t, way, [quoting], { token });
+    t.like(await refused(), { code: '…', message: '… … … end', requestId: '…', kind: 'denied' });
+  });
+
   test(`a body ${way}: a refusal that comes before the body was taken is heard, and ends the connection`, async t => {
     const refuse: Reply = socket => {
       socket.pause();

@@ -44,6 +44,7 @@ export const en: Words = {
     badCredential: () => 'has characters that no credential has: copy it again, without spaces or line ends',
     badPattern: ({ value }) => `has a pattern that cannot be read: ${value}`,
     badHeader: ({ value }) => `has a name or value that no HTTP header can have: ${value}`,
+    ownHeader: ({ value }) => `names a header that the program sets itself: ${value}`,
     fileMissing: () => 'there is no such file: run "cos_sync init" to make it',
     fileUnreadable: ({ code }) => `cannot be read (${code}): check its permissions`,
     notUtf8: ({ line }) => `is not UTF-8 (line ${line}): save it as UTF-8 in your editor`,

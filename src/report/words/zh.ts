@@ -43,6 +43,7 @@ export const zh: Words = {
     badCredential: () => '含有密钥中不会出现的字符：请重新复制，不要带空格或换行',
     badPattern: ({ value }) => `含有无法识别的模式：${value}`,
     badHeader: ({ value }) => `含有 HTTP 头不允许的名称或值：${value}`,
+    ownHeader: ({ value }) => `含有由程序自行设置的 HTTP 头：${value}`,
     fileMissing: () => '文件不存在：请运行 “cos_sync init” 生成',
     fileUnreadable: ({ code }) => `无法读取（${code}）：请检查权限`,
     notUtf8: ({ line }) => `不是 UTF-8 编码（第 ${line} 行）：请在编辑器中另存为 UTF-8`,
