@@ -34,11 +34,11 @@ export function createAnswerReader({ resolve, reject, onAnswer, isPlain }: Outco
   let status = 0;
   let headers: HttpAnswer['headers'] = {};
   let size = 0;
-  let pieces: Uint8Array[] = [];
+  const pieces: Uint8Array[] = [];
   const isFine = () => status >= 200 && status < 300;
 
   function end(): void {
-    const answer = { status, headers, text: pieces.length === 0 ? '' : Buffer.concat(pieces).toString() };
+    const answer = { status, headers, text: Buffer.concat(pieces).toString() };
     try {
       resolve(isFine() && isPlain ? answer : checked(answer));
     } catch (error) {
@@ -62,7 +62,7 @@ export function createAnswerReader({ resolve, reject, onAnswer, isPlain }: Outco
       if (status === 0) return reject(failureOfConnection(error));
       if (isFine() && !isPlain) return reject(failureOfUnread(error, status, headers));
       // The status of a refusal says enough; without its body it is a refusal all the same.
-      pieces = [];
+      pieces.length = 0;
       end();
     },
   };

@@ -28,27 +28,18 @@ export function bareEtag(etag: string | undefined): string {
 
 const MD5_HEX = /^[0-9a-f]{32}$/i;
 
-export interface ReadHashes {
-  md5?: string;
-  /** Is computed only where it is asked for. */
-  crc64: () => string | Promise<string>;
-}
-
 /**
  * Makes sure that the bytes COS confirmed are the bytes that were read.
  * COS's ETag is the MD5 of a plainly stored object and something else of an encrypted one;
  * its CRC-64 always is of the content.
- * @param read what was computed from the bytes on their way
- * @returns undefined where it is certain at once
+ * @param read what was computed from the bytes on their way; a CRC-64 only where it is asked for
  * @throws Failure where they differ, or where the answer proves nothing
  */
-export function verify(answer: Confirmation, read: ReadHashes): Promise<void> | undefined {
-  // Small objects are many, and nearly all end here.
-  if (read.md5 !== undefined && answer.etag.toLowerCase() === read.md5) return undefined;
-  return verifyByCrc64(answer, read);
-}
-
-async function verifyByCrc64(answer: Confirmation, read: ReadHashes): Promise<void> {
+export async function verify(
+  answer: Confirmation,
+  read: { md5?: string; crc64: () => string | Promise<string> },
+): Promise<void> {
+  if (read.md5 !== undefined && answer.etag.toLowerCase() === read.md5) return;
   if (answer.crc64 !== undefined) {
     const crc64 = await read.crc64();
     if (answer.crc64 === crc64) return;

@@ -165,8 +165,9 @@ function createConnection(
     try {
       if (!reader) throw brokenOff('an answer to nothing');
       // Answers are short: one that drips is as good as none.
-      dueAt = Math.min(dueAt, performance.now() + times.progress);
-      if (performance.now() > dueAt) throw timedOut();
+      const now = performance.now();
+      dueAt = Math.min(dueAt, now + times.progress);
+      if (now > dueAt) throw timedOut();
       answer.receive(piece);
       if (answer.isWhole) finish(reader);
     } catch (error) {

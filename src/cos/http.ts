@@ -1,5 +1,6 @@
+import { openOnce } from '../open-once.ts';
 import { createAnswerReader, type HttpAnswer } from './answer.ts';
-import type { Carrier, CarrierTimes } from './carrier.ts';
+import type { CarrierTimes } from './carrier.ts';
 import { type Clock, correctClock } from './clock.ts';
 import type { Connection } from './connection.ts';
 import { createDirectCarrier, isWhole } from './direct-carrier.ts';
@@ -38,7 +39,7 @@ export function createHttp(connection: Connection): Http {
   const { protocol, proxy, secretKey, token, userAgent } = connection;
   const times = timesOf(connection);
   const direct = createDirectCarrier(times);
-  const general = once(async () => {
+  const general = openOnce(async () => {
     // Loading it takes as long as a hundred small objects, and many runs send no other.
     const { createUndiciCarrier } = await import('./undici-carrier.ts');
     return createUndiciCarrier(times, proxy);
@@ -71,7 +72,7 @@ export function createHttp(connection: Connection): Http {
       if (method === 'PUT' && !proxy && isWhole(request)) direct.send(request, reader);
       else
         general
-          .get()
+          .open()
           .then(carrier => carrier.send(request, reader))
           .catch(reader.lost);
     });
@@ -82,15 +83,6 @@ export function createHttp(connection: Connection): Http {
     async close() {
       await Promise.all([direct.close(), general.close()]);
     },
-  };
-}
-
-/** A carrier that is made when it is first asked for. */
-function once(create: () => Promise<Carrier>) {
-  let created: Promise<Carrier> | undefined;
-  return {
-    get: () => (created ??= create()),
-    close: async () => (await created)?.close(),
   };
 }
 

@@ -13,8 +13,8 @@ export interface Lease {
 
 /** Bounds how many bytes of files are in memory at a time, and uses the same memory again. */
 export interface ByteBudget {
-  /** Waits until `bytes` fit, if they do not; what is larger than the whole budget waits for all of it. */
-  take(bytes: number): Lease | Promise<Lease>;
+  /** Waits until `bytes` fit; what is larger than the whole budget waits for all of it. */
+  take(bytes: number): Promise<Lease>;
 }
 
 /** Smaller buffers cost less to make than to keep. */
@@ -34,27 +34,21 @@ export function createByteBudget(total: number): ByteBudget {
     }
   }
 
-  function lease(wanted: number, bytes: number): Lease {
-    const buffer = idle.take(wanted);
-    return {
-      buffer,
-      release(mayReuse) {
-        if (mayReuse) idle.keep(buffer);
-        free += bytes;
-        admit();
-      },
-    };
-  }
-
   return {
     take(wanted) {
       const bytes = Math.min(wanted, total);
-      if (waiting.length === 0 && bytes <= free) {
-        free -= bytes;
-        return lease(wanted, bytes);
-      }
       return new Promise(resolve => {
-        waiting.push({ bytes, enter: () => resolve(lease(wanted, bytes)) });
+        const enter = () => {
+          const buffer = idle.take(wanted);
+          const release = (mayReuse: boolean) => {
+            if (mayReuse) idle.keep(buffer);
+            free += bytes;
+            admit();
+          };
+          resolve({ buffer, release });
+        };
+        waiting.push({ bytes, enter });
+        admit();
       });
     },
   };

@@ -139,8 +139,7 @@ function createLane(threads: number, signal: AbortSignal): Lane {
     else await new Promise<void>(enter => waiting.push(enter));
     let begun = 0;
     try {
-      const turn = pace.turn(signal);
-      if (turn) await turn.catch(() => {});
+      await pace.turn(signal)?.catch(() => {});
       if (signal.aborted) throw stopped();
       begun = performance.now();
       const result = await request();

@@ -7,6 +7,7 @@ import { prefixOf } from '../cos/keys.ts';
 import type { ObjectStore } from '../cos/store.ts';
 import type { Failure } from '../failure.ts';
 import type { Ledger, LedgerOptions } from '../ledger/ledger.ts';
+import { openOnce } from '../open-once.ts';
 import { deleteBegun } from './begun.ts';
 import { createBreaker } from './breaker.ts';
 import { createByteBudget } from './byte-budget.ts';
@@ -66,7 +67,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     stop.abort();
   });
   const lastWrite = statSync(ledger.file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const store = once(() => options.openStore(run.requests.send));
+  const store = openOnce(() => options.openStore(run.requests.send));
   const breaker = createBreaker(config.threadNum, () => stop.abort());
   const run = startRun(options, ledger, store.open, statistics, signal, breaker.answered);
   try {
@@ -95,18 +96,6 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     await store.close();
     await ledger.close();
   }
-}
-
-/** Opens the store when it is first asked for, and closes it if it was. */
-function once(openStore: () => Promise<ObjectStore>) {
-  let store: Promise<ObjectStore> | undefined;
-  return {
-    open: () => (store ??= openStore()),
-    close: async () => {
-      const opened = await store?.catch(() => undefined);
-      await opened?.close();
-    },
-  };
 }
 
 function startRun(

@@ -25,7 +25,7 @@ export interface TransferResult {
 /** Carries out a plan's creations and uploads. Every outcome is told to the listener and recorded in the ledger. */
 export async function transfer(run: Run, plan: Plan, breaker: Breaker): Promise<TransferResult> {
   const result: TransferResult = { failedSizes: new Set(), moved: new Set() };
-  const gone = plan.goneFiles.length > 0 ? indexGone(plan.goneFiles) : undefined;
+  const gone = indexGone(plan.goneFiles);
 
   const folderNotes = noteAhead(
     run,

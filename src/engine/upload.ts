@@ -85,13 +85,11 @@ async function put(
   const contentMd5 = Buffer.from(md5, 'hex');
   const isOnePiece = bytes.length <= run.uploadLimit.piece;
   return run.requests.send(async () => {
-    const turn = isOnePiece ? run.uploadLimit.take(bytes.length, run.signal) : undefined;
-    if (turn) await turn.catch(toFailure);
+    if (isOnePiece) await run.uploadLimit.take(bytes.length, run.signal)?.catch(toFailure);
     const body = isOnePiece ? bytes : { size: bytes.length, open: () => piecesOf(run, bytes) };
     const answer = await store.put(key, body, contentMd5, headers);
     if (path !== undefined) run.listener.sent(bytes.length, path);
-    const proof = verify(answer, { md5, crc64: () => crc64Of(bytes) });
-    if (proof) await proof;
+    await verify(answer, { md5, crc64: () => crc64Of(bytes) });
     return answer;
   });
 }

@@ -1,3 +1,7 @@
+const untrustedEn =
+  'nobody trusted vouches for this certificate: check endpoint and proxy, or name its authority in NODE_EXTRA_CA_CERTS';
+const untrustedZh = '证书不受信任：请检查 endpoint 和 proxy，或用 NODE_EXTRA_CA_CERTS 指定其颁发机构';
+
 /** What to do about an error code that has its own remedy. */
 export const failuresEn = {
   KeyTooLong: 'the path is too long for COS (850 bytes with cos_path): shorten or move it',
@@ -20,14 +24,10 @@ export const failuresEn = {
   ENOTFOUND: 'the name of the endpoint cannot be resolved: check region, endpoint and DNS',
   EAI_AGAIN: 'DNS does not answer: check the network',
   ECONNREFUSED: 'nothing listens there: check endpoint, port and firewall',
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    'nobody trusted vouches for this certificate: check endpoint and proxy, or name its authority in NODE_EXTRA_CA_CERTS',
-  SELF_SIGNED_CERT_IN_CHAIN:
-    'nobody trusted vouches for this certificate: check endpoint and proxy, or name its authority in NODE_EXTRA_CA_CERTS',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'nobody trusted vouches for this certificate: check endpoint and proxy, or name its authority in NODE_EXTRA_CA_CERTS',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    'nobody trusted vouches for this certificate: check endpoint and proxy, or name its authority in NODE_EXTRA_CA_CERTS',
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrustedEn,
+  SELF_SIGNED_CERT_IN_CHAIN: untrustedEn,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrustedEn,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrustedEn,
   CERT_HAS_EXPIRED: "the endpoint's certificate has expired, or this machine's clock is wrong: check both",
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name: check endpoint and proxy',
   InvalidAccessKeyId: 'secret_id is not known to COS: check it',
@@ -73,14 +73,10 @@ export const failuresZh: FailureWords = {
   ENOTFOUND: '域名无法解析：请检查 region、endpoint 和 DNS',
   EAI_AGAIN: 'DNS 没有应答：请检查网络',
   ECONNREFUSED: '对方没有监听：请检查 endpoint、端口和防火墙',
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    '证书不受信任：请检查 endpoint 和 proxy，或用 NODE_EXTRA_CA_CERTS 指定其颁发机构',
-  SELF_SIGNED_CERT_IN_CHAIN:
-    '证书不受信任：请检查 endpoint 和 proxy，或用 NODE_EXTRA_CA_CERTS 指定其颁发机构',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    '证书不受信任：请检查 endpoint 和 proxy，或用 NODE_EXTRA_CA_CERTS 指定其颁发机构',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
-    '证书不受信任：请检查 endpoint 和 proxy，或用 NODE_EXTRA_CA_CERTS 指定其颁发机构',
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrustedZh,
+  SELF_SIGNED_CERT_IN_CHAIN: untrustedZh,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrustedZh,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrustedZh,
   CERT_HAS_EXPIRED: '服务端证书已过期，或本机时钟有误：请检查',
   ERR_TLS_CERT_ALTNAME_INVALID: '证书属于另一个域名：请检查 endpoint 和 proxy',
   InvalidAccessKeyId: 'COS 不认识该 secret_id：请检查',
