@@ -1,8 +1,8 @@
 import { type CAC, type Command, cac } from 'cac';
-import { EXIT, exitCodeOfError } from './commands/exit-codes.ts';
-import { translateHelp } from './commands/help.ts';
-import type { Invocation } from './commands/invocation.ts';
-import { checkLanguage, keepAsWritten, overridesOf, usageErrorOf } from './commands/options.ts';
+import { EXIT, exitCodeOfError } from './cli/exit-codes.ts';
+import { translateHelp } from './cli/help.ts';
+import type { Invocation } from './cli/invocation.ts';
+import { checkLanguage, keepAsWritten, overridesOf, usageErrorOf } from './cli/options.ts';
 import { type Home, homeAt } from './config/home.ts';
 import { languageInConfig } from './config/language.ts';
 import { CONFIG_KEYS, SECRET_KEYS } from './config/schema.ts';
@@ -140,7 +140,7 @@ function declareCommands(cli: CAC, words: Words, invocationOf: (options: Options
     .option('--abort [id]', ledgerHelp.abort)
     .option('--yes', ledgerHelp.yes)
     .action(async (action: string | undefined, file: string | undefined, options: Options) => {
-      const { ledgerCommand } = await import('./commands/ledger.ts');
+      const { ledgerCommand } = await import('./commands/ledger/ledger.ts');
       return ledgerCommand(invocationOf(options), {
         action,
         file,

@@ -10,11 +10,11 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Invocation } from '../cli/invocation.ts';
 import { ConfigError } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
-import { ledgerFile, taskOf } from '../engine/task.ts';
+import { ledgerFile, taskOf } from '../ledger/task.ts';
 import { startLocalCos } from '../local-cos/server.ts';
-import type { Invocation } from './invocation.ts';
 import { isFolder } from './is-folder.ts';
 import { readConfig, syncCommand } from './sync.ts';
 

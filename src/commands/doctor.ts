@@ -1,3 +1,5 @@
+import { EXIT } from '../cli/exit-codes.ts';
+import type { Invocation } from '../cli/invocation.ts';
 import { ownPathsOf } from '../config/home.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -11,10 +13,8 @@ import type { Failure } from '../failure.ts';
 import { describe } from '../report/describe.ts';
 import { errorLines } from '../report/errors.ts';
 import { USER_AGENT } from '../version.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Invocation } from './invocation.ts';
-import { untilInterrupted } from './session.ts';
 import { isReadableByOthers } from './sync.ts';
+import { untilInterrupted } from './task/session.ts';
 
 /** seconds: somebody is waiting */
 const PATIENCE = 10;

@@ -1,12 +1,12 @@
+import { EXIT } from '../cli/exit-codes.ts';
+import type { Invocation } from '../cli/invocation.ts';
 import { ConfigError } from '../config/faults.ts';
 import { connect } from '../cos/connect.ts';
 import { explain, pathInTree } from '../engine/explain.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { explanationJson, explanationText } from '../report/explanation.ts';
 import { USER_AGENT } from '../version.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Invocation } from './invocation.ts';
-import { openSession, untilInterrupted } from './session.ts';
+import { openSession, untilInterrupted } from './task/session.ts';
 
 export interface ExplainCommand {
   /** Absolute, or relative to local_path. */

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
+import { EXIT } from '../cli/exit-codes.ts';
+import type { Invocation } from '../cli/invocation.ts';
 import { ConfigError, type Fault } from '../config/faults.ts';
 import { type PastRun, readHistory } from '../ledger/history.ts';
 import { runJson } from '../report/history/counts.ts';
 import { historyPage } from '../report/history/page.ts';
 import { runDetails, runTable } from '../report/history/table.ts';
 import { writeWhole } from '../report/write-file.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Invocation } from './invocation.ts';
 
 export interface HistoryCommand {
   /** `show`, or undefined for the list. */

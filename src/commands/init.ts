@@ -1,6 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
+import { EXIT, exitCodeOfError } from '../cli/exit-codes.ts';
+import type { Invocation } from '../cli/invocation.ts';
+import { openPrompt, type Prompt } from '../cli/prompt.ts';
 import { ConfigError } from '../config/faults.ts';
 import { secretsOf, withOptions } from '../config/load.ts';
 import { parseConfig } from '../config/schema.ts';
@@ -8,10 +11,7 @@ import { isPlaceholder } from '../config/values.ts';
 import type { AskedKey } from '../report/words/init.ts';
 import { writeWhole } from '../report/write-file.ts';
 import { examineCos } from './doctor.ts';
-import { EXIT, exitCodeOfError } from './exit-codes.ts';
-import type { Invocation } from './invocation.ts';
 import { isFolder } from './is-folder.ts';
-import { openPrompt, type Prompt } from './prompt.ts';
 
 type Values = Record<string, unknown>;
 

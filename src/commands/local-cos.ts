@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { exitCodeOfError } from '../cli/exit-codes.ts';
+import type { Invocation } from '../cli/invocation.ts';
 import { ConfigError, type Fault } from '../config/faults.ts';
 import { startLocalCos } from '../local-cos/server.ts';
-import { exitCodeOfError } from './exit-codes.ts';
-import type { Invocation } from './invocation.ts';
 
 export interface LocalCosCommand {
   /** As it was written; absent: any free one. */

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
+import { EXIT } from '../cli/exit-codes.ts';
+import type { Invocation } from '../cli/invocation.ts';
 import { ConfigError, type Fault } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
 import { loadConfig } from '../config/load.ts';
@@ -11,8 +13,6 @@ import { intervalOf } from '../schedule/interval.ts';
 import type { Job, Step } from '../schedule/job.ts';
 import { defaultKind, KINDS, type Kind } from '../schedule/kind.ts';
 import { endsWithSession, type Schedule, scheduleOf } from '../schedule/schedule.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Invocation } from './invocation.ts';
 
 export interface ScheduleCommand {
   action: string | undefined;

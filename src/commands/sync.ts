@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { exitCodeOfError } from '../cli/exit-codes.ts';
+import type { Invocation } from '../cli/invocation.ts';
 import { type LoadedConfig, loadConfig } from '../config/load.ts';
 import { errorLines } from '../report/errors.ts';
 import type { Log } from '../report/log.ts';
-import { exitCodeOfError } from './exit-codes.ts';
-import type { Invocation } from './invocation.ts';
 
 export interface SyncCommand {
   dryRun: boolean;
@@ -21,7 +21,7 @@ export async function syncCommand(invocation: Invocation, command: SyncCommand):
   const loaded = readConfig(invocation);
   // Loaded only now, so that a refused configuration is told at once.
   const { openLog } = await import('../report/log.ts');
-  const { runOnce } = await import('./run-once.ts');
+  const { runOnce } = await import('./task/run-once.ts');
   const log = openLog(home.logFile, code =>
     terminal.err(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
   );
@@ -65,7 +65,7 @@ async function daemon(
   log: Log,
 ): Promise<number> {
   const { home, terminal, words, signal, style } = invocation;
-  const { runOnce } = await import('./run-once.ts');
+  const { runOnce } = await import('./task/run-once.ts');
   let { config } = first;
   let readAt = modifiedAt(home.configFile);
   while (!signal.aborted) {

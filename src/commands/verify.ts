@@ -1,9 +1,11 @@
-import { checkLocalPath } from '../engine/local-plan.ts';
-import { correctLedger, countUnrepaired } from '../engine/repair.ts';
-import { currentLedger, targetOf } from '../engine/task.ts';
-import { type Verification, verifyObjects } from '../engine/verify.ts';
+import { EXIT } from '../cli/exit-codes.ts';
+import type { Invocation } from '../cli/invocation.ts';
+import { checkLocalPath } from '../engine/plan-folder.ts';
+import { correctLedger, countUnrepaired } from '../engine/upkeep/repair.ts';
+import { type Verification, verifyObjects } from '../engine/upkeep/verify.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { isLocked } from '../ledger/lock.ts';
+import { currentLedger, targetOf } from '../ledger/task.ts';
 import { type Log, openLog } from '../report/log.ts';
 import {
   collectFindings,
@@ -12,10 +14,8 @@ import {
   verificationText,
   wrongIn,
 } from '../report/verification.ts';
-import { EXIT } from './exit-codes.ts';
-import type { Invocation } from './invocation.ts';
-import { runOnce } from './run-once.ts';
-import { openSession, type Session, untilInterrupted, withLock, withStore } from './session.ts';
+import { runOnce } from './task/run-once.ts';
+import { openSession, type Session, untilInterrupted, withLock, withStore } from './task/session.ts';
 
 export interface VerifyCommand {
   repair: boolean;

@@ -1,5 +1,5 @@
 import COS from 'cos-nodejs-sdk-v5';
-import type { Connection } from './connection.ts';
+import type { Connection } from './access.ts';
 import { failureOfSdk } from './sdk-failure.ts';
 import type { ListedBucket } from './store.ts';
 

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Failure } from '../failure.ts';
-import type { HttpAnswer } from './answer.ts';
+import type { Connection } from './access.ts';
 import { bareEtag, confirmationOf } from './confirmation.ts';
-import type { Connection } from './connection.ts';
 import { unverified } from './errors.ts';
-import { createHttp, type HttpRequest } from './http.ts';
+import type { HttpAnswer } from './http/answer.ts';
+import { createHttp, type HttpRequest } from './http/http.ts';
+import { encodeStrictly } from './http/signature.ts';
 import { listAllParts, listAllUploads, listPage } from './listings.ts';
-import { encodeStrictly } from './signature.ts';
 import type { Confirmation, CopySource, Deletion, Headers, ObjectStore } from './store.ts';
 import { elementsAt, textAt, type XmlElement, xmlDocument, xmlOf } from './xml.ts';
 

@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts';
 import { Failure } from '../failure.ts';
-import type { Connection } from './connection.ts';
+import type { Connection } from './access.ts';
 import type { ListedBucket, ObjectStore } from './store.ts';
 
 type Ask = <T>(request: () => Promise<T>) => Promise<T>;

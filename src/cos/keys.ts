@@ -6,15 +6,6 @@ export const MAX_KEY_BYTES = 850;
 /** Control characters that COS refuses in a key. Source: COS "Object overview" (436/13324). */
 const REFUSED_CHARACTERS = /[\u0018-\u001b]/;
 
-/** `/a/b`, `a/b/`, `\a\b` → `a/b/`; `/` → the empty prefix, the bucket's root. */
-export function prefixOf(cosPath: string): string {
-  const inner = cosPath
-    .replaceAll('\\', '/')
-    .replace(/\/+/g, '/')
-    .replace(/^\/|\/$/g, '');
-  return inner === '' ? '' : `${inner}/`;
-}
-
 /**
  * The object key of a file; a folder's path ends with `/`.
  * @param prefix from prefixOf

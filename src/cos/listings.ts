@@ -1,7 +1,7 @@
-import type { HttpAnswer } from './answer.ts';
 import { bareEtag, confirmationOf } from './confirmation.ts';
 import { unverified } from './errors.ts';
-import type { HttpRequest } from './http.ts';
+import type { HttpAnswer } from './http/answer.ts';
+import type { HttpRequest } from './http/http.ts';
 import type { ObjectPage, PendingUpload, UploadedPart } from './store.ts';
 import { elementsAt, textAt, type XmlElement, xmlOf } from './xml.ts';
 

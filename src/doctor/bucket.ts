@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { prefixOf } from '../config/prefix.ts';
 import type { Config } from '../config/schema.ts';
 import { verify } from '../cos/confirmation.ts';
 import { accountBuckets } from '../cos/connect.ts';
 import { startCrc64 } from '../cos/crc64.ts';
-import { prefixOf } from '../cos/keys.ts';
 import type { ObjectStore } from '../cos/store.ts';
 import type { Failure } from '../failure.ts';
 import { describe } from '../report/describe.ts';

@@ -3,7 +3,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { BlockList, connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { Connection } from '../cos/connection.ts';
+import type { Connection } from '../cos/access.ts';
 import { isCertificateError } from '../cos/errors.ts';
 import type { DoctorWords } from '../report/words/doctor.ts';
 import { type Check, notChecked } from './check.ts';

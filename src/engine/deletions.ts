@@ -2,7 +2,14 @@ import type { DeleteLimit } from '../config/values.ts';
 import { isFolderPath } from '../ledger/codec.ts';
 import type { HeldReason } from './listener.ts';
 import type { Plan } from './plan.ts';
-import type { TransferResult } from './transfer.ts';
+
+/** What is left to know after the uploads: deletions depend on it. */
+export interface TransferResult {
+  /** Sizes in bytes of new files that did not get to COS. */
+  failedSizes: Set<number>;
+  /** Paths of gone files whose content was copied to a new key. */
+  moved: Set<string>;
+}
 
 /** A share of the ledger never holds back fewer deletions than this. */
 const SHARE_FLOOR = 100;

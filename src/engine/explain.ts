@@ -3,9 +3,9 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Failure } from '../failure.ts';
 import { type FileRecord, isFile, isFolderPath, type LedgerRecord } from '../ledger/codec.ts';
-import { type Exclusion, type Filter, ownExclusion } from './filter.ts';
 import type { HeldReason, RunListener } from './listener.ts';
-import { filterOf } from './local-plan.ts';
+import { type Exclusion, type Filter, ownExclusion } from './local/filter.ts';
+import { filterOf } from './plan-folder.ts';
 import { type SyncOptions, sync } from './sync.ts';
 
 /** Deletions that are held back together, as the listener is told. */

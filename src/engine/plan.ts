@@ -1,6 +1,6 @@
 import type { Failure } from '../failure.ts';
 import type { BegunRecord, FileRecord, LedgerRecord } from '../ledger/codec.ts';
-import type { ScannedEntry } from './scan.ts';
+import type { ScannedEntry } from './local/scan.ts';
 
 /** A local file as the scan saw it. */
 export interface LocalFile {

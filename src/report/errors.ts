@@ -1,5 +1,5 @@
 import { ConfigError, type Fault } from '../config/faults.ts';
-import { LocalPathUnusable } from '../engine/errors.ts';
+import { LocalPathUnusable } from '../engine/local/local-path.ts';
 import { Failure } from '../failure.ts';
 import { Interrupted } from '../interrupted.ts';
 import {

@@ -1,5 +1,5 @@
 import type { Explanation } from '../engine/explain.ts';
-import type { Exclusion } from '../engine/filter.ts';
+import type { Exclusion } from '../engine/local/filter.ts';
 import { describe } from './describe.ts';
 import { grouped } from './units.ts';
 import type { Words } from './words/words.ts';

@@ -1,4 +1,4 @@
-import type { Finding, FindingKind, Verification } from '../engine/verify.ts';
+import type { Finding, FindingKind, Verification } from '../engine/upkeep/verify.ts';
 import { printable } from './printable.ts';
 import type { Words } from './words/words.ts';
 

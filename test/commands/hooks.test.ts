@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { runHook } from '../../src/commands/hook.ts';
+import { runHook } from '../../src/commands/task/hook.ts';
 import { emptyStatistics } from '../../src/engine/statistics.ts';
 import { metricsText } from '../../src/report/metrics.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { keyOf, MAX_KEY_BYTES, prefixOf } from '../../src/cos/keys.ts';
+import { prefixOf } from '../../src/config/prefix.ts';
+import { keyOf, MAX_KEY_BYTES } from '../../src/cos/keys.ts';
 import { Failure } from '../../src/failure.ts';
 
 for (const [cosPath, prefix] of [

@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
+import type { ScannedEntry } from '../../src/engine/local/scan.ts';
 import { type LocalFile, type Plan, startPlan } from '../../src/engine/plan.ts';
-import type { ScannedEntry } from '../../src/engine/scan.ts';
 import { Failure } from '../../src/failure.ts';
 import { type FileRecord, isFile, type LedgerRecord } from '../../src/ledger/codec.ts';
 

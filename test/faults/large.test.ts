@@ -16,7 +16,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { combineCrc64, startCrc64 } from '../../src/cos/crc64.ts';
-import { MAX_OBJECT_SIZE, partSizeFor } from '../../src/engine/part-size.ts';
+import { MAX_OBJECT_SIZE, partSizeFor } from '../../src/engine/transfer/part-size.ts';
 import { Failure } from '../../src/failure.ts';
 import { describe } from '../../src/report/describe.ts';
 import { en } from '../../src/report/words/en.ts';

@@ -1,5 +1,5 @@
 import type { Began, RunListener } from '../../engine/listener.ts';
-import { createRate, type Rate } from './rate.ts';
+import { createRate, type Rate } from './throughput.ts';
 
 /** ms over which speed is told, and over which the time left is reckoned */
 const SPEED_WINDOW = 10_000;

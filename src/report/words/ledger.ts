@@ -1,5 +1,5 @@
-import type { Outcome } from '../../engine/adopt.ts';
-import type { RebuildCounts } from '../../engine/rebuild.ts';
+import type { Outcome } from '../../engine/upkeep/import-records.ts';
+import type { RebuildCounts } from '../../engine/upkeep/rebuild.ts';
 import type { ImportProblem } from '../../ledger/errors.ts';
 
 /** What `cos_sync ledger` says. */

@@ -1,4 +1,4 @@
-import type { FindingKind } from '../../engine/verify.ts';
+import type { FindingKind } from '../../engine/upkeep/verify.ts';
 
 /** What `cos_sync verify` says. */
 export interface VerifyWords {

@@ -1,0 +1,44 @@
+import type { Invocation } from '../../cli/invocation.ts';
+import { ConfigError, type Fault } from '../../config/faults.ts';
+import { untilInterrupted } from '../task/session.ts';
+import { exportLedger, importLedger } from './export-import.ts';
+import { rebuildLedger } from './rebuild.ts';
+import { listUploads } from './uploads.ts';
+
+export interface LedgerCommand {
+  action: string | undefined;
+  /** What import reads. */
+  file: string | undefined;
+  format: string | undefined;
+  output: string | undefined;
+  table: string | undefined;
+  /** Upload IDs; empty where --abort was given without one; undefined where it was not given. */
+  abort: string[] | undefined;
+  yes: boolean;
+}
+
+const ACTIONS = ['export', 'import', 'rebuild', 'uploads'];
+
+/**
+ * `cos_sync ledger export|import|rebuild|uploads`.
+ * @returns the exit code
+ * @throws ConfigError, ImportUnusable, LedgerLocked, LedgerDamaged, LedgerUnusable, LocalPathUnusable, Failure
+ */
+export function ledgerCommand(invocation: Invocation, command: LedgerCommand): Promise<number> {
+  const { action = '', file } = command;
+  if (file !== undefined && action !== 'import') throw fault(file, 'unknownOption', { value: '' });
+  return untilInterrupted(invocation, () => {
+    if (action === 'export') return exportLedger(invocation, command.format ?? 'jsonl', command.output);
+    if (action === 'import') {
+      if (file === undefined) throw fault('ledger import', 'optionWithoutValue');
+      return importLedger(invocation, file, command.table);
+    }
+    if (action === 'rebuild') return rebuildLedger(invocation);
+    if (action === 'uploads') return listUploads(invocation, command.abort, command.yes);
+    throw fault('ledger', 'notChoice', { value: action, choices: ACTIONS.join(', ') });
+  });
+}
+
+function fault(key: string, problem: Fault['problem'], values: Fault['values'] = {}): ConfigError {
+  return new ConfigError('', [{ key, problem, values }]);
+}

@@ -1,0 +1,83 @@
+import { EXIT } from '../../cli/exit-codes.ts';
+import type { Invocation } from '../../cli/invocation.ts';
+import { checkLocalPath } from '../../engine/plan-folder.ts';
+import { type RebuildCounts, type Rebuilt, rebuildRecords } from '../../engine/upkeep/rebuild.ts';
+import type { LedgerRecord } from '../../ledger/codec.ts';
+import { findAside } from '../../ledger/datafile.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { openIfWhole, replaceLedger } from '../../ledger/replace.ts';
+import { openLog } from '../../report/log.ts';
+import { openSession, type Session, withLock, withStore } from '../task/session.ts';
+
+/** The names in JSON, in the order in which they are printed. */
+const NAMES: Readonly<Record<keyof RebuildCounts, string>> = {
+  files: 'files',
+  folders: 'folders',
+  different: 'different',
+  notInCos: 'not_in_cos',
+  kept: 'kept',
+  leftAlone: 'left_alone',
+  unreadable: 'unreadable',
+};
+
+/** `cos_sync ledger rebuild`: makes the ledger anew from the bucket's listing and the local files. */
+export async function rebuildLedger(invocation: Invocation): Promise<number> {
+  const { terminal, words, style, home } = invocation;
+  const session = openSession(invocation);
+  checkLocalPath(session.config.localPath, home.configFile);
+  const { file, counts, previous } = await withLock(invocation, session, async ({ file }, signal) => {
+    const old = await openIfWhole(file, session.task);
+    try {
+      const { records, counts } = await rebuilt(invocation, session, old, signal);
+      signal.throwIfAborted();
+      const replaced = await replaceLedger(file, session.task, records, old);
+      return { file, counts, previous: replaced ?? (await findAside(file)) };
+    } finally {
+      await old?.close();
+    }
+  });
+  const named = Object.entries(NAMES).map(
+    ([key, name]) => [name, counts[key as keyof RebuildCounts]] as const,
+  );
+  const log = openLog(home.logFile, () => {});
+  log.info('rebuild', Object.fromEntries(named));
+  await log.close();
+  if (style.json) {
+    const json = { ...Object.fromEntries(named), ledger: file, previous: previous ?? null };
+    terminal.out(`${JSON.stringify(json)}\n`);
+    return EXIT.ok;
+  }
+  const keys = Object.keys(NAMES) as (keyof RebuildCounts)[];
+  const lines = [
+    ...keys.filter(key => counts[key] > 0).map(key => words.ledger.rebuilt[key](counts[key])),
+    words.ledger.rebuildDone(file),
+    ...(previous === undefined ? [] : [words.ledger.previous(previous)]),
+  ];
+  terminal.out(`${lines.join('\n')}\n`);
+  return EXIT.ok;
+}
+
+function rebuilt(
+  { terminal, words, style }: Invocation,
+  session: Session,
+  old: Ledger | undefined,
+  signal: AbortSignal,
+): Promise<Rebuilt> {
+  const known = new Map<string, LedgerRecord>();
+  for (const record of old?.records() ?? []) known.set(record.path, record);
+  const isLive = style.progress && terminal.isInteractive && !style.json && !style.quiet;
+  return withStore(session, signal, async (store, requests) => {
+    const result = await rebuildRecords({
+      config: session.config,
+      prefix: session.task.prefix,
+      store,
+      requests,
+      own: session.own,
+      known,
+      onListed: objects => isLive && terminal.err(`\r${words.ledger.listed(objects)}\u001b[K`),
+      signal,
+    });
+    if (isLive) terminal.err('\r\u001b[K');
+    return result;
+  });
+}

@@ -1,0 +1,96 @@
+import { basename } from 'node:path';
+import type { Invocation } from '../../cli/invocation.ts';
+import type { Config } from '../../config/schema.ts';
+import { type PastRun, readHistory, recordRun } from '../../ledger/history.ts';
+import type { Log } from '../../report/log.ts';
+import { metricsText } from '../../report/metrics.ts';
+import { opStatus, type Summary, summaryJson } from '../../report/summary.ts';
+import { writeWhole } from '../../report/write-file.ts';
+import { type HookEnd, runHook } from './hook.ts';
+
+const MAX_ERRORS_IN_HISTORY = 100;
+/** seconds */
+const HOOK_TIME_LIMIT = 60;
+
+/** Adds the run to the history. The history is a convenience: a failure is a warning. */
+export async function remember(
+  { home: { historyFile }, terminal, words }: Invocation,
+  ledger: string,
+  summary: Summary,
+): Promise<void> {
+  const { startTime, endTime, statistics, deletesHeld, errors, exitCode, localPath, target } = summary;
+  await recordRun(historyFile, {
+    ledger: basename(ledger),
+    local_path: localPath,
+    target,
+    exit_code: exitCode,
+    op_status: opStatus(summary),
+    ...statistics,
+    deletes_held: deletesHeld,
+    start_time: startTime.toISOString(),
+    end_time: endTime.toISOString(),
+    used_time: (endTime.getTime() - startTime.getTime()) / 1000,
+    errors: errors.slice(0, MAX_ERRORS_IN_HISTORY),
+  }).catch(({ code, message }: NodeJS.ErrnoException) =>
+    terminal.err(`${words.warnings.fileUnwritable(historyFile, code ?? message)}\n`),
+  );
+}
+
+/** Writes the numbers for Prometheus, where the configuration names a file. A failure is a warning. */
+export async function writeMetrics(
+  { home, terminal, words }: Invocation,
+  { metricsFile }: Config,
+  ledger: string,
+  summary: Summary,
+): Promise<void> {
+  if (metricsFile === undefined) return;
+  const lastSuccess =
+    summary.exitCode === 0 ? summary.endTime : await lastSuccessOf(home.historyFile, basename(ledger));
+  await writeWhole(metricsFile, metricsText(summary, lastSuccess)).catch(
+    ({ code, message }: NodeJS.ErrnoException) =>
+      terminal.err(`${words.warnings.fileUnwritable(metricsFile, code ?? message)}\n`),
+  );
+}
+
+async function lastSuccessOf(historyFile: string, ledger: string): Promise<Date | undefined> {
+  const isSuccess = (run: PastRun) => run.ledger === ledger && run.exit_code === 0;
+  const run = (await readHistory(historyFile)).findLast(isSuccess);
+  return run && new Date(run.end_time);
+}
+
+/**
+ * Runs the configuration's on_success or on_failure, with the summary on its standard input.
+ * Its failure is a warning: whether the data is safe does not depend on it. A run that
+ * somebody interrupted calls neither.
+ */
+export async function callHook(
+  { home, terminal, words, signal }: Invocation,
+  { onSuccess, onFailure }: Config,
+  log: Log,
+  summary: Summary,
+): Promise<void> {
+  const key = summary.exitCode === 0 ? 'on_success' : 'on_failure';
+  const command = summary.exitCode === 0 ? onSuccess : onFailure;
+  if (command === undefined || signal.aborted) return;
+  const begun = Date.now();
+  const { end, output } = await runHook({
+    command,
+    input: `${JSON.stringify(summaryJson(summary))}\n`,
+    cwd: home.root,
+    timeLimit: HOOK_TIME_LIMIT * 1000,
+    signal,
+  });
+  const isFine = end.kind === 'exited' && end.code === 0;
+  const values = { hook: key, program: command[0], ...end, ms: Date.now() - begun, output };
+  if (isFine) return log.info('hook', values);
+  log.error('hook', values);
+  const [firstLine = ''] = output.split('\n');
+  terminal.err(`${words.warnings.hookFailed(key, reasonOf(end), firstLine)}\n`);
+
+  function reasonOf(end: HookEnd): string {
+    const { hook } = words;
+    if (end.kind === 'exited') return hook.exited(end.code);
+    if (end.kind === 'timedOut') return hook.timedOut(HOOK_TIME_LIMIT);
+    return end.kind === 'killed' ? hook.killed(end.signal) : hook.notStarted(command?.[0] ?? '', end.code);
+  }
+}

@@ -1,0 +1,182 @@
+import { exitCodeOfError, exitCodeOfResult } from '../../cli/exit-codes.ts';
+import type { Invocation } from '../../cli/invocation.ts';
+import { ownPathsOf } from '../../config/home.ts';
+import type { Config } from '../../config/schema.ts';
+import { connect } from '../../cos/connect.ts';
+import type { RunListener } from '../../engine/listener.ts';
+import { countInto, emptyStatistics, type Statistics } from '../../engine/statistics.ts';
+import { type SyncResult, sync } from '../../engine/sync.ts';
+import { Interrupted } from '../../interrupted.ts';
+import { LedgerLocked } from '../../ledger/errors.ts';
+import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
+import { lockLedger } from '../../ledger/lock.ts';
+import { adoptLedger, currentLedger, ledgerFile, targetOf, taskOf } from '../../ledger/task.ts';
+import { operationLines, warnings } from '../../report/console.ts';
+import { describe } from '../../report/describe.ts';
+import { errorLines } from '../../report/errors.ts';
+import { createFailedFile } from '../../report/failed-file.ts';
+import type { Log } from '../../report/log.ts';
+import { createProgress } from '../../report/progress/display.ts';
+import { type ReportedError, type Summary, statisticsText, summaryJson } from '../../report/summary.ts';
+import { USER_AGENT, VERSION } from '../../version.ts';
+import { callHook, remember, writeMetrics } from './after-run.ts';
+
+const MAX_ERRORS = 1_000;
+
+export interface RunOptions {
+  config: Config;
+  dryRun: boolean;
+  allowEmpty: boolean;
+  log: Log;
+}
+
+/**
+ * One run from lock to report: syncs, prints, logs, adds to the history, tells those who want to know.
+ * @returns the exit code
+ * @throws LedgerLocked before anything was done
+ */
+export async function runOnce(invocation: Invocation, options: RunOptions): Promise<number> {
+  const { home } = invocation;
+  const task = taskOf(options.config);
+  if (options.dryRun) {
+    const ledger = { file: currentLedger(home.dbFolder, task), task, readOnly: true };
+    return (await runTask(invocation, options, ledger)).exitCode;
+  }
+  const file = ledgerFile(home.dbFolder, task);
+  const lost = new AbortController();
+  const lock = await lockLedger(file, error => lost.abort(error));
+  let summary: Summary;
+  try {
+    await adoptLedger(home.dbFolder, task);
+    const signal = AbortSignal.any([invocation.signal, lost.signal]);
+    summary = await runTask({ ...invocation, signal }, options, { file, task, lost: lost.signal });
+  } finally {
+    await lock.release();
+  }
+  // A hook may want the ledger itself.
+  await callHook(invocation, options.config, options.log, summary);
+  return summary.exitCode;
+}
+
+async function runTask(invocation: Invocation, options: RunOptions, ledger: LedgerOptions): Promise<Summary> {
+  const { terminal, style, words } = invocation;
+  const { config, dryRun, log } = options;
+  const { file, task } = ledger;
+  const startTime = new Date();
+  const errors: ReportedError[] = [];
+  log.info('start', {
+    version: VERSION,
+    local_path: config.localPath,
+    target: targetOf(task),
+    dry_run: dryRun,
+  });
+  const failedFile =
+    config.failedFile === undefined || dryRun
+      ? undefined
+      : createFailedFile(config.failedFile, words, code =>
+          terminal.err(`${words.warnings.fileUnwritable(config.failedFile ?? '', code)}\n`),
+        );
+  const outcome = await attemptSync(invocation, options, ledger, errors, failedFile ?? {});
+  const { result, exitCode, error } = outcome;
+  const reason = reasonLines(outcome, invocation);
+  for (const line of reason) terminal.err(`cos_sync: ${line}\n`);
+  if (error) {
+    const stopped = { op: '', path: '', key: '', code: error.name, message: reason.join('; ') };
+    errors.push(stopped);
+    failedFile?.add(stopped);
+  }
+  failedFile?.finish();
+  const summary: Summary = {
+    statistics: outcome.statistics,
+    deletesHeld: result?.deletesHeld ?? 0,
+    heldReasons: result?.heldReasons ?? [],
+    errors,
+    startTime,
+    endTime: new Date(),
+    dryRun,
+    exitCode,
+    localPath: config.localPath,
+    target: targetOf(task),
+  };
+  terminal.out(style.json ? `${JSON.stringify(summaryJson(summary))}\n` : statisticsText(summary));
+  logEnd(log, summary, outcome);
+  if (dryRun) return summary;
+  await remember(invocation, file, summary);
+  await writeMetrics(invocation, config, file, summary);
+  return summary;
+}
+
+/** Why the run did not come to its end, if it did not. */
+function reasonLines({ error, result }: Outcome, { words, signal }: Invocation): string[] {
+  if (error) return errorLines(error, words);
+  const { reason } = signal;
+  if (reason instanceof Interrupted || reason instanceof LedgerLocked) return errorLines(reason, words);
+  if (!result?.stoppedBy) return [];
+  const { code, message } = describe(result.stoppedBy, words);
+  const say = result.stoppedBy.kind === 'unreachable' ? words.stops.connectionLost : words.stops.cosRefused;
+  return [say(code, message)];
+}
+
+interface Outcome {
+  /** What was done, also where an error ended the run. */
+  statistics: Statistics;
+  result?: SyncResult;
+  exitCode: number;
+  error?: Error;
+}
+
+async function attemptSync(
+  invocation: Invocation,
+  { config, dryRun, allowEmpty, log }: RunOptions,
+  ledger: LedgerOptions,
+  errors: ReportedError[],
+  failedFile: RunListener,
+): Promise<Outcome> {
+  const { home, words, style, signal } = invocation;
+  const progress = createProgress(invocation.terminal, words.progress, style);
+  const { terminal } = progress;
+  const failuresOnly = style.quiet || progress.isLive;
+  const statistics = emptyStatistics();
+  const listeners: RunListener[] = [
+    countInto(statistics),
+    log,
+    warnings(terminal, words),
+    collectErrors(errors, invocation),
+    ...(style.json ? [] : [operationLines(terminal, words, config.localPath, { dryRun, failuresOnly })]),
+    progress.listener,
+    failedFile,
+  ];
+  if (dryRun && !style.json) terminal.out(`${words.run.dryRun}\n`);
+  try {
+    const result = await sync({
+      config,
+      configFile: home.configFile,
+      own: ownPathsOf(home),
+      dryRun,
+      allowEmpty,
+      openLedger: onBroken => openLedger({ ...ledger, ...(onBroken ? { onBroken } : {}) }),
+      openStore: ask => connect(config, USER_AGENT, ask),
+      listeners,
+      signal,
+    });
+    return { statistics, result, exitCode: exitCodeOfResult(result, signal) };
+  } catch (error) {
+    return { statistics, exitCode: exitCodeOfError(error), error: error as Error };
+  } finally {
+    progress.stop();
+  }
+}
+
+function collectErrors(errors: ReportedError[], { words }: Invocation): RunListener {
+  return {
+    failed({ operation, path, key, failure }) {
+      if (errors.length < MAX_ERRORS) errors.push({ op: operation, path, key, ...describe(failure, words) });
+    },
+  };
+}
+
+function logEnd(log: Log, summary: Summary, { error }: Outcome): void {
+  const { errors: _, ...values } = summaryJson(summary);
+  log.info('end', values);
+  if (error) log.error('stopped', { name: error.name, message: error.message, stack: error.stack });
+}

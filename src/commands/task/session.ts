@@ -1,0 +1,83 @@
+import { exitCodeOfError } from '../../cli/exit-codes.ts';
+import type { Invocation } from '../../cli/invocation.ts';
+import { type OwnPaths, ownPathsOf } from '../../config/home.ts';
+import type { Config } from '../../config/schema.ts';
+import { connect } from '../../cos/connect.ts';
+import type { ObjectStore } from '../../cos/store.ts';
+import { createRequests, type Requests } from '../../engine/requests/requests.ts';
+import type { LedgerOptions, Task } from '../../ledger/ledger.ts';
+import { lockLedger } from '../../ledger/lock.ts';
+import { adoptLedger, currentLedger, ledgerFile, taskOf } from '../../ledger/task.ts';
+import { errorLines } from '../../report/errors.ts';
+import { USER_AGENT } from '../../version.ts';
+import { readConfig } from '../sync.ts';
+
+/** What the commands work with that look after a task's ledger. */
+export interface Session {
+  config: Config;
+  task: Task;
+  /** The task's ledger. */
+  file: string;
+  own: OwnPaths;
+}
+
+/** @throws ConfigError */
+export function openSession(invocation: Invocation): Session {
+  const { home } = invocation;
+  const { config } = readConfig(invocation);
+  const task = taskOf(config);
+  return { config, task, file: currentLedger(home.dbFolder, task), own: ownPathsOf(home) };
+}
+
+/**
+ * Works while no run can use the ledger.
+ * @param work is given how to open the ledger, and a signal that is aborted when the lock is lost, too
+ * @throws LedgerLocked
+ */
+export async function withLock<T>(
+  { home, signal }: Invocation,
+  { task }: Session,
+  work: (ledger: LedgerOptions, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const file = ledgerFile(home.dbFolder, task);
+  const lost = new AbortController();
+  const lock = await lockLedger(file, error => lost.abort(error));
+  try {
+    await adoptLedger(home.dbFolder, task);
+    const ledger = { file, task, lost: lost.signal };
+    const result = await work(ledger, AbortSignal.any([signal, lost.signal]));
+    lost.signal.throwIfAborted();
+    return result;
+  } finally {
+    await lock.release();
+  }
+}
+
+/** Works with COS, and ends its connections. @throws Failure */
+export async function withStore<T>(
+  { config }: Session,
+  signal: AbortSignal,
+  work: (store: ObjectStore, requests: Requests) => Promise<T>,
+): Promise<T> {
+  const requests = createRequests({ threads: config.threadNum, retries: config.retryNum, signal });
+  const store = await connect(config, USER_AGENT, requests.send);
+  try {
+    return await work(store, requests);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Ends a command that a signal interrupted with the signal's exit code. */
+export async function untilInterrupted(
+  { terminal, words, signal }: Invocation,
+  work: () => Promise<number>,
+): Promise<number> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    for (const line of errorLines(signal.reason, words)) terminal.err(`cos_sync: ${line}\n`);
+    return exitCodeOfError(signal.reason);
+  }
+}

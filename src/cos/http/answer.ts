@@ -1,0 +1,84 @@
+import type { Failure } from '../../failure.ts';
+import { failureOfAnswer, failureOfConnection, failureOfUnread } from '../errors.ts';
+import { textAt, xmlOf } from '../xml.ts';
+
+/** A listing of 1,000 keys of 850 bytes, percent-encoded, stays under this. */
+const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+export interface HttpAnswer {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  text: string;
+}
+
+export interface Outcome {
+  resolve(answer: HttpAnswer): void;
+  reject(failure: Failure): void;
+  /** COS answered, whatever it said. */
+  onAnswer(): void;
+  /** The answer's headers say all there is: its body is of no interest, whole or not. */
+  isPlain: boolean;
+}
+
+/** Gathers an answer as it comes: without a stream for the body, which costs as much as all else. */
+export interface AnswerReader {
+  head(status: number, headers: HttpAnswer['headers']): void;
+  /** @throws Error where the answer is longer than any of COS's */
+  body(piece: Uint8Array): void;
+  end(): void;
+  /** The answer did not come, or not whole. */
+  lost(error: unknown): void;
+}
+
+export function createAnswerReader({ resolve, reject, onAnswer, isPlain }: Outcome): AnswerReader {
+  let status = 0;
+  let headers: HttpAnswer['headers'] = {};
+  let size = 0;
+  const pieces: Uint8Array[] = [];
+  const isFine = () => status >= 200 && status < 300;
+
+  function end(): void {
+    const answer = { status, headers, text: Buffer.concat(pieces).toString() };
+    try {
+      resolve(isFine() && isPlain ? answer : checked(answer));
+    } catch (error) {
+      reject(error as Failure);
+    }
+  }
+
+  return {
+    head(received, fields) {
+      status = received;
+      headers = fields;
+      onAnswer();
+    },
+    body(piece) {
+      size += piece.length;
+      if (size > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
+      if (!isPlain || !isFine()) pieces.push(piece);
+    },
+    end,
+    lost(error) {
+      if (status === 0) return reject(failureOfConnection(error));
+      if (isFine() && !isPlain) return reject(failureOfUnread(error, status, headers));
+      // The status of a refusal says enough; without its body it is a refusal all the same.
+      pieces.length = 0;
+      end();
+    },
+  };
+}
+
+/** @throws Failure for everything but an answer of 200 to 299 without an error in it */
+function checked(answer: HttpAnswer): HttpAnswer {
+  const { status, headers, text } = answer;
+  const isFine = status >= 200 && status < 300;
+  const error = xmlOf(text, 'Error');
+  // Copy and Complete may answer 200 and an error in the body.
+  if (isFine && !error) return answer;
+  throw failureOfAnswer({
+    status: isFine ? 500 : status,
+    headers,
+    code: textAt(error, 'Code'),
+    message: textAt(error, 'Message'),
+  });
+}

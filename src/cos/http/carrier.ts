@@ -1,0 +1,30 @@
+import type { PartBody } from '../store.ts';
+import type { AnswerReader } from './answer.ts';
+
+/** A request as it goes over the network. */
+export interface WireRequest {
+  /** `https://host` or `http://host:port` */
+  origin: string;
+  method: string;
+  /** Encoded, with the query. */
+  path: string;
+  /** All but those about the body's length and the connection. */
+  headers: Readonly<Record<string, string>>;
+  body?: Uint8Array | PartBody | undefined;
+}
+
+/** What brings a request to a server and its answer back, once. */
+export interface Carrier<Request extends WireRequest = WireRequest> {
+  /** @param reader is told of what comes back: of its end, or of its loss */
+  send(request: Request, reader: AnswerReader): void;
+  close(): Promise<void>;
+}
+
+export interface CarrierTimes {
+  /** ms until a connection is there */
+  connect: number;
+  /** ms without progress on a connection */
+  progress: number;
+  /** ms for which a connection is kept for the next request, unless the server keeps it for less */
+  keepAlive: number;
+}

@@ -1,0 +1,29 @@
+import { Failure } from '../../failure.ts';
+
+/** COS's clock must differ by this much, in ms, before an expired signature is blamed on it. */
+const CLOCK_TOLERANCE = 30_000;
+
+/** How far COS's clock is ahead of this machine's, in ms; found out from a refused request. */
+export interface Clock {
+  offset: number;
+}
+
+/**
+ * Sets the clock by a refusal that blames it, for the next try.
+ * @param signedWith the offset that the refused request was signed with: requests in flight are many
+ * @returns the failure as it is to be taken: where the clock is right, the credentials are not
+ */
+export function correctClock(failure: Failure, clock: Clock, signedWith: number): Failure {
+  const { code, message, status, requestId, serverTime } = failure;
+  const offset = (serverTime ?? Date.now()) - Date.now();
+  if (Math.abs(offset - signedWith) >= CLOCK_TOLERANCE) {
+    clock.offset = offset;
+    return failure;
+  }
+  return new Failure(code === 'AccessDenied' ? 'denied' : 'refused', {
+    code,
+    message,
+    ...(status === undefined ? {} : { status }),
+    ...(requestId === undefined ? {} : { requestId }),
+  });
+}

@@ -1,0 +1,145 @@
+import { failureOfAnswer } from '../../cos/errors.ts';
+import type { Deletion } from '../../cos/store.ts';
+import { type Failure, localFailure } from '../../failure.ts';
+import { isFolderPath, unknownContent } from '../../ledger/codec.ts';
+import { isStillGone } from '../local/still-gone.ts';
+import type { Breaker } from '../requests/breaker.ts';
+import { mayRepeat } from '../requests/requests.ts';
+import { forEach } from '../transfer/for-each.ts';
+import type { Run } from '../transfer/run.ts';
+
+/** Most keys in one deletion. Source: COS "Specifications and limits". */
+const DELETION_BATCH = 1_000;
+
+type DeleteOperation = 'deleteFile' | 'deleteFolder';
+
+/**
+ * Deletes the objects of gone files, and after them those of gone folders, children first.
+ * What came back since the scan is left alone.
+ * @returns how many were dealt with; the others were left when the run was stopped
+ */
+export async function deleteGone(
+  run: Run,
+  breaker: Breaker,
+  files: readonly string[],
+  folders: readonly string[],
+): Promise<number> {
+  let asked = await deleteAll(run, breaker, 'deleteFile', files);
+  const byDepth = Map.groupBy(folders, path => path.split('/').length);
+  for (const depth of [...byDepth.keys()].sort((a, b) => b - a)) {
+    asked += await deleteAll(run, breaker, 'deleteFolder', byDepth.get(depth) ?? []);
+  }
+  return asked;
+}
+
+async function deleteAll(
+  run: Run,
+  breaker: Breaker,
+  operation: DeleteOperation,
+  paths: readonly string[],
+): Promise<number> {
+  let asked = 0;
+  const batches: string[][] = [];
+  for (let start = 0; start < paths.length; start += DELETION_BATCH) {
+    batches.push(paths.slice(start, start + DELETION_BATCH));
+  }
+  await forEach(run, batches, async batch => {
+    const path = batch[0] ?? '';
+    const gone = batch.filter(candidate => isStillGone(run, candidate));
+    run.listener.began({ operation, path, bytes: 0 });
+    if (await deleteBatch(run, breaker, operation, gone)) asked += batch.length;
+    run.listener.ended(operation, path);
+  });
+  return asked;
+}
+
+/** @returns whether COS was asked at all */
+async function deleteBatch(
+  run: Run,
+  breaker: Breaker,
+  operation: DeleteOperation,
+  paths: readonly string[],
+): Promise<boolean> {
+  if (paths.length === 0) return true;
+  await markUnknown(run, paths);
+  const { deletion, failures } = run.dryRun ? NOTHING_ASKED : await askToDelete(run, paths);
+  const stopped = [...failures.values()].find(({ kind }) => kind === 'stopped');
+  if (stopped && failures.size === paths.length) return false;
+  // One request failed, however many keys it had.
+  for (const failure of new Set(failures.values())) breaker.failed(failure);
+  for (const path of paths) {
+    const key = run.prefix + path;
+    const failure = failures.get(key);
+    if (failure) {
+      run.listener.failed({ operation, path, key, failure });
+      continue;
+    }
+    breaker.succeeded();
+    if (!run.dryRun) run.ledger.remove(path);
+    const { status, requestId } = deletion;
+    run.listener.done({ operation, path, key, bytes: 0, status, requestId });
+  }
+  return true;
+}
+
+/**
+ * Records, before an object is overwritten or deleted, that what COS holds of it is no longer known.
+ * Should the answer get lost and the file or folder come back as it was, its old record must not hide
+ * that; nor if it is a power cut that brings it back.
+ */
+export async function markUnknown(run: Run, paths: readonly string[]): Promise<void> {
+  if (run.dryRun || paths.length === 0) return;
+  for (const path of paths) {
+    if (isFolderPath(path)) run.ledger.putBegun({ path, at: 0, sizes: [0] });
+    else run.ledger.put(unknownContent(path));
+  }
+  await run.ledger.flushToDisk();
+}
+
+interface Asked {
+  deletion: Deletion;
+  /** By key: why COS did not delete it. */
+  failures: Map<string, Failure>;
+}
+
+const NOTHING_ASKED: Asked = {
+  deletion: { requestId: '', status: 0, failed: new Map() },
+  failures: new Map(),
+};
+
+/** Asks again for the keys whose own error may pass, as often as for a request that failed as a whole. */
+async function askToDelete(run: Run, paths: readonly string[]): Promise<Asked> {
+  const failures = new Map<string, Failure>();
+  let left = paths.map(path => run.prefix + path);
+  let deletion = NOTHING_ASKED.deletion;
+  try {
+    const store = await run.store();
+    await run.requests.send(async () => {
+      deletion = await store.deleteMany(left);
+      const again: string[] = [];
+      let passing: Failure | undefined;
+      for (const key of left) {
+        const failure = refusalOf(deletion, key);
+        if (!failure) continue;
+        if (!mayRepeat(failure)) failures.set(key, failure);
+        else {
+          passing = failure;
+          again.push(key);
+        }
+      }
+      left = again;
+      if (passing) throw passing;
+    });
+  } catch (error) {
+    for (const key of left) failures.set(key, localFailure(error));
+  }
+  return { deletion, failures };
+}
+
+/** A key's own refusal within a deletion. A key that is not there is as good as deleted. */
+function refusalOf(answer: Deletion, key: string): Failure | undefined {
+  const error = answer.failed.get(key);
+  if (!error || error.code === 'NoSuchKey') return undefined;
+  const { code, message } = error;
+  return failureOfAnswer({ status: 403, code, message, headers: { 'x-cos-request-id': answer.requestId } });
+}

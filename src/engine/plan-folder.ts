@@ -1,0 +1,126 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { ConfigError } from '../config/faults.ts';
+import type { OwnPaths } from '../config/home.ts';
+import type { Config } from '../config/schema.ts';
+import { type BegunRecord, isFolderPath, type LedgerRecord } from '../ledger/codec.ts';
+import { createFilter, type Filter } from './local/filter.ts';
+import { LocalPathUnusable } from './local/local-path.ts';
+import { findOwn } from './local/own-paths.ts';
+import { scan } from './local/scan.ts';
+import { type Plan, startPlan } from './plan.ts';
+
+export interface LocalPlanOptions {
+  config: Config;
+  own: OwnPaths;
+  records: Iterable<LedgerRecord>;
+  /** New objects that an earlier run began to send, by path. */
+  begun?: ReadonlyMap<string, BegunRecord>;
+  onScanned(entries: number): void;
+  signal: AbortSignal;
+}
+
+/**
+ * Scans local_path and meets what is there with the records.
+ * @throws LocalPathUnusable where the folder cannot be read
+ */
+export async function planOf(options: LocalPlanOptions): Promise<Plan> {
+  const { config, signal } = options;
+  const filter = filterOf(config, options.own);
+  const planner = startPlan(options.records, {
+    isExcluded: path => (isFolderPath(path) ? filter.excludesFolderObject(path) : filter.excludes(path)),
+    createFolders: config.createFolders,
+    checksum: config.checksum,
+    ...(options.begun && { begun: options.begun }),
+  });
+  let entries = 0;
+  const scanStart = Date.now();
+  try {
+    const before = identityOf(config.localPath);
+    for await (const batch of scan({ root: config.localPath, filter, symlinks: config.symlinks, signal })) {
+      for (const entry of batch) planner.meet(entry);
+      entries += batch.length;
+      options.onScanned(entries);
+    }
+    // A disk that went away during the scan makes what was not yet looked at seem gone.
+    if (identityOf(config.localPath) !== before) throw new LocalPathUnusable(config.localPath, 'ENODEV');
+  } catch (error) {
+    if (signal.aborted) return emptyPlanOf(config);
+    if (error instanceof LocalPathUnusable) throw error;
+    throw new LocalPathUnusable(config.localPath, (error as NodeJS.ErrnoException).code ?? '', error);
+  }
+  return withoutMoved(planner.finish(), config.localPath, scanStart);
+}
+
+/**
+ * Sets aside what may have moved, while the scan was under way, to where it had been already: its object
+ * would be deleted while COS has none of the new place. The next scan sees it.
+ */
+function withoutMoved(plan: Plan, localPath: string, scanStart: number): Plan {
+  const known = new Map<string, boolean>();
+  const hasChanged = (folder: string): boolean => {
+    const answered = known.get(folder);
+    if (answered !== undefined) return answered;
+    const mtime = mtimeOf(join(localPath, folder));
+    const isGone = mtime === undefined && folder !== '';
+    const answer = isGone ? hasChanged(folderOf(folder)) : !((mtime ?? Number.NaN) < scanStart);
+    known.set(folder, answer);
+    return answer;
+  };
+  const goneDuringScan: string[] = [];
+  const isSure = (path: string) => {
+    const isDoubtful = hasChanged(folderOf(path));
+    if (isDoubtful) goneDuringScan.push(path);
+    return !isDoubtful;
+  };
+  return {
+    ...plan,
+    goneFiles: plan.goneFiles.filter(({ path }) => isSure(path)),
+    goneFolders: plan.goneFolders.filter(isSure),
+    goneBegun: plan.goneBegun.filter(({ path }) => isSure(path)),
+    goneDuringScan,
+  };
+}
+
+/** The folder that a file or folder is in; empty for local_path itself. */
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/', path.length - 2) + 1);
+}
+
+/** In ms since 1970; undefined where there is no such folder, NaN where that cannot be told. */
+function mtimeOf(folder: string): number | undefined {
+  try {
+    const stats = statSync(folder, { throwIfNoEntry: false });
+    return stats?.isDirectory() ? stats.mtimeMs : undefined;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** Tells a folder, and the disk it is on, from another in its place. */
+function identityOf(folder: string): string {
+  const { dev, ino } = statSync(folder);
+  return `${dev}:${ino}`;
+}
+
+/** An aborted scan is no evidence of anything. */
+function emptyPlanOf({ checksum }: Config): Plan {
+  return startPlan([], { isExcluded: () => true, createFolders: false, checksum }).finish();
+}
+
+/** Which paths take part: by the configured patterns, and never what is the program's own. */
+export function filterOf(config: Config, own: OwnPaths): Filter {
+  return createFilter(config.include, config.exclude, findOwn(config.localPath, own));
+}
+
+/** @throws LocalPathUnusable; ConfigError where it is a file */
+export function checkLocalPath(localPath: string, configFile: string): void {
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(localPath).isDirectory();
+  } catch (error) {
+    throw new LocalPathUnusable(localPath, (error as NodeJS.ErrnoException).code ?? '', error);
+  }
+  if (isDirectory) return;
+  throw new ConfigError(configFile, [{ key: 'local_path', problem: 'isFile', values: { value: localPath } }]);
+}

@@ -1,0 +1,145 @@
+import { eachLimit } from 'async';
+import { verify } from '../../cos/confirmation.ts';
+import type { Confirmation, CopySource, ObjectStore } from '../../cos/store.ts';
+import { type Failure, localFailure } from '../../failure.ts';
+import type { FileRecord } from '../../ledger/codec.ts';
+import { crc64In, hashLike } from '../local/content-hash.ts';
+import { type FileState, settledMtime } from '../local/read-file.ts';
+import type { LocalFile } from '../plan.ts';
+import { headersOf, localPathOf, type Run } from './run.ts';
+import type { Uploaded } from './upload.ts';
+import { discard } from './upload-in-parts.ts';
+
+const GiB = 1024 * 1024 * 1024;
+/** Bytes: a larger object is copied in parts, and how large these are. */
+export interface CopySizes {
+  whole: number;
+  part: number;
+}
+
+/** Source: COS "Specifications and limits". */
+const COPY_SIZES: CopySizes = { whole: 5 * GiB, part: GiB };
+
+/** Records whose file is gone, found by what they hold. */
+export interface GoneContents {
+  /** The recorded hashes of gone files of a size, one of each kind of hash. */
+  hashesOf(size: number): string[];
+  find(size: number, hash: string): FileRecord | undefined;
+}
+
+/** Empty files have nothing to copy, so they are left out. */
+export function indexGone(gone: readonly FileRecord[]): GoneContents {
+  const bySize = new Map<number, Map<string, FileRecord>>();
+  for (const record of gone) {
+    if (record.size === 0) continue;
+    const ofSize = bySize.get(record.size) ?? new Map<string, FileRecord>();
+    bySize.set(record.size, ofSize.set(record.hash, record));
+  }
+  return {
+    hashesOf(size) {
+      const hashes = [...(bySize.get(size)?.keys() ?? [])];
+      const md5 = hashes.find(hash => crc64In(hash) === undefined);
+      const crc64 = hashes.find(hash => crc64In(hash) !== undefined);
+      return [md5, crc64].filter(hash => hash !== undefined);
+    },
+    find: (size, hash) => bySize.get(size)?.get(hash),
+  };
+}
+
+/** A file that has a gone file's content. */
+export interface Move {
+  path: string;
+  source: FileRecord;
+  state: FileState;
+  readAt: number;
+}
+
+/** Looks whether a new file is one that moved; reads it only where a gone file has its size. */
+export async function findMove(run: Run, file: LocalFile, gone: GoneContents): Promise<Move | undefined> {
+  for (const recorded of gone.hashesOf(file.size)) {
+    const readAt = Date.now();
+    const read = await hashLike(recorded, localPathOf(run, file.path)).catch(noneIfChanged);
+    if (!read) return undefined;
+    const source = gone.find(read.state.size, read.hash);
+    if (source) return { path: file.path, source, state: read.state, readAt };
+  }
+  return undefined;
+}
+
+/** A file that changes while it is looked at is uploaded like any other that does. */
+function noneIfChanged(error: unknown): undefined {
+  const failure = localFailure(error);
+  if (failure.kind !== 'changed') throw failure;
+}
+
+/**
+ * Copies a moved file's object inside COS, if COS still holds what was recorded.
+ * @returns what speaks against the copy where there is any doubt: the file is then uploaded
+ * @throws Failure where the run cannot go on
+ */
+export async function copyMoved(
+  run: Run,
+  move: Move,
+  key: string,
+  sourceKey: string,
+  sizes = COPY_SIZES,
+): Promise<Uploaded | Failure> {
+  const { source, state, readAt } = move;
+  const store = await run.store();
+  const from = { key: sourceKey, etag: source.etag };
+  try {
+    const confirmation =
+      source.size > sizes.whole
+        ? await copyInParts(run, store, move, key, from, sizes.part)
+        : await run.requests.send(() => store.copy(key, from, headersOf(run, key)));
+    await verifyCopy(confirmation, source);
+    return { confirmation, size: state.size, mtime: settledMtime(state.mtime, readAt), hash: source.hash };
+  } catch (error) {
+    const failure = localFailure(error);
+    // A refusal may be of the copy alone; if it is of everything, the upload will hear it too.
+    if (failure.kind === 'stopped' || failure.kind === 'unreachable') throw failure;
+    return failure;
+  }
+}
+
+async function verifyCopy(confirmation: Confirmation, source: FileRecord): Promise<void> {
+  if (confirmation.etag === source.etag) return;
+  const crc64 = crc64In(source.hash);
+  if (crc64 !== undefined) await verify(confirmation, { crc64: () => crc64 });
+  else await verify(confirmation, { md5: source.hash, crc64: () => '' });
+}
+
+async function copyInParts(
+  run: Run,
+  store: ObjectStore,
+  { path, state, source: { size } }: Move,
+  key: string,
+  source: CopySource,
+  partSize: number,
+): Promise<Confirmation> {
+  const left = run.ledger.uploads.get(path);
+  if (left) await discard(run, store, path, key, left.uploadId);
+  const uploadId = await run.requests.send(() => store.startUpload(key, headersOf(run, key)));
+  run.ledger.putUpload({ path, ...state, partSize, uploadId });
+  await run.ledger.flush();
+  try {
+    const count = Math.ceil(size / partSize);
+    const parts = Array.from({ length: count }, (_, index) => ({ number: index + 1, etag: '', size: 0 }));
+    await eachLimit(parts, run.config.threadNum, async (part: (typeof parts)[number]) => {
+      const first = (part.number - 1) * partSize;
+      const last = Math.min(first + partSize, size) - 1;
+      const answer = await run.requests.send(() =>
+        store.copyPart(key, uploadId, part.number, source, first, last),
+      );
+      part.etag = answer.etag;
+      part.size = last - first + 1;
+    });
+    const answer = await run.requests.send(() => store.completeUpload(key, uploadId, parts));
+    run.ledger.removeUpload(path);
+    if (answer.crc64 !== undefined) return answer;
+    return (await run.requests.send(() => store.head(key))) ?? answer;
+  } catch (error) {
+    await discard(run, store, path, key, uploadId).catch(() => {});
+    throw error as Failure;
+  }
+}

@@ -1,0 +1,171 @@
+import { keyOf } from '../../cos/keys.ts';
+import { after, Failure, localFailure } from '../../failure.ts';
+import { markUnknown } from '../delete/delete-gone.ts';
+import type { TransferResult } from '../deletions.ts';
+import type { Began } from '../listener.ts';
+import { hashLike } from '../local/content-hash.ts';
+import { settledMtime } from '../local/read-file.ts';
+import type { Check, LocalFile, Plan } from '../plan.ts';
+import type { Breaker } from '../requests/breaker.ts';
+import { copyMoved, findMove, type GoneContents, indexGone } from './copy-moved.ts';
+import { forEach } from './for-each.ts';
+import { noteAhead } from './notes.ts';
+import { partSizeFor } from './part-size.ts';
+import { localPathOf, type Run } from './run.ts';
+import { createFolderObject, type Uploaded, upload } from './upload.ts';
+import { discard } from './upload-in-parts.ts';
+
+/** Carries out a plan's creations and uploads. Every outcome is told to the listener and recorded in the ledger. */
+export async function transfer(run: Run, plan: Plan, breaker: Breaker): Promise<TransferResult> {
+  const result: TransferResult = { failedSizes: new Set(), moved: new Set() };
+  const gone = indexGone(plan.goneFiles);
+
+  const folderNotes = noteAhead(
+    run,
+    plan.createFolders.map(path => ({ path, size: 0 })),
+  );
+  await forEach(run, plan.createFolders, async path => {
+    await folderNotes.ahead();
+    const began = { operation: 'createFolder', path, bytes: 0 } as const;
+    const failure = await attempt(run, breaker, began, () => createFolder(run, path));
+    if (!failure || failure.mayBeDone) folderNotes.keep(path);
+  });
+  folderNotes.takeBack();
+  await markUnknown(
+    run,
+    plan.uploads.filter(({ path }) => !plan.newPaths.has(path)).map(({ path }) => path),
+  );
+  const fileNotes = noteAhead(
+    run,
+    plan.uploads.filter(({ path }) => plan.newPaths.has(path)),
+  );
+  await forEach(run, plan.uploads, async file => {
+    const isNew = plan.newPaths.has(file.path);
+    if (isNew) await fileNotes.ahead();
+    const candidates = isNew ? gone : undefined;
+    const began = { operation: 'uploadFile', path: file.path, bytes: file.size } as const;
+    const failure = await attempt(run, breaker, began, async () => {
+      const movedFrom = await uploadOrCopy(run, file, candidates);
+      if (movedFrom !== undefined) result.moved.add(movedFrom);
+    });
+    if (!failure || failure.mayBeDone) fileNotes.keep(file.path);
+    if (failure) result.failedSizes.add(file.size);
+  });
+  fileNotes.takeBack();
+  await forEach(run, plan.checks, async check => {
+    const { path, size } = check.file;
+    const began = { operation: 'uploadFile', path, bytes: 0 } as const;
+    const failure = await attempt(run, breaker, began, () => checkContent(run, check));
+    if (failure) result.failedSizes.add(size);
+  });
+  await discardAbandoned(run, plan);
+  return result;
+}
+
+/** What an operation answers that needed nothing of COS: it is no sign that COS would do anything. */
+const LOCAL_ONLY = Symbol('local only');
+
+/** Runs one operation; its failure is told and answered, and goes no further. */
+async function attempt(
+  run: Run,
+  breaker: Breaker,
+  began: Began,
+  work: () => Promise<unknown>,
+): Promise<Failure | undefined> {
+  const { operation, path } = began;
+  run.listener.began(began);
+  try {
+    if ((await work()) !== LOCAL_ONLY) breaker.succeeded();
+    return undefined;
+  } catch (error) {
+    const failure = localFailure(error);
+    if (failure.kind === 'stopped') return failure;
+    breaker.failed(failure);
+    run.listener.failed({ operation, path, key: run.prefix + path, failure });
+    return failure;
+  } finally {
+    run.listener.ended(operation, path);
+  }
+}
+
+async function createFolder(run: Run, path: string): Promise<void> {
+  const key = keyOf(run.prefix, path);
+  const done = { operation: 'createFolder', path, key, bytes: 0 } as const;
+  if (run.dryRun) return run.listener.done(done);
+  const { status, requestId } = await createFolderObject(run, key);
+  run.ledger.put({ path });
+  run.listener.done({ ...done, status, requestId });
+}
+
+/** @returns the path that the content was copied from, where it was */
+async function uploadOrCopy(run: Run, file: LocalFile, gone?: GoneContents): Promise<string | undefined> {
+  const key = keyOf(run.prefix, file.path);
+  partSizeFor(file.size, run.config.partSize);
+  const move = gone && (await findMove(run, file, gone));
+  let notCopied: Failure | undefined;
+  if (move) {
+    const { path: source } = move.source;
+    if (run.dryRun) {
+      run.listener.done({ operation: 'uploadFile', path: file.path, key, bytes: 0, movedFrom: source });
+      return source;
+    }
+    const copied = await copyMoved(run, move, key, keyOf(run.prefix, source));
+    if (!(copied instanceof Failure)) {
+      confirm(run, file.path, key, copied, source);
+      return source;
+    }
+    notCopied = copied;
+  }
+  await uploadNow(run, file, key).catch(error => {
+    throw after(notCopied, localFailure(error));
+  });
+  return undefined;
+}
+
+async function uploadNow(run: Run, file: LocalFile, key: string): Promise<void> {
+  if (run.dryRun) {
+    run.listener.done({ operation: 'uploadFile', path: file.path, key, bytes: file.size });
+    return;
+  }
+  confirm(run, file.path, key, await upload(run, file, key));
+}
+
+/** Records what COS confirmed, then tells of it. */
+function confirm(run: Run, path: string, key: string, uploaded: Uploaded, movedFrom?: string): void {
+  const { confirmation, size, mtime, hash } = uploaded;
+  const { status, requestId, etag } = confirmation;
+  run.ledger.put({ path, size, mtime, hash, etag });
+  const bytes = movedFrom === undefined ? size : 0;
+  const done = { operation: 'uploadFile', path, key, bytes, status, requestId } as const;
+  run.listener.done(movedFrom === undefined ? done : { ...done, movedFrom });
+}
+
+/** A file whose mtime changed: equal content only refreshes its record. */
+async function checkContent(run: Run, { file, record }: Check): Promise<unknown> {
+  const readAt = Date.now();
+  const { hash, state } = await hashLike(record.hash, localPathOf(run, file.path)).catch(error => {
+    const failure = localFailure(error);
+    if (failure.kind === 'changed') return { hash: '', state: file };
+    throw failure;
+  });
+  if (hash !== record.hash) {
+    await markUnknown(run, [file.path]);
+    return uploadNow(run, file, keyOf(run.prefix, file.path));
+  }
+  const mtime = settledMtime(state.mtime, readAt);
+  if (!run.dryRun && !Object.is(mtime, record.mtime)) run.ledger.put({ ...record, mtime });
+  run.listener.unchanged(1);
+  return LOCAL_ONLY;
+}
+
+/** Ends uploads in parts that earlier runs began and that no file needs any more. */
+async function discardAbandoned(run: Run, plan: Plan): Promise<void> {
+  if (run.dryRun || run.signal.aborted || run.ledger.uploads.size === 0) return;
+  const wanted = new Set(plan.uploads.map(({ path }) => path));
+  for (const check of plan.checks) wanted.add(check.file.path);
+  const abandoned = [...run.ledger.uploads].filter(([path]) => !wanted.has(path));
+  await forEach(run, abandoned, async ([path, { uploadId }]) => {
+    // An upload that cannot be ended now stays recorded for the next run.
+    await discard(run, await run.store(), path, run.prefix + path, uploadId).catch(() => {});
+  });
+}

@@ -1,0 +1,271 @@
+import { createHash } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { eachLimit } from 'async';
+import { verify } from '../../cos/confirmation.ts';
+import { combineCrc64, startCrc64 } from '../../cos/crc64.ts';
+import { unverified } from '../../cos/errors.ts';
+import type { Confirmation, ObjectStore, UploadedPart } from '../../cos/store.ts';
+import { after, type Failure, localFailure } from '../../failure.ts';
+import { crc64Hash } from '../local/content-hash.ts';
+import {
+  type FileState,
+  fileChanged,
+  isSameState,
+  openFile,
+  readRange,
+  settledMtime,
+  stateOf,
+} from '../local/read-file.ts';
+import { stopped } from '../requests/requests.ts';
+import { partSizeFor } from './part-size.ts';
+import { headersOf, localPathOf, type Run } from './run.ts';
+import type { Uploaded } from './upload.ts';
+
+interface Part {
+  number: number;
+  start: number;
+  /** bytes */
+  size: number;
+}
+
+interface SentPart extends UploadedPart {
+  crc64: string;
+}
+
+/** An upload that is under way in COS, begun now or by an earlier run. */
+interface Upload {
+  uploadId: string;
+  /** Parts that COS holds already, by number. */
+  held: ReadonlyMap<number, UploadedPart>;
+}
+
+/** Where the parts of one file go. */
+interface Target extends Upload {
+  path: string;
+  key: string;
+}
+
+/**
+ * Uploads a large file in parts; a later run goes on with the parts that COS holds.
+ * @throws Failure
+ */
+export async function sendInParts(run: Run, path: string, key: string): Promise<Uploaded> {
+  const readAt = Date.now();
+  const { handle, state } = await openFile(localPathOf(run, path));
+  try {
+    if (state.size <= run.config.multipartThreshold) throw fileChanged();
+    const partSize = partSizeFor(state.size, run.config.partSize);
+    const store = await run.store();
+    const upload =
+      (await resume(run, store, path, key, state, partSize)) ??
+      (await begin(run, store, path, key, state, partSize));
+    const parts = await sendParts(
+      run,
+      store,
+      { path: path, key, ...upload },
+      handle,
+      partsOf(state.size, partSize),
+    );
+    if (!isSameState(state, stateOf(await handle.stat()))) {
+      await discardIfAllowed(run, store, path, key, upload.uploadId);
+      throw fileChanged();
+    }
+    const crc64 = parts.reduce((sum, part) => combineCrc64(sum, part.crc64, part.size), '0');
+    const confirmation = await complete(run, store, key, upload.uploadId, parts, crc64).catch(failure =>
+      forgetIfLost(run, path, failure),
+    );
+    run.ledger.removeUpload(path);
+    return {
+      confirmation,
+      size: state.size,
+      mtime: settledMtime(state.mtime, readAt),
+      hash: crc64Hash(crc64),
+    };
+  } finally {
+    await handle.close();
+  }
+}
+
+function partsOf(size: number, partSize: number): Part[] {
+  return Array.from({ length: Math.ceil(size / partSize) }, (_, index) => {
+    const start = index * partSize;
+    return { number: index + 1, start, size: Math.min(partSize, size - start) };
+  });
+}
+
+async function resume(
+  run: Run,
+  store: ObjectStore,
+  path: string,
+  key: string,
+  state: FileState,
+  partSize: number,
+): Promise<Upload | undefined> {
+  const begun = run.ledger.uploads.get(path);
+  if (!begun) return undefined;
+  if (!isSameState(begun, state) || begun.partSize !== partSize) {
+    await discardIfAllowed(run, store, path, key, begun.uploadId);
+    return undefined;
+  }
+  try {
+    const parts = await run.requests.send(() => store.listParts(key, begun.uploadId));
+    return { uploadId: begun.uploadId, held: new Map(parts.map(part => [part.number, part])) };
+  } catch (error) {
+    const { kind } = error as Failure;
+    if (kind !== 'lost' && kind !== 'stale') throw error;
+    run.ledger.removeUpload(path);
+    return undefined;
+  }
+}
+
+async function begin(
+  run: Run,
+  store: ObjectStore,
+  path: string,
+  key: string,
+  state: FileState,
+  partSize: number,
+): Promise<Upload> {
+  const uploadId = await run.requests.send(() => store.startUpload(key, headersOf(run, key)));
+  run.ledger.putUpload({ path, ...state, partSize, uploadId });
+  // Parts of an upload ID that nobody remembers would stay in COS and be billed.
+  await run.ledger.flush();
+  return { uploadId, held: new Map() };
+}
+
+async function sendParts(
+  run: Run,
+  store: ObjectStore,
+  target: Target,
+  handle: FileHandle,
+  parts: Part[],
+): Promise<SentPart[]> {
+  const sent: SentPart[] = [];
+  let failed: unknown;
+  const left: Part[] = [];
+  // One after the other: reading them keeps no connection busy, and many at a time take memory.
+  for (const part of parts) {
+    const kept = run.signal.aborted
+      ? undefined
+      : await keepHeldPart(handle, part, target.held.get(part.number));
+    if (kept) sent[part.number - 1] = kept;
+    else left.push(part);
+  }
+  await eachLimit(left, run.config.threadNum, async (part: Part) => {
+    if (failed !== undefined) return;
+    try {
+      const isUseless = () => failed !== undefined;
+      sent[part.number - 1] = await sendPart(run, store, target, handle, part, isUseless);
+    } catch (error) {
+      // The others are waited for: they read from the same handle.
+      failed ??= error;
+    }
+  });
+  if (failed !== undefined) throw failed;
+  return sent;
+}
+
+/** A part that COS holds is kept when it is what the file has there now. */
+async function keepHeldPart(
+  handle: FileHandle,
+  part: Part,
+  held: UploadedPart | undefined,
+): Promise<SentPart | undefined> {
+  if (held?.size !== part.size) return undefined;
+  const md5 = createHash('md5');
+  const crc64 = await startCrc64();
+  for await (const piece of readRange(handle, part.start, part.size)) {
+    md5.update(piece);
+    crc64.update(piece);
+  }
+  const sum = crc64.digest();
+  return held.etag.toLowerCase() === md5.digest('hex') ? { ...held, crc64: sum } : undefined;
+}
+
+async function sendPart(
+  run: Run,
+  store: ObjectStore,
+  { path, key, uploadId }: Target,
+  handle: FileHandle,
+  part: Part,
+  isUseless: () => boolean,
+): Promise<SentPart> {
+  return run.requests.send(async () => {
+    if (isUseless()) throw stopped();
+    const crc64 = await startCrc64();
+    async function* content() {
+      try {
+        for await (const piece of readRange(handle, part.start, part.size, run.uploadLimit.piece)) {
+          await run.uploadLimit.take(piece.length, run.signal);
+          crc64.update(piece);
+          run.listener.sent(piece.length, path);
+          yield piece;
+        }
+      } catch (error) {
+        throw localFailure(error);
+      }
+    }
+    const answer = await store.putPart(key, uploadId, part.number, { size: part.size, open: content });
+    const sum = crc64.digest();
+    await verify(answer, { crc64: () => sum });
+    return { number: part.number, size: part.size, etag: answer.etag, crc64: sum };
+  });
+}
+
+/** @throws Failure where the object that COS put together is not the file */
+async function complete(
+  run: Run,
+  store: ObjectStore,
+  key: string,
+  uploadId: string,
+  parts: readonly UploadedPart[],
+  crc64: string,
+): Promise<Confirmation> {
+  const whole = { crc64: () => crc64 };
+  try {
+    return await run.requests.send(async () => {
+      const answer = await store.completeUpload(key, uploadId, parts);
+      const proof = answer.crc64 === undefined ? await store.head(key) : answer;
+      if (!proof) throw unverified('the completed object is not there', answer);
+      await verify(proof, whole);
+      return answer.etag === '' ? proof : answer;
+    });
+  } catch (error) {
+    // An answer to an earlier try may have been lost: then the object is there and whole.
+    const failure = error as Failure;
+    if (failure.kind !== 'lost' && failure.kind !== 'stale') throw failure;
+    const head = await run.requests
+      .send(() => store.head(key))
+      .catch(unanswered => {
+        throw after(failure, unanswered);
+      });
+    if (!head || head.crc64 !== crc64) throw failure;
+    return head;
+  }
+}
+
+function forgetIfLost(run: Run, path: string, failure: Failure): never {
+  if (failure.kind === 'lost' || failure.kind === 'stale' || failure.code === 'ChecksumMismatch') {
+    run.ledger.removeUpload(path);
+  }
+  throw failure;
+}
+
+/** Ends an upload whose parts are of no use any more. */
+export async function discard(
+  run: Run,
+  store: ObjectStore,
+  path: string,
+  key: string,
+  uploadId: string,
+): Promise<void> {
+  await run.requests.send(() => store.abortUpload(key, uploadId));
+  run.ledger.removeUpload(path);
+}
+
+/** The parts stay in COS where this key pair may not end uploads: no reason to leave the file out. */
+async function discardIfAllowed(...upload: Parameters<typeof discard>): Promise<void> {
+  await discard(...upload).catch((failure: Failure) => {
+    if (failure.kind !== 'denied' && failure.kind !== 'thisFile') throw failure;
+  });
+}

@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { verify } from '../../cos/confirmation.ts';
+import { startCrc64 } from '../../cos/crc64.ts';
+import type { Confirmation } from '../../cos/store.ts';
+import { localFailure } from '../../failure.ts';
+import { md5Of } from '../local/content-hash.ts';
+import { type OpenWhole, openWhole, settledMtime } from '../local/read-file.ts';
+import type { LocalFile } from '../plan.ts';
+import { headersOf, localPathOf, type Run } from './run.ts';
+import { sendInParts } from './upload-in-parts.ts';
+
+/** A file that changes while it is read is read again this often, after this pause in ms. */
+const CHANGED_RETRIES = 2;
+const CHANGED_PAUSE = 300;
+
+/** What COS confirmed of a file. */
+export interface Uploaded {
+  confirmation: Confirmation;
+  /** bytes */
+  size: number;
+  /** ms since 1970; NaN where it is too young to be relied on */
+  mtime: number;
+  hash: string;
+}
+
+/**
+ * Uploads a file's content as it is now and verifies what COS confirms.
+ * @throws Failure
+ */
+export async function upload(run: Run, { path }: LocalFile, key: string): Promise<Uploaded> {
+  for (let tries = 0; ; tries++) {
+    try {
+      // The scan may be long ago: whether a file goes up in parts depends on its size of now.
+      const file = openWhole(localPathOf(run, path));
+      if (file.state.size <= run.config.multipartThreshold) return await sendWhole(run, path, file, key);
+      file.close();
+      return await sendInParts(run, path, key);
+    } catch (error) {
+      const failure = localFailure(error);
+      if (failure.kind !== 'changed' || tries === CHANGED_RETRIES || run.signal.aborted) throw failure;
+      await delay(CHANGED_PAUSE, undefined, { signal: run.signal }).catch(() => {});
+    }
+  }
+}
+
+async function sendWhole(run: Run, path: string, file: OpenWhole, key: string): Promise<Uploaded> {
+  const { size, mtime } = file.state;
+  const { buffer, release } = await run.budget.take(size);
+  let isSent = false;
+  try {
+    const readAt = Date.now();
+    const bytes = readAndClose(file, buffer);
+    const hash = await run.threads.md5Of(bytes);
+    const confirmation = await put(run, key, bytes, hash, path);
+    isSent = true;
+    return { confirmation, size, mtime: settledMtime(mtime, readAt), hash };
+  } finally {
+    release(isSent);
+  }
+}
+
+function readAndClose(file: OpenWhole, buffer: Buffer): Buffer {
+  try {
+    return file.readInto(buffer);
+  } finally {
+    file.close();
+  }
+}
+
+/** Creates a folder's object: no bytes, a key that ends with `/`. @throws Failure */
+export function createFolderObject(run: Run, key: string): Promise<Confirmation> {
+  const nothing = new Uint8Array();
+  return put(run, key, nothing, md5Of(nothing));
+}
+
+async function put(
+  run: Run,
+  key: string,
+  bytes: Uint8Array,
+  md5: string,
+  path?: string,
+): Promise<Confirmation> {
+  const store = await run.store();
+  const headers = headersOf(run, key);
+  const contentMd5 = Buffer.from(md5, 'hex');
+  const isOnePiece = bytes.length <= run.uploadLimit.piece;
+  return run.requests.send(async () => {
+    if (isOnePiece) await run.uploadLimit.take(bytes.length, run.signal)?.catch(toFailure);
+    const body = isOnePiece ? bytes : { size: bytes.length, open: () => piecesOf(run, bytes) };
+    const answer = await store.put(key, body, contentMd5, headers);
+    if (path !== undefined) run.listener.sent(bytes.length, path);
+    await verify(answer, { md5, crc64: () => crc64Of(bytes) });
+    return answer;
+  });
+}
+
+/** In pieces, a slow connection is seen to move; a large body as a whole looks as if nothing happened. */
+async function* piecesOf(run: Run, bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  const { piece } = run.uploadLimit;
+  for (let start = 0; start < bytes.length; start += piece) {
+    const part = bytes.subarray(start, start + piece);
+    await run.uploadLimit.take(part.length, run.signal)?.catch(toFailure);
+    yield part;
+  }
+}
+
+function toFailure(error: unknown): never {
+  throw localFailure(error);
+}
+
+async function crc64Of(bytes: Uint8Array): Promise<string> {
+  const crc64 = await startCrc64();
+  crc64.update(bytes);
+  return crc64.digest();
+}

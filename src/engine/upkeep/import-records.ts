@@ -1,0 +1,87 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as letOthersRun } from 'node:timers/promises';
+import { localFailure } from '../../failure.ts';
+import { type FileRecord, isFile, isFolderPath, type LedgerRecord } from '../../ledger/codec.ts';
+import type { Candidate, Refused } from '../../ledger/exchange/candidate.ts';
+import type { Ledger, Task } from '../../ledger/ledger.ts';
+import { hashLike } from '../local/content-hash.ts';
+import { type FileState, settledMtime, stateOf } from '../local/read-file.ts';
+
+/**
+ * What became of a record from elsewhere:
+ * - `taken`: the local file still is what was uploaded
+ * - `recorded`: the ledger has a record of that path already, which is kept
+ * - `changed`, `gone`, `unreadable`: the local file is another one, is not there, or cannot be read
+ * - `elsewhere`: its object is in another bucket or under another cos_path
+ * - `outside`, `invalid`: not below local_path; not a record
+ */
+export type Outcome = 'taken' | 'recorded' | 'changed' | 'gone' | 'unreadable' | 'elsewhere' | Refused;
+
+export interface AdoptOptions {
+  candidates: AsyncIterable<Candidate | Refused>;
+  ledger: Ledger;
+  task: Task;
+  onOutcome(outcome: Outcome, path: string): void;
+  signal: AbortSignal;
+}
+
+/** After this many candidates other work gets its turn. */
+const TURN = 1_000;
+
+/**
+ * Takes those records into the ledger whose local file is as recorded. COS is not asked.
+ * @throws the signal's reason when aborted; what the candidates' source throws
+ */
+export async function adoptRecords(options: AdoptOptions): Promise<void> {
+  const { ledger, task, onOutcome, signal } = options;
+  const known = new Set<string>();
+  for (const { path } of ledger.records()) known.add(path);
+  let seen = 0;
+  for await (const candidate of options.candidates) {
+    if (++seen % TURN === 0) await letOthersRun();
+    signal.throwIfAborted();
+    if (typeof candidate === 'string') {
+      onOutcome(candidate, '');
+      continue;
+    }
+    const { path } = candidate.record;
+    const adopted = known.has(path) ? 'recorded' : await adopt(candidate, task);
+    if (typeof adopted !== 'string') {
+      ledger.put(adopted);
+      known.add(path);
+    }
+    onOutcome(typeof adopted === 'string' ? adopted : 'taken', path);
+  }
+}
+
+async function adopt(candidate: Candidate, task: Task): Promise<LedgerRecord | Outcome> {
+  const { record, bucket, key, grain } = candidate;
+  if (bucket !== undefined && bucket !== task.bucket) return 'elsewhere';
+  if (key !== undefined && key !== task.prefix + record.path) return 'elsewhere';
+  const file = join(task.localPath, record.path);
+  try {
+    const readAt = Date.now();
+    const stats = statSync(file, { throwIfNoEntry: false });
+    if (!stats) return 'gone';
+    if (!isFile(record)) return stats.isDirectory() && isFolderPath(record.path) ? record : 'gone';
+    if (!stats.isFile()) return 'gone';
+    const state = stateOf(stats);
+    if (state.size !== record.size) return 'changed';
+    if (isSameMtime(record, state, grain)) {
+      return { ...record, mtime: settledMtime(state.mtime, readAt) };
+    }
+    const { hash, state: read } = await hashLike(record.hash, file);
+    return hash === record.hash ? { ...record, mtime: settledMtime(read.mtime, readAt) } : 'changed';
+  } catch (error) {
+    return localFailure(error).kind === 'changed' ? 'changed' : 'unreadable';
+  }
+}
+
+/** The predecessors cut mtimes: Python's to seconds, Java's to ms, or to seconds by older versions of Java. */
+function isSameMtime({ mtime }: FileRecord, state: FileState, grain: number): boolean {
+  if (grain === 0) return mtime === state.mtime;
+  const toSeconds = Math.floor(state.mtime / 1000) * 1000;
+  if (mtime % 1000 === 0 && mtime === toSeconds) return true;
+  return grain === 1 && mtime === Math.floor(state.mtime);
+}

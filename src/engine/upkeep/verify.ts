@@ -1,0 +1,210 @@
+import { join } from 'node:path';
+import { eachLimit } from 'async';
+import type { OwnPaths } from '../../config/home.ts';
+import type { Config } from '../../config/schema.ts';
+import type { ListedObject, ObjectStore } from '../../cos/store.ts';
+import { localFailure } from '../../failure.ts';
+import { type FileRecord, isFile, type LedgerRecord } from '../../ledger/codec.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { crc64Hash, crc64In, hashLike } from '../local/content-hash.ts';
+import { LocalPathUnusable } from '../local/local-path.ts';
+import type { Plan } from '../plan.ts';
+import { planOf } from '../plan-folder.ts';
+import type { Requests } from '../requests/requests.ts';
+import { listAll, type Meeting, meetListing } from './meet-listing.ts';
+
+/**
+ * What verify finds out about a path:
+ * - `missing`: recorded, and not in COS
+ * - `different`: in COS with another size or content than recorded
+ * - `content`: the local file has the recorded size and mtime, and other content
+ * - `unreadable`: the local file could not be read to compare its content
+ * - `changedLocally`: the local file changed since its upload, which the next sync takes care of
+ * - `unknown`: in COS and not in the ledger, so somebody else's
+ */
+export type FindingKind = 'missing' | 'different' | 'content' | 'unreadable' | 'changedLocally' | 'unknown';
+
+export interface Finding {
+  kind: FindingKind;
+  /** Relative to local_path. */
+  path: string;
+  /** What is recorded and what is there, or an error code; empty where the kind says all. */
+  detail: string;
+}
+
+export interface Verification {
+  /** Objects under the prefix, and records in the ledger. */
+  objects: number;
+  records: number;
+  /** Records whose object is as recorded. */
+  same: number;
+  found: Record<FindingKind, number>;
+  /** Local files that have no record yet; undefined where local_path cannot be read. */
+  newLocally: number | undefined;
+  /** Paths whose record is wrong, and whether COS has an object there. */
+  wrong: { path: string; isInCos: boolean }[];
+  /** Records whose object has the recorded content under another ETag, with that ETag. */
+  renewed: FileRecord[];
+}
+
+export interface VerifyOptions {
+  config: Config;
+  prefix: string;
+  ledger: Ledger;
+  store: ObjectStore;
+  requests: Requests;
+  own: OwnPaths;
+  /** Reads every local file and compares its content with the record. */
+  deep: boolean;
+  onFinding(finding: Finding): void;
+  onListed(objects: number): void;
+  signal: AbortSignal;
+}
+
+/** Comparisons that need a request or a file's content are collected up to this many. */
+const BATCH = 256;
+const LISTED_REPORT = 1_000;
+
+/**
+ * Compares what COS holds under the prefix with the ledger, and the ledger with the folder.
+ * Changes nothing.
+ * @throws Failure where COS cannot be asked; the signal's reason when aborted
+ */
+export async function verifyObjects(options: VerifyOptions): Promise<Verification> {
+  const { ledger, store, requests, prefix, config, signal } = options;
+  const result = emptyVerification();
+  const find = (kind: FindingKind, path: string, detail = '') => {
+    result.found[kind]++;
+    if (kind === 'missing' || kind === 'different' || kind === 'content') {
+      result.wrong.push({ path, isInCos: kind !== 'missing' });
+    }
+    options.onFinding({ kind, path, detail });
+  };
+  const local = await localChanges(options, result);
+  for (const path of local ?? []) find('changedLocally', path);
+
+  const compare = createComparison(options, result, local, find);
+  let waiting: (() => Promise<void>)[] = [];
+  const finishWaiting = async () => {
+    await eachLimit(waiting, config.threadNum, async (work: () => Promise<void>) => work());
+    waiting = [];
+  };
+  for await (const meeting of meetListing(ledger.records(), listAll(store, requests, prefix), prefix)) {
+    signal.throwIfAborted();
+    const more = compare(meeting);
+    if (meeting.object && ++result.objects % LISTED_REPORT === 0) options.onListed(result.objects);
+    if (more && waiting.push(more) >= BATCH) await finishWaiting();
+  }
+  await finishWaiting();
+  signal.throwIfAborted();
+  return result;
+}
+
+function emptyVerification(): Verification {
+  const found = { missing: 0, different: 0, content: 0, unreadable: 0, changedLocally: 0, unknown: 0 };
+  return { objects: 0, records: 0, same: 0, found, newLocally: undefined, wrong: [], renewed: [] };
+}
+
+/** Paths whose local file is not as recorded; undefined where local_path cannot be read at all. */
+async function localChanges(options: VerifyOptions, result: Verification): Promise<Set<string> | undefined> {
+  const { config, own, ledger, signal } = options;
+  let plan: Plan;
+  try {
+    plan = await planOf({ config, own, records: ledger.records(), onScanned: () => {}, signal });
+  } catch (error) {
+    if (error instanceof LocalPathUnusable) return undefined;
+    throw error;
+  }
+  signal.throwIfAborted();
+  result.newLocally = plan.newPaths.size;
+  const changed = new Set<string>();
+  for (const { path } of plan.uploads) if (!plan.newPaths.has(path)) changed.add(path);
+  for (const { file, record } of plan.checks) {
+    if (!Number.isNaN(record.mtime) && record.mtime !== file.mtime) changed.add(file.path);
+  }
+  for (const { path } of plan.goneFiles) changed.add(path);
+  for (const path of [...plan.goneFolders, ...plan.goneDuringScan]) changed.add(path);
+  return changed;
+}
+
+/** Compares one record with its object; answers the rest of the work where it needs a request or the file's content. */
+function createComparison(
+  options: VerifyOptions,
+  result: Verification,
+  changed: ReadonlySet<string> | undefined,
+  find: (kind: FindingKind, path: string, detail?: string) => void,
+) {
+  const { prefix, deep } = options;
+  const isAsRecorded = (path: string) => changed !== undefined && !changed.has(path);
+
+  async function checkContent(record: FileRecord): Promise<void> {
+    try {
+      const { hash } = await hashLike(record.hash, join(options.config.localPath, record.path));
+      if (hash !== record.hash) find('content', record.path);
+    } catch (error) {
+      const failure = localFailure(error);
+      const isChanged = failure.kind === 'changed' || failure.code === 'ENOENT';
+      find(isChanged ? 'changedLocally' : 'unreadable', record.path, isChanged ? '' : failure.code);
+    }
+  }
+
+  function same(record: LedgerRecord): (() => Promise<void>) | undefined {
+    result.same++;
+    if (!deep || !isFile(record) || !isAsRecorded(record.path)) return undefined;
+    return () => checkContent(record);
+  }
+
+  return ({ path, entry, object }: Meeting<LedgerRecord>): (() => Promise<void>) | undefined => {
+    if (entry) result.records++;
+    if (!entry) {
+      // The folder object of cos_path itself is nobody's.
+      if (path !== '') find('unknown', path);
+      return undefined;
+    }
+    // Ours, with content that nobody recorded: the next sync sends it whatever is there.
+    if (isFile(entry) && entry.size < 0) return undefined;
+    if (!object) return void find('missing', path);
+    if (!isFile(entry)) return same(entry);
+    if (entry.size !== object.size) return void find('different', path, `${entry.size} → ${object.size}`);
+    if (entry.etag === object.etag) return same(entry);
+    return async () => {
+      const content = await contentInCos(options, entry, object, prefix + path, isAsRecorded(path));
+      if (content === 'missing') find('missing', path);
+      else if (content === 'different') find('different', path, `ETag ${entry.etag} → ${object.etag}`);
+      else {
+        if (content.etag !== entry.etag) result.renewed.push({ ...entry, etag: content.etag });
+        await same(entry)?.();
+      }
+    };
+  };
+}
+
+/**
+ * Whether an object with another ETag than recorded has the recorded content all the same: its ETag
+ * depends on how it was uploaded and encrypted, its CRC-64 on the content alone.
+ * @returns the object's ETag where the content is the recorded one
+ */
+async function contentInCos(
+  { store, requests, config }: VerifyOptions,
+  record: FileRecord,
+  object: ListedObject,
+  key: string,
+  isLocalAsRecorded: boolean,
+): Promise<'missing' | 'different' | { etag: string }> {
+  const head = await requests.send(() => store.head(key));
+  if (!head) return 'missing';
+  if (head.etag === record.etag) return { etag: record.etag };
+  if (head.crc64 === undefined || head.size !== record.size) return 'different';
+  const recorded = crc64In(record.hash);
+  if (recorded !== undefined) return recorded === head.crc64 ? { etag: object.etag } : 'different';
+  if (!isLocalAsRecorded) return 'different';
+  try {
+    const file = join(config.localPath, record.path);
+    const crc64 = await hashLike(crc64Hash(head.crc64), file);
+    const md5 = await hashLike(record.hash, file);
+    const isSame = crc64.hash === crc64Hash(head.crc64) && md5.hash === record.hash;
+    return isSame ? { etag: object.etag } : 'different';
+  } catch {
+    return 'different';
+  }
+}
