@@ -75,6 +75,14 @@ export function after(earlier: Failure | undefined, failure: Failure): Failure {
   return failure;
 }
 
+/**
+ * The failure of an operation that could not begin: the run is to stop.
+ * @param lastTry what became of the last try, where there was one
+ */
+export function stopped(lastTry?: Failure): Failure {
+  return after(lastTry, new Failure('stopped', { code: 'Stopped', cause: lastTry }));
+}
+
 /** Turns what a file system call threw into a failure of that file alone. */
 export function localFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;

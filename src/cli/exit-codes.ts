@@ -1,6 +1,6 @@
 import { ConfigError } from '../config/faults.ts';
 import { LocalPathUnusable } from '../engine/local/local-path.ts';
-import { failuresIn } from '../engine/statistics.ts';
+import { failuresIn, type Statistics } from '../engine/statistics.ts';
 import type { SyncResult } from '../engine/sync.ts';
 import { Failure } from '../failure.ts';
 import { Interrupted } from '../interrupted.ts';
@@ -29,10 +29,10 @@ export function exitCodeOfError(error: unknown): number {
 }
 
 /** The exit code of a run that came to its end. */
-export function exitCodeOfResult(result: SyncResult, signal: AbortSignal): number {
+export function exitCodeOfResult(result: SyncResult, statistics: Statistics, signal: AbortSignal): number {
   if (signal.aborted) return exitCodeOfError(signal.reason);
   if (result.stoppedBy && !result.anySuccess) return EXIT.refused;
   const isHeldForSafety = result.heldReasons.some(reason => reason === 'emptied' || reason === 'maxDelete');
   if (isHeldForSafety) return EXIT.safety;
-  return failuresIn(result.statistics) > 0 || result.stoppedBy ? EXIT.failures : EXIT.ok;
+  return failuresIn(statistics) > 0 || result.stoppedBy ? EXIT.failures : EXIT.ok;
 }

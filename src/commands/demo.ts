@@ -13,10 +13,11 @@ import { join } from 'node:path';
 import type { Invocation } from '../cli/invocation.ts';
 import { ConfigError } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
+import { isFolder } from '../engine/local/local-path.ts';
 import { ledgerFile, taskOf } from '../ledger/task.ts';
 import { startLocalCos } from '../local-cos/server.ts';
-import { isFolder } from './is-folder.ts';
-import { readConfig, syncCommand } from './sync.ts';
+import { syncCommand } from './sync.ts';
+import { readConfig } from './task/read-config.ts';
 
 export interface DemoCommand {
   /** A folder to copy the sample from; absent: one is made. */

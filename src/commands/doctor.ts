@@ -13,7 +13,7 @@ import type { Failure } from '../failure.ts';
 import { describe } from '../report/describe.ts';
 import { errorLines } from '../report/errors.ts';
 import { USER_AGENT } from '../version.ts';
-import { isReadableByOthers } from './sync.ts';
+import { isReadableByOthers } from './task/read-config.ts';
 import { untilInterrupted } from './task/session.ts';
 
 /** seconds: somebody is waiting */

@@ -8,10 +8,10 @@ import { ConfigError } from '../config/faults.ts';
 import { secretsOf, withOptions } from '../config/load.ts';
 import { parseConfig } from '../config/schema.ts';
 import { isPlaceholder } from '../config/values.ts';
+import { isFolder } from '../engine/local/local-path.ts';
 import type { AskedKey } from '../report/words/init.ts';
 import { writeWhole } from '../report/write-file.ts';
 import { examineCos } from './doctor.ts';
-import { isFolder } from './is-folder.ts';
 
 type Values = Record<string, unknown>;
 

@@ -2,9 +2,10 @@ import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodeOfError } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import type { LoadedConfig } from '../config/load.ts';
 import { errorLines } from '../report/errors.ts';
 import type { Log } from '../report/log.ts';
+import { readConfig } from './task/read-config.ts';
 
 export interface SyncCommand {
   dryRun: boolean;
@@ -31,29 +32,6 @@ export async function syncCommand(invocation: Invocation, command: SyncCommand):
     return await runOnce(invocation, { config, ...command, log });
   } finally {
     await log.close();
-  }
-}
-
-/** Reads the configuration and warns of what a user should know about it. @throws ConfigError */
-export function readConfig({ home, overrides, terminal, words }: Invocation): LoadedConfig {
-  const loaded = loadConfig(home.configFile, overrides, process.env);
-  for (const { key, nearest } of loaded.unknownKeys) {
-    terminal.err(`${words.warnings.unknownKey(key, nearest)}\n`);
-  }
-  if (isReadableByOthers(home.configFile)) {
-    terminal.err(`${words.warnings.configReadableByOthers(home.configFile)}\n`);
-  }
-  return loaded;
-}
-
-/** Whether a file that holds a secret may be read by other users of the machine. */
-export function isReadableByOthers(file: string): boolean {
-  if (process.platform === 'win32') return false;
-  try {
-    return (statSync(file).mode & 0o044) !== 0;
-  } catch {
-    // It was read just now and is gone or out of reach already.
-    return false;
   }
 }
 

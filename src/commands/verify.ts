@@ -1,6 +1,6 @@
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { checkLocalPath } from '../engine/plan-folder.ts';
+import { checkLocalPath } from '../engine/local/local-path.ts';
 import { correctLedger, countUnrepaired } from '../engine/upkeep/repair.ts';
 import { type Verification, verifyObjects } from '../engine/upkeep/verify.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';

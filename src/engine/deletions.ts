@@ -1,5 +1,5 @@
 import type { DeleteLimit } from '../config/values.ts';
-import { isFolderPath } from '../ledger/codec.ts';
+import { isFolderPath } from '../ledger/records.ts';
 import type { HeldReason } from './listener.ts';
 import type { Plan } from './plan.ts';
 

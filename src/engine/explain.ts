@@ -2,10 +2,9 @@ import { type Stats, statSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Failure } from '../failure.ts';
-import { type FileRecord, isFile, isFolderPath, type LedgerRecord } from '../ledger/codec.ts';
+import { type FileRecord, isFile, isFolderPath, isUnknown, type LedgerRecord } from '../ledger/records.ts';
 import type { HeldReason, RunListener } from './listener.ts';
-import { type Exclusion, type Filter, ownExclusion } from './local/filter.ts';
-import { filterOf } from './plan-folder.ts';
+import { type Exclusion, type Filter, filterOf, ownExclusion } from './local/filter.ts';
 import { type SyncOptions, sync } from './sync.ts';
 
 /** Deletions that are held back together, as the listener is told. */
@@ -126,7 +125,7 @@ function whyUploaded(
   record: LedgerRecord | undefined,
 ): { why: 'new' | 'unknownInCos' | 'otherContent' } | { why: 'otherSize'; from: number; to: number } {
   if (record === undefined || !isFile(record)) return { why: 'new' };
-  if (record.size < 0) return { why: 'unknownInCos' };
+  if (isUnknown(record)) return { why: 'unknownInCos' };
   const to = statOf(join(localPath, path))?.size ?? record.size;
   return to === record.size ? { why: 'otherContent' } : { why: 'otherSize', from: record.size, to };
 }

@@ -1,12 +1,10 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '../config/faults.ts';
 import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
-import { type BegunRecord, isFolderPath, type LedgerRecord } from '../ledger/codec.ts';
-import { createFilter, type Filter } from './local/filter.ts';
+import { type BegunRecord, isFolderPath, type LedgerRecord } from '../ledger/records.ts';
+import { filterOf } from './local/filter.ts';
 import { LocalPathUnusable } from './local/local-path.ts';
-import { findOwn } from './local/own-paths.ts';
 import { scan } from './local/scan.ts';
 import { type Plan, startPlan } from './plan.ts';
 
@@ -106,21 +104,4 @@ function identityOf(folder: string): string {
 /** An aborted scan is no evidence of anything. */
 function emptyPlanOf({ checksum }: Config): Plan {
   return startPlan([], { isExcluded: () => true, createFolders: false, checksum }).finish();
-}
-
-/** Which paths take part: by the configured patterns, and never what is the program's own. */
-export function filterOf(config: Config, own: OwnPaths): Filter {
-  return createFilter(config.include, config.exclude, findOwn(config.localPath, own));
-}
-
-/** @throws LocalPathUnusable; ConfigError where it is a file */
-export function checkLocalPath(localPath: string, configFile: string): void {
-  let isDirectory: boolean;
-  try {
-    isDirectory = statSync(localPath).isDirectory();
-  } catch (error) {
-    throw new LocalPathUnusable(localPath, (error as NodeJS.ErrnoException).code ?? '', error);
-  }
-  if (isDirectory) return;
-  throw new ConfigError(configFile, [{ key: 'local_path', problem: 'isFile', values: { value: localPath } }]);
 }

@@ -1,5 +1,5 @@
 import type { Failure } from '../failure.ts';
-import type { BegunRecord, FileRecord, LedgerRecord } from '../ledger/codec.ts';
+import type { BegunRecord, FileRecord, LedgerRecord } from '../ledger/records.ts';
 import type { ScannedEntry } from './local/scan.ts';
 
 /** A local file as the scan saw it. */

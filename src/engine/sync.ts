@@ -2,29 +2,20 @@ import { setMaxListeners } from 'node:events';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OwnPaths } from '../config/home.ts';
-import { prefixOf } from '../config/prefix.ts';
 import type { Config } from '../config/schema.ts';
 import type { ObjectStore } from '../cos/store.ts';
 import type { Failure } from '../failure.ts';
 import type { Ledger, LedgerOptions } from '../ledger/ledger.ts';
-import { openOnce } from '../open-once.ts';
+import { deleteBegun } from './delete/delete-begun.ts';
 import { deleteGone } from './delete/delete-gone.ts';
 import { decideDeletions } from './deletions.ts';
-import { type HeldReason, type RunListener, tellAll } from './listener.ts';
+import type { HeldReason, RunListener } from './listener.ts';
+import { checkLocalPath } from './local/local-path.ts';
 import type { Plan } from './plan.ts';
-import { checkLocalPath, planOf } from './plan-folder.ts';
-import { createBreaker } from './requests/breaker.ts';
-import { createRequests, type Requests } from './requests/requests.ts';
-import { countInto, emptyStatistics, type Statistics } from './statistics.ts';
-import { createByteBudget } from './transfer/byte-budget.ts';
-import { createMd5Threads } from './transfer/md5-threads.ts';
-import { deleteBegun } from './transfer/notes.ts';
-import type { Run } from './transfer/run.ts';
+import { planOf } from './plan-folder.ts';
+import type { Requests } from './requests/requests.ts';
+import { type Run, startRun } from './transfer/run.ts';
 import { transfer } from './transfer/transfer.ts';
-import { createUploadLimit } from './transfer/upload-limit.ts';
-
-/** Bytes of whole files in memory at a time. */
-const FILE_MEMORY = 64 * 1024 * 1024;
 
 export interface SyncOptions {
   config: Config;
@@ -41,7 +32,6 @@ export interface SyncOptions {
 }
 
 export interface SyncResult {
-  statistics: Statistics;
   deletesHeld: number;
   heldReasons: HeldReason[];
   /** Why the run ended before it was through: COS refused or could not be reached. */
@@ -57,7 +47,6 @@ export interface SyncResult {
 export async function sync(options: SyncOptions): Promise<SyncResult> {
   const { config } = options;
   checkLocalPath(config.localPath, options.configFile);
-  const statistics = emptyStatistics();
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   setMaxListeners(0, signal);
@@ -67,9 +56,8 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     stop.abort();
   });
   const lastWrite = statSync(ledger.file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  const store = openOnce(() => options.openStore(run.requests.send));
-  const breaker = createBreaker(config.threadNum, () => stop.abort());
-  const run = startRun(options, ledger, store.open, statistics, signal, breaker.answered);
+  const run = startRun({ ...options, ledger, signal, stop: () => stop.abort() });
+  const { breaker } = run;
   try {
     const plan = await planOf({
       config,
@@ -80,53 +68,20 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       signal,
     });
     tellPlan(run, plan);
-    const transferred = await transfer(run, plan, breaker);
-    const held = await deleteWhatMay(run, plan, transferred, breaker, options, lastWrite);
+    const transferred = await transfer(run, plan);
+    const held = await deleteWhatMay(run, plan, transferred, options, lastWrite);
     breaker.finish();
     if (broken) throw broken;
     return {
-      statistics,
       deletesHeld: held.reduce((sum, { count }) => sum + count, 0),
       heldReasons: held.map(({ reason }) => reason),
       stoppedBy: breaker.reason,
       anySuccess: breaker.anySuccess,
     };
   } finally {
-    await run.threads.close();
-    await store.close();
+    await run.close();
     await ledger.close();
   }
-}
-
-function startRun(
-  options: SyncOptions,
-  ledger: Ledger,
-  store: Run['store'],
-  statistics: Statistics,
-  signal: AbortSignal,
-  onAnswer: () => void,
-): Run {
-  const { config, dryRun } = options;
-  const listener = tellAll([countInto(statistics), ...options.listeners]);
-  return {
-    config,
-    prefix: prefixOf(config.cosPath),
-    dryRun,
-    ledger,
-    store,
-    requests: createRequests({
-      threads: config.threadNum,
-      retries: config.retryNum,
-      signal,
-      onRetry: listener.retried,
-      onAnswer,
-    }),
-    budget: createByteBudget(FILE_MEMORY),
-    threads: createMd5Threads(),
-    uploadLimit: createUploadLimit(config.uploadLimit, config.threadNum),
-    listener,
-    signal,
-  };
 }
 
 function tellPlan({ listener, prefix, config }: Run, plan: Plan): void {
@@ -148,7 +103,6 @@ async function deleteWhatMay(
   run: Run,
   plan: Plan,
   transferred: Awaited<ReturnType<typeof transfer>>,
-  breaker: ReturnType<typeof createBreaker>,
   { allowEmpty, config }: SyncOptions,
   lastWrite: number,
 ) {
@@ -161,11 +115,11 @@ async function deleteWhatMay(
   for (const { count, reason, limit } of held) run.listener.held(count, reason, limit);
   const deletions = files.length + folders.length;
   if (deletions > 0) run.listener.planned({ files: 0, folders: 0, deletions, bytes: 0 });
-  const left = deletions - (await deleteGone(run, breaker, files, folders));
+  const left = deletions - (await deleteGone(run, files, folders));
   if (left > 0) {
     held.push({ count: left, reason: 'stopped', limit: 0 });
     run.listener.held(left, 'stopped', 0);
   }
-  await deleteBegun(run, breaker, begun, lastWrite);
+  await deleteBegun(run, begun, lastWrite);
   return held;
 }

@@ -1,66 +1,9 @@
+import { type BegunRecord, isFile, type LedgerRecord, type UploadRecord } from './records.ts';
+
 /**
  * The ledger's entries as text, one a line. A path comes last, so that it may hold anything;
  * a folder's path ends with `/`. This text is what lies on the disk: change it only with LEDGER_FORMAT.
  */
-
-/** What COS holds for one local file. */
-export interface FileRecord {
-  path: string;
-  /** bytes */
-  size: number;
-  /** ms since 1970, with its fraction; NaN where the file was too young to tell a later change by it */
-  mtime: number;
-  /** MD5 in hex, or `crc64:` and the unsigned decimal where the file went up in parts. */
-  hash: string;
-  /** COS's ETag, without quotation marks. */
-  etag: string;
-}
-
-/** A folder object that was made. */
-export interface FolderRecord {
-  /** Ends with `/`. */
-  path: string;
-}
-
-/** An upload in parts that was begun and not completed. */
-export interface UploadRecord {
-  path: string;
-  /** bytes */
-  size: number;
-  /** ms since 1970 */
-  mtime: number;
-  /** bytes */
-  partSize: number;
-  uploadId: string;
-}
-
-/**
- * A new object that was about to be sent, or a folder's that was about to be deleted; whether COS holds
- * it was not recorded. The path has no record while this stands.
- */
-export interface BegunRecord {
-  /** A folder's ends with `/`. */
-  path: string;
-  /** ms since 1970, by this machine's clock; 0 where the object was ours before */
-  at: number;
-  /** bytes, of each time it was begun */
-  sizes: readonly number[];
-}
-
-export type LedgerRecord = FileRecord | FolderRecord;
-
-/** The record of an object that is ours and whose content is not known: no file is like it. */
-export function unknownContent(path: string): FileRecord {
-  return { path, size: -1, mtime: Number.NaN, hash: '', etag: '' };
-}
-
-export function isFolderPath(path: string): boolean {
-  return path.endsWith('/');
-}
-
-export function isFile(record: LedgerRecord): record is FileRecord {
-  return 'hash' in record;
-}
 
 export function encodeRecord(record: LedgerRecord): string {
   if (!isFile(record)) return `d${escaped(record.path)}`;

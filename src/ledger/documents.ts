@@ -1,14 +1,7 @@
 import { crc32 } from 'node:zlib';
-import {
-  type BegunRecord,
-  decodeBegun,
-  decodeRecord,
-  decodeUpload,
-  type LedgerRecord,
-  pathOf,
-  type UploadRecord,
-} from './codec.ts';
-import type { Task } from './ledger.ts';
+import { decodeBegun, decodeRecord, decodeUpload, pathOf } from './codec.ts';
+import type { BegunRecord, LedgerRecord, UploadRecord } from './records.ts';
+import type { Task } from './task.ts';
 
 export const LEDGER_FORMAT = 1;
 

@@ -2,16 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type Datastore from 'nedb-promises';
-import {
-  type BegunRecord,
-  encodeBegun,
-  encodeRecord,
-  encodeRemoval,
-  encodeUpload,
-  encodeUploadRemoval,
-  type LedgerRecord,
-  type UploadRecord,
-} from './codec.ts';
+import { encodeBegun, encodeRecord, encodeRemoval, encodeUpload, encodeUploadRemoval } from './codec.ts';
 import {
   endTornLine,
   findAside,
@@ -31,6 +22,8 @@ import {
   recordsIn,
 } from './documents.ts';
 import { LedgerDamaged, LedgerOfOther, LedgerUnusable } from './errors.ts';
+import type { BegunRecord, LedgerRecord, UploadRecord } from './records.ts';
+import type { Task } from './task.ts';
 
 /** ms between writes: what an interrupted run may forget. */
 const FLUSH_INTERVAL = 500;
@@ -40,15 +33,6 @@ const FLUSH_INTERVAL = 500;
  */
 const MERGE_ENTRIES = 20_000;
 const MERGE_SHARE = 0.25;
-
-/** What a ledger is about; a change of any of these is another ledger. */
-export interface Task {
-  bucket: string;
-  /** The region, or the endpoint where one is configured. */
-  place: string;
-  localPath: string;
-  prefix: string;
-}
 
 /** The record of what COS holds, and of what was begun. */
 export interface Ledger {

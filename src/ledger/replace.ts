@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import type { LedgerRecord } from './codec.ts';
 import { putAside } from './datafile.ts';
 import { LedgerDamaged, LedgerUnusable } from './errors.ts';
-import { createLedger, type Ledger, openLedger, type Task } from './ledger.ts';
+import { createLedger, type Ledger, openLedger } from './ledger.ts';
+import type { LedgerRecord } from './records.ts';
+import type { Task } from './task.ts';
 
 /** The copy of a ledger that a whole new one took the place of. */
 const BEFORE = '.before-rebuild';

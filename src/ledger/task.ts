@@ -4,7 +4,15 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prefixOf } from '../config/prefix.ts';
 import type { Config } from '../config/schema.ts';
-import type { Task } from './ledger.ts';
+
+/** What a ledger is about; a change of any of these is another ledger. */
+export interface Task {
+  bucket: string;
+  /** The region, or the endpoint where one is configured. */
+  place: string;
+  localPath: string;
+  prefix: string;
+}
 
 /** What a configuration's ledger is about. */
 export function taskOf(config: Config): Task {

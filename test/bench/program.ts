@@ -2,8 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseConfig } from '../../src/config/schema.ts';
-import type { LedgerRecord } from '../../src/ledger/codec.ts';
-import { createLedger, type Task } from '../../src/ledger/ledger.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import type { LedgerRecord } from '../../src/ledger/records.ts';
+import type { Task } from '../../src/ledger/task.ts';
 import { ledgerFile, taskOf } from '../../src/ledger/task.ts';
 import type { Command } from './measure.ts';
 

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { LedgerRecord } from '../../src/ledger/codec.ts';
+import type { LedgerRecord } from '../../src/ledger/records.ts';
 
 const FILES_IN_FOLDER = 50;
 const FOLDERS_IN_FOLDER = 100;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import { type DeletionRules, decideDeletions } from '../../src/engine/deletions.ts';
 import type { Plan } from '../../src/engine/plan.ts';
-import type { FileRecord } from '../../src/ledger/codec.ts';
+import type { FileRecord } from '../../src/ledger/records.ts';
 
 const file = (path: string, size = 1): FileRecord => ({ path, size, mtime: 1, hash: path, etag: '' });
 const files = (count: number) => Array.from({ length: count }, (_, index) => file(`f${index}`));

@@ -6,7 +6,7 @@ import test from 'ava';
 import { type Config, parseConfig } from '../../src/config/schema.ts';
 import { LocalPathUnusable } from '../../src/engine/local/local-path.ts';
 import { planOf } from '../../src/engine/plan-folder.ts';
-import type { FileRecord, LedgerRecord } from '../../src/ledger/codec.ts';
+import type { FileRecord, LedgerRecord } from '../../src/ledger/records.ts';
 
 function configOf(local: string): Config {
   const parsed = parseConfig({ secret_id: 'i', secret_key: 'k', bucket: 'b-1250000000', local_path: local });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { ScannedEntry } from '../../src/engine/local/scan.ts';
 import { type LocalFile, type Plan, startPlan } from '../../src/engine/plan.ts';
 import { Failure } from '../../src/failure.ts';
-import { type FileRecord, isFile, type LedgerRecord } from '../../src/ledger/codec.ts';
+import { type FileRecord, isFile, type LedgerRecord } from '../../src/ledger/records.ts';
 
 /** A folder as a map: a folder's path ends with `/`; null stands for a place that cannot be read. */
 type Tree = Map<string, { size: number; mtime: number } | null>;

@@ -12,9 +12,10 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import { encodeRecord, type LedgerRecord, type UploadRecord } from '../../src/ledger/codec.ts';
+import { encodeRecord } from '../../src/ledger/codec.ts';
 import { LedgerDamaged, LedgerUnusable } from '../../src/ledger/errors.ts';
 import { createLedger, type Ledger, openLedger } from '../../src/ledger/ledger.ts';
+import type { LedgerRecord, UploadRecord } from '../../src/ledger/records.ts';
 import { filePath, fileRecord } from '../support/records.ts';
 
 const task = { bucket: 'b-1250000000', place: 'ap-local', localPath: '/data', prefix: 'backup/' };

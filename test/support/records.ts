@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { FileRecord } from '../../src/ledger/codec.ts';
+import type { FileRecord } from '../../src/ledger/records.ts';
 
 /** Paths with all that could upset a line of text: ends of lines, separators, quotes, escapes. */
 export const filePath = fc

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config/load.ts';
-import type { Task } from '../../src/ledger/ledger.ts';
+import type { Task } from '../../src/ledger/task.ts';
 import { taskOf } from '../../src/ledger/task.ts';
 
 /** What the ledger of a home's configuration is about. */

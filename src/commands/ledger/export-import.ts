@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
 import { ConfigError } from '../../config/faults.ts';
-import { checkLocalPath } from '../../engine/plan-folder.ts';
+import { checkLocalPath } from '../../engine/local/local-path.ts';
 import { adoptRecords, type Outcome } from '../../engine/upkeep/import-records.ts';
 import { EXPORT_FORMATS, exportText } from '../../ledger/exchange/export.ts';
 import { readImport } from '../../ledger/exchange/import.ts';

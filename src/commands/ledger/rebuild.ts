@@ -1,10 +1,10 @@
 import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
-import { checkLocalPath } from '../../engine/plan-folder.ts';
+import { checkLocalPath } from '../../engine/local/local-path.ts';
 import { type RebuildCounts, type Rebuilt, rebuildRecords } from '../../engine/upkeep/rebuild.ts';
-import type { LedgerRecord } from '../../ledger/codec.ts';
 import { findAside } from '../../ledger/datafile.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import type { LedgerRecord } from '../../ledger/records.ts';
 import { openIfWhole, replaceLedger } from '../../ledger/replace.ts';
 import { openLog } from '../../report/log.ts';
 import { openSession, type Session, withLock, withStore } from '../task/session.ts';

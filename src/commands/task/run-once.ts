@@ -159,7 +159,7 @@ async function attemptSync(
       listeners,
       signal,
     });
-    return { statistics, result, exitCode: exitCodeOfResult(result, signal) };
+    return { statistics, result, exitCode: exitCodeOfResult(result, statistics, signal) };
   } catch (error) {
     return { statistics, exitCode: exitCodeOfError(error), error: error as Error };
   } finally {

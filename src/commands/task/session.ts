@@ -5,12 +5,13 @@ import type { Config } from '../../config/schema.ts';
 import { connect } from '../../cos/connect.ts';
 import type { ObjectStore } from '../../cos/store.ts';
 import { createRequests, type Requests } from '../../engine/requests/requests.ts';
-import type { LedgerOptions, Task } from '../../ledger/ledger.ts';
+import type { LedgerOptions } from '../../ledger/ledger.ts';
 import { lockLedger } from '../../ledger/lock.ts';
+import type { Task } from '../../ledger/task.ts';
 import { adoptLedger, currentLedger, ledgerFile, taskOf } from '../../ledger/task.ts';
 import { errorLines } from '../../report/errors.ts';
 import { USER_AGENT } from '../../version.ts';
-import { readConfig } from '../sync.ts';
+import { readConfig } from './read-config.ts';
 
 /** What the commands work with that look after a task's ledger. */
 export interface Session {

@@ -1,11 +1,10 @@
 import { failureOfAnswer } from '../../cos/errors.ts';
 import type { Deletion } from '../../cos/store.ts';
 import { type Failure, localFailure } from '../../failure.ts';
-import { isFolderPath, unknownContent } from '../../ledger/codec.ts';
 import { isStillGone } from '../local/still-gone.ts';
-import type { Breaker } from '../requests/breaker.ts';
 import { mayRepeat } from '../requests/requests.ts';
 import { forEach } from '../transfer/for-each.ts';
+import { markUnknown } from '../transfer/notes.ts';
 import type { Run } from '../transfer/run.ts';
 
 /** Most keys in one deletion. Source: COS "Specifications and limits". */
@@ -20,24 +19,18 @@ type DeleteOperation = 'deleteFile' | 'deleteFolder';
  */
 export async function deleteGone(
   run: Run,
-  breaker: Breaker,
   files: readonly string[],
   folders: readonly string[],
 ): Promise<number> {
-  let asked = await deleteAll(run, breaker, 'deleteFile', files);
+  let asked = await deleteAll(run, 'deleteFile', files);
   const byDepth = Map.groupBy(folders, path => path.split('/').length);
   for (const depth of [...byDepth.keys()].sort((a, b) => b - a)) {
-    asked += await deleteAll(run, breaker, 'deleteFolder', byDepth.get(depth) ?? []);
+    asked += await deleteAll(run, 'deleteFolder', byDepth.get(depth) ?? []);
   }
   return asked;
 }
 
-async function deleteAll(
-  run: Run,
-  breaker: Breaker,
-  operation: DeleteOperation,
-  paths: readonly string[],
-): Promise<number> {
+async function deleteAll(run: Run, operation: DeleteOperation, paths: readonly string[]): Promise<number> {
   let asked = 0;
   const batches: string[][] = [];
   for (let start = 0; start < paths.length; start += DELETION_BATCH) {
@@ -45,28 +38,23 @@ async function deleteAll(
   }
   await forEach(run, batches, async batch => {
     const path = batch[0] ?? '';
-    const gone = batch.filter(candidate => isStillGone(run, candidate));
+    const gone = batch.filter(candidate => isStillGone(run.config, candidate));
     run.listener.began({ operation, path, bytes: 0 });
-    if (await deleteBatch(run, breaker, operation, gone)) asked += batch.length;
+    if (await deleteBatch(run, operation, gone)) asked += batch.length;
     run.listener.ended(operation, path);
   });
   return asked;
 }
 
 /** @returns whether COS was asked at all */
-async function deleteBatch(
-  run: Run,
-  breaker: Breaker,
-  operation: DeleteOperation,
-  paths: readonly string[],
-): Promise<boolean> {
+async function deleteBatch(run: Run, operation: DeleteOperation, paths: readonly string[]): Promise<boolean> {
   if (paths.length === 0) return true;
   await markUnknown(run, paths);
   const { deletion, failures } = run.dryRun ? NOTHING_ASKED : await askToDelete(run, paths);
   const stopped = [...failures.values()].find(({ kind }) => kind === 'stopped');
   if (stopped && failures.size === paths.length) return false;
   // One request failed, however many keys it had.
-  for (const failure of new Set(failures.values())) breaker.failed(failure);
+  for (const failure of new Set(failures.values())) run.breaker.failed(failure);
   for (const path of paths) {
     const key = run.prefix + path;
     const failure = failures.get(key);
@@ -74,26 +62,12 @@ async function deleteBatch(
       run.listener.failed({ operation, path, key, failure });
       continue;
     }
-    breaker.succeeded();
+    run.breaker.succeeded();
     if (!run.dryRun) run.ledger.remove(path);
     const { status, requestId } = deletion;
     run.listener.done({ operation, path, key, bytes: 0, status, requestId });
   }
   return true;
-}
-
-/**
- * Records, before an object is overwritten or deleted, that what COS holds of it is no longer known.
- * Should the answer get lost and the file or folder come back as it was, its old record must not hide
- * that; nor if it is a power cut that brings it back.
- */
-export async function markUnknown(run: Run, paths: readonly string[]): Promise<void> {
-  if (run.dryRun || paths.length === 0) return;
-  for (const path of paths) {
-    if (isFolderPath(path)) run.ledger.putBegun({ path, at: 0, sizes: [0] });
-    else run.ledger.put(unknownContent(path));
-  }
-  await run.ledger.flushToDisk();
 }
 
 interface Asked {

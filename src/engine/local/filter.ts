@@ -1,5 +1,7 @@
+import type { OwnPaths } from '../../config/home.ts';
 import { compilePattern, isFolderPattern } from '../../config/pattern.ts';
-import { type OwnPlaces, ownPlaceOf } from './own-paths.ts';
+import type { Config } from '../../config/schema.ts';
+import { findOwn, type OwnPlaces, ownPlaceOf } from './own-paths.ts';
 
 /** Why a path does not take part. */
 export type Exclusion =
@@ -60,6 +62,11 @@ export function createFilter(
     exclusionOf,
     isOwn: own.isOwn,
   };
+}
+
+/** Which paths take part: by the configured patterns, and never what is the program's own. */
+export function filterOf(config: Config, own: OwnPaths): Filter {
+  return createFilter(config.include, config.exclude, findOwn(config.localPath, own));
 }
 
 /** @param place a folder's path ends with `/` */

@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs';
+import { ConfigError } from '../../config/faults.ts';
+
 /** local_path is missing or cannot be read: nothing is known about any file. Exit code 4. */
 export class LocalPathUnusable extends Error {
   readonly path: string;
@@ -10,4 +13,21 @@ export class LocalPathUnusable extends Error {
     this.path = path;
     this.code = code;
   }
+}
+
+/** @throws LocalPathUnusable; ConfigError where it is a file */
+export function checkLocalPath(localPath: string, configFile: string): void {
+  let isDirectory: boolean;
+  try {
+    isDirectory = statSync(localPath).isDirectory();
+  } catch (error) {
+    throw new LocalPathUnusable(localPath, (error as NodeJS.ErrnoException).code ?? '', error);
+  }
+  if (isDirectory) return;
+  throw new ConfigError(configFile, [{ key: 'local_path', problem: 'isFile', values: { value: localPath } }]);
+}
+
+/** Whether a path leads to a folder. */
+export function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

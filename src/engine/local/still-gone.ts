@@ -1,14 +1,14 @@
 import { lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isFolderPath } from '../../ledger/codec.ts';
-import type { Run } from '../transfer/run.ts';
+import type { Config } from '../../config/schema.ts';
+import { isFolderPath } from '../../ledger/records.ts';
 import { IGNORES_CASE } from './read-file.ts';
 
 /**
  * Whether a file or folder that the scan did not find is not there now either. The scan may be long ago,
  * and a file that is being replaced is away for a moment. Doubt is no.
  */
-export function isStillGone({ config: { localPath, symlinks } }: Pick<Run, 'config'>, path: string): boolean {
+export function isStillGone({ localPath, symlinks }: Config, path: string): boolean {
   try {
     const full = join(localPath, path);
     const stats = symlinks === 'follow' ? statSync(full) : lstatSync(full);

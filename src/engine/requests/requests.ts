@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { after, Failure, type FailureKind } from '../../failure.ts';
+import { after, type Failure, type FailureKind, stopped } from '../../failure.ts';
 import { createPace } from './pace.ts';
 
 /** First pause before a request is repeated, in ms; doubles with each try. */
@@ -156,9 +156,4 @@ function createLane(threads: number, signal: AbortSignal): Lane {
   }
 
   return { run };
-}
-
-/** @param lastTry what became of the last try, where there was one */
-export function stopped(lastTry?: Failure): Failure {
-  return after(lastTry, new Failure('stopped', { code: 'Stopped', cause: lastTry }));
 }

@@ -2,12 +2,11 @@ import { eachLimit } from 'async';
 import { verify } from '../../cos/confirmation.ts';
 import type { Confirmation, CopySource, ObjectStore } from '../../cos/store.ts';
 import { type Failure, localFailure } from '../../failure.ts';
-import type { FileRecord } from '../../ledger/codec.ts';
+import type { FileRecord } from '../../ledger/records.ts';
 import { crc64In, hashLike } from '../local/content-hash.ts';
 import { type FileState, settledMtime } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
-import { headersOf, localPathOf, type Run } from './run.ts';
-import type { Uploaded } from './upload.ts';
+import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
 import { discard } from './upload-in-parts.ts';
 
 const GiB = 1024 * 1024 * 1024;

@@ -1,9 +1,4 @@
-import { localFailure } from '../../failure.ts';
-import type { BegunRecord } from '../../ledger/codec.ts';
-import { isFolderPath } from '../../ledger/codec.ts';
-import { deleteGone } from '../delete/delete-gone.ts';
-import type { Breaker } from '../requests/breaker.ts';
-import { forEach } from './for-each.ts';
+import { type BegunRecord, isFolderPath, unknownContent } from '../../ledger/records.ts';
 import type { Run } from './run.ts';
 
 /**
@@ -14,8 +9,6 @@ import type { Run } from './run.ts';
 
 /** So many paths are noted with one write, which is under way while those before them are sent. */
 const AHEAD = 1_000;
-/** COS's clock and this machine's differ by less, in ms, or COS refuses the signature. */
-const CLOCK_DIFFERENCE = 15 * 60_000;
 
 interface NewObject {
   path: string;
@@ -70,53 +63,15 @@ export function noteAhead(run: Run, objects: readonly NewObject[]): Notes {
 }
 
 /**
- * Deletes objects that an earlier run began, if it was that run that made them: an object of a size
- * that it had, that is not older, and not younger than that run. Any other is left alone.
- * @param lastWrite when the ledger was last written before this run, in ms since 1970
+ * Records, before an object is overwritten or deleted, that what COS holds of it is no longer known.
+ * Should the answer get lost and the file or folder come back as it was, its old record must not hide
+ * that; nor if it is a power cut that brings it back.
  */
-export async function deleteBegun(
-  run: Run,
-  breaker: Breaker,
-  paths: readonly string[],
-  lastWrite: number,
-): Promise<void> {
+export async function markUnknown(run: Run, paths: readonly string[]): Promise<void> {
   if (run.dryRun || paths.length === 0) return;
-  const files: string[] = [];
-  const folders: string[] = [];
-  await forEach(run, paths, async path => {
-    const begun = run.ledger.begun.get(path);
-    const isMade = begun && (await isMadeByUs(run, breaker, begun, lastWrite));
-    if (isMade) (isFolderPath(path) ? folders : files).push(path);
-    else if (isMade === false) run.ledger.remove(path);
-  });
-  await deleteGone(run, breaker, files, folders);
-}
-
-/** @returns undefined where it could not be found out */
-async function isMadeByUs(
-  run: Run,
-  breaker: Breaker,
-  begun: BegunRecord,
-  lastWrite: number,
-): Promise<boolean | undefined> {
-  const { path, at, sizes } = begun;
-  const key = run.prefix + path;
-  try {
-    const store = await run.store();
-    const head = await run.requests.send(() => store.head(key));
-    if (!head || !sizes.includes(head.size)) return false;
-    const { lastModified } = head;
-    return lastModified >= at - CLOCK_DIFFERENCE && lastModified <= lastWrite + CLOCK_DIFFERENCE;
-  } catch (error) {
-    const failure = localFailure(error);
-    if (failure.kind === 'stopped') return undefined;
-    breaker.failed(failure);
-    run.listener.failed({
-      operation: isFolderPath(path) ? 'deleteFolder' : 'deleteFile',
-      path,
-      key,
-      failure,
-    });
-    return undefined;
+  for (const path of paths) {
+    if (isFolderPath(path)) run.ledger.putBegun({ path, at: 0, sizes: [0] });
+    else run.ledger.put(unknownContent(path));
   }
+  await run.ledger.flushToDisk();
 }

@@ -1,22 +1,20 @@
 import { keyOf } from '../../cos/keys.ts';
 import { after, Failure, localFailure } from '../../failure.ts';
-import { markUnknown } from '../delete/delete-gone.ts';
 import type { TransferResult } from '../deletions.ts';
 import type { Began } from '../listener.ts';
 import { hashLike } from '../local/content-hash.ts';
 import { settledMtime } from '../local/read-file.ts';
 import type { Check, LocalFile, Plan } from '../plan.ts';
-import type { Breaker } from '../requests/breaker.ts';
 import { copyMoved, findMove, type GoneContents, indexGone } from './copy-moved.ts';
 import { forEach } from './for-each.ts';
-import { noteAhead } from './notes.ts';
+import { markUnknown, noteAhead } from './notes.ts';
 import { partSizeFor } from './part-size.ts';
-import { localPathOf, type Run } from './run.ts';
-import { createFolderObject, type Uploaded, upload } from './upload.ts';
+import { localPathOf, type Run, type Uploaded } from './run.ts';
+import { createFolderObject, upload } from './upload.ts';
 import { discard } from './upload-in-parts.ts';
 
 /** Carries out a plan's creations and uploads. Every outcome is told to the listener and recorded in the ledger. */
-export async function transfer(run: Run, plan: Plan, breaker: Breaker): Promise<TransferResult> {
+export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
   const result: TransferResult = { failedSizes: new Set(), moved: new Set() };
   const gone = indexGone(plan.goneFiles);
 
@@ -27,7 +25,7 @@ export async function transfer(run: Run, plan: Plan, breaker: Breaker): Promise<
   await forEach(run, plan.createFolders, async path => {
     await folderNotes.ahead();
     const began = { operation: 'createFolder', path, bytes: 0 } as const;
-    const failure = await attempt(run, breaker, began, () => createFolder(run, path));
+    const failure = await attempt(run, began, () => createFolder(run, path));
     if (!failure || failure.mayBeDone) folderNotes.keep(path);
   });
   folderNotes.takeBack();
@@ -44,7 +42,7 @@ export async function transfer(run: Run, plan: Plan, breaker: Breaker): Promise<
     if (isNew) await fileNotes.ahead();
     const candidates = isNew ? gone : undefined;
     const began = { operation: 'uploadFile', path: file.path, bytes: file.size } as const;
-    const failure = await attempt(run, breaker, began, async () => {
+    const failure = await attempt(run, began, async () => {
       const movedFrom = await uploadOrCopy(run, file, candidates);
       if (movedFrom !== undefined) result.moved.add(movedFrom);
     });
@@ -55,7 +53,7 @@ export async function transfer(run: Run, plan: Plan, breaker: Breaker): Promise<
   await forEach(run, plan.checks, async check => {
     const { path, size } = check.file;
     const began = { operation: 'uploadFile', path, bytes: 0 } as const;
-    const failure = await attempt(run, breaker, began, () => checkContent(run, check));
+    const failure = await attempt(run, began, () => checkContent(run, check));
     if (failure) result.failedSizes.add(size);
   });
   await discardAbandoned(run, plan);
@@ -66,21 +64,16 @@ export async function transfer(run: Run, plan: Plan, breaker: Breaker): Promise<
 const LOCAL_ONLY = Symbol('local only');
 
 /** Runs one operation; its failure is told and answered, and goes no further. */
-async function attempt(
-  run: Run,
-  breaker: Breaker,
-  began: Began,
-  work: () => Promise<unknown>,
-): Promise<Failure | undefined> {
+async function attempt(run: Run, began: Began, work: () => Promise<unknown>): Promise<Failure | undefined> {
   const { operation, path } = began;
   run.listener.began(began);
   try {
-    if ((await work()) !== LOCAL_ONLY) breaker.succeeded();
+    if ((await work()) !== LOCAL_ONLY) run.breaker.succeeded();
     return undefined;
   } catch (error) {
     const failure = localFailure(error);
     if (failure.kind === 'stopped') return failure;
-    breaker.failed(failure);
+    run.breaker.failed(failure);
     run.listener.failed({ operation, path, key: run.prefix + path, failure });
     return failure;
   } finally {

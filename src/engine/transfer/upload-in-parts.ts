@@ -5,7 +5,7 @@ import { verify } from '../../cos/confirmation.ts';
 import { combineCrc64, startCrc64 } from '../../cos/crc64.ts';
 import { unverified } from '../../cos/errors.ts';
 import type { Confirmation, ObjectStore, UploadedPart } from '../../cos/store.ts';
-import { after, type Failure, localFailure } from '../../failure.ts';
+import { after, type Failure, localFailure, stopped } from '../../failure.ts';
 import { crc64Hash } from '../local/content-hash.ts';
 import {
   type FileState,
@@ -16,10 +16,8 @@ import {
   settledMtime,
   stateOf,
 } from '../local/read-file.ts';
-import { stopped } from '../requests/requests.ts';
 import { partSizeFor } from './part-size.ts';
-import { headersOf, localPathOf, type Run } from './run.ts';
-import type { Uploaded } from './upload.ts';
+import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
 
 interface Part {
   number: number;

@@ -6,22 +6,12 @@ import { localFailure } from '../../failure.ts';
 import { md5Of } from '../local/content-hash.ts';
 import { type OpenWhole, openWhole, settledMtime } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
-import { headersOf, localPathOf, type Run } from './run.ts';
+import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
 import { sendInParts } from './upload-in-parts.ts';
 
 /** A file that changes while it is read is read again this often, after this pause in ms. */
 const CHANGED_RETRIES = 2;
 const CHANGED_PAUSE = 300;
-
-/** What COS confirmed of a file. */
-export interface Uploaded {
-  confirmation: Confirmation;
-  /** bytes */
-  size: number;
-  /** ms since 1970; NaN where it is too young to be relied on */
-  mtime: number;
-  hash: string;
-}
 
 /**
  * Uploads a file's content as it is now and verifies what COS confirms.

@@ -2,9 +2,10 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { localFailure } from '../../failure.ts';
-import { type FileRecord, isFile, isFolderPath, type LedgerRecord } from '../../ledger/codec.ts';
 import type { Candidate, Refused } from '../../ledger/exchange/candidate.ts';
-import type { Ledger, Task } from '../../ledger/ledger.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { type FileRecord, isFile, isFolderPath, type LedgerRecord } from '../../ledger/records.ts';
+import type { Task } from '../../ledger/task.ts';
 import { hashLike } from '../local/content-hash.ts';
 import { type FileState, settledMtime, stateOf } from '../local/read-file.ts';
 

@@ -4,12 +4,12 @@ import type { OwnPaths } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../../cos/store.ts';
 import { localFailure } from '../../failure.ts';
-import { type FileRecord, isFile, type LedgerRecord } from '../../ledger/codec.ts';
+import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../ledger/records.ts';
 import { crc64Hash, hashLike } from '../local/content-hash.ts';
+import { filterOf } from '../local/filter.ts';
 import { LocalPathUnusable } from '../local/local-path.ts';
 import { settledMtime } from '../local/read-file.ts';
 import { type ScannedEntry, scan } from '../local/scan.ts';
-import { filterOf } from '../plan-folder.ts';
 import type { Requests } from '../requests/requests.ts';
 import { listAll, type Meeting, meetListing } from './meet-listing.ts';
 
@@ -125,7 +125,7 @@ function recordsWithoutReading(
 
 /** A record without a file stays where its object is the recorded one: nobody else's is ever deleted. */
 function isStillIts(record: LedgerRecord, object: ListedObject): boolean {
-  return !isFile(record) || record.size < 0 || record.etag === object.etag;
+  return !isFile(record) || isUnknown(record) || record.etag === object.etag;
 }
 
 async function compared(

@@ -1,9 +1,9 @@
 import type { OwnPaths } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
-import { isFile, isFolderPath, unknownContent } from '../../ledger/codec.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { isFolderPath, isUnknown, unknownContent } from '../../ledger/records.ts';
+import { filterOf } from '../local/filter.ts';
 import { isStillGone } from '../local/still-gone.ts';
-import { filterOf } from '../plan-folder.ts';
 import type { Verification } from './verify.ts';
 
 /** Puts the ledger right after a verification, so that the next sync uploads what is wrong in COS. */
@@ -26,10 +26,10 @@ export function countUnrepaired(
   const left = new Set(wrong.map(({ path }) => path));
   let unknown = 0;
   for (const record of ledger.records()) {
-    if (left.delete(record.path) && isFile(record) && record.size < 0) unknown++;
+    if (left.delete(record.path) && isUnknown(record)) unknown++;
   }
   const filter = filterOf(config, own);
   const isWanted = (path: string) =>
     isFolderPath(path) ? config.createFolders && !filter.excludesFolderObject(path) : !filter.excludes(path);
-  return unknown + [...left].filter(path => isWanted(path) && !isStillGone({ config }, path)).length;
+  return unknown + [...left].filter(path => isWanted(path) && !isStillGone(config, path)).length;
 }

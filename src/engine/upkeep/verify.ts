@@ -4,8 +4,8 @@ import type { OwnPaths } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../../cos/store.ts';
 import { localFailure } from '../../failure.ts';
-import { type FileRecord, isFile, type LedgerRecord } from '../../ledger/codec.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../ledger/records.ts';
 import { crc64Hash, crc64In, hashLike } from '../local/content-hash.ts';
 import { LocalPathUnusable } from '../local/local-path.ts';
 import type { Plan } from '../plan.ts';
@@ -162,7 +162,7 @@ function createComparison(
       return undefined;
     }
     // Ours, with content that nobody recorded: the next sync sends it whatever is there.
-    if (isFile(entry) && entry.size < 0) return undefined;
+    if (isUnknown(entry)) return undefined;
     if (!object) return void find('missing', path);
     if (!isFile(entry)) return same(entry);
     if (entry.size !== object.size) return void find('different', path, `${entry.size} → ${object.size}`);

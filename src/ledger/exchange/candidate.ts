@@ -1,5 +1,5 @@
-import type { LedgerRecord } from '../codec.ts';
-import type { Task } from '../ledger.ts';
+import type { LedgerRecord } from '../records.ts';
+import type { Task } from '../task.ts';
 
 /** Where candidates are read from. */
 export interface ImportSource {

@@ -1,5 +1,5 @@
-import { isFile, type LedgerRecord } from '../codec.ts';
-import type { Task } from '../ledger.ts';
+import { isFile, isUnknown, type LedgerRecord } from '../records.ts';
+import type { Task } from '../task.ts';
 import { csvLine } from './csv.ts';
 
 export const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
@@ -23,7 +23,7 @@ export function* exportText(
 ): Generator<string> {
   let lines: string[] = format === 'csv' ? [csvLine(COLUMNS)] : [];
   for (const record of records) {
-    if (isFile(record) && record.size < 0) continue;
+    if (isUnknown(record)) continue;
     lines.push(lineOf(record, bucket, prefix + record.path, format));
     onRecord();
     if (lines.length < BATCH) continue;

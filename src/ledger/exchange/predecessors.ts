@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { ImportUnusable } from '../errors.ts';
-import type { Task } from '../ledger.ts';
+import type { Task } from '../task.ts';
 import { type Candidate, type ImportSource, isRelative, type Refused } from './candidate.ts';
 
 /**

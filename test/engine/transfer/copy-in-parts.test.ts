@@ -3,13 +3,8 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parseConfig } from '../../../src/config/schema.ts';
 import { connect } from '../../../src/cos/connect.ts';
-import { tellAll } from '../../../src/engine/listener.ts';
-import { createRequests } from '../../../src/engine/requests/requests.ts';
-import { createByteBudget } from '../../../src/engine/transfer/byte-budget.ts';
 import { copyMoved } from '../../../src/engine/transfer/copy-moved.ts';
-import { createMd5Threads } from '../../../src/engine/transfer/md5-threads.ts';
-import type { Run } from '../../../src/engine/transfer/run.ts';
-import { createUploadLimit } from '../../../src/engine/transfer/upload-limit.ts';
+import { type Run, startRun } from '../../../src/engine/transfer/run.ts';
 import { Failure } from '../../../src/failure.ts';
 import { openLedger } from '../../../src/ledger/ledger.ts';
 import { taskOf } from '../../../src/ledger/task.ts';
@@ -33,26 +28,21 @@ async function runIn(t: ExecutionContext, box: Sandbox): Promise<Run> {
   });
   if ('faults' in parsed) throw new Error('the configuration is refused');
   const { config } = parsed;
-  const store = await connect(config, 'test');
-  const { signal } = new AbortController();
   const ledger = await openLedger({ file: join(box.root, 'ledger.db'), task: taskOf(config) });
-  t.teardown(async () => {
-    await store.close();
-    await ledger.close();
-  });
-  return {
-    config,
-    prefix: '',
+  const run = startRun({
+    config: { ...config, cosPath: '' },
     dryRun: false,
     ledger,
-    store: async () => store,
-    requests: createRequests({ threads: 2, retries: 1, signal }),
-    budget: createByteBudget(MiB),
-    threads: createMd5Threads(),
-    uploadLimit: createUploadLimit(0, 2),
-    listener: tellAll([]),
-    signal,
-  };
+    openStore: ask => connect(config, 'test', ask),
+    listeners: [],
+    signal: new AbortController().signal,
+    stop: () => {},
+  });
+  t.teardown(async () => {
+    await run.close();
+    await ledger.close();
+  });
+  return run;
 }
 
 /** An object, and the file that it was, at its new place. */

@@ -1,6 +1,0 @@
-import { statSync } from 'node:fs';
-
-/** Whether a path leads to a folder. */
-export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
-}

@@ -1,0 +1,26 @@
+import { statSync } from 'node:fs';
+import type { Invocation } from '../../cli/invocation.ts';
+import { type LoadedConfig, loadConfig } from '../../config/load.ts';
+
+/** Reads the configuration and warns of what a user should know about it. @throws ConfigError */
+export function readConfig({ home, overrides, terminal, words }: Invocation): LoadedConfig {
+  const loaded = loadConfig(home.configFile, overrides, process.env);
+  for (const { key, nearest } of loaded.unknownKeys) {
+    terminal.err(`${words.warnings.unknownKey(key, nearest)}\n`);
+  }
+  if (isReadableByOthers(home.configFile)) {
+    terminal.err(`${words.warnings.configReadableByOthers(home.configFile)}\n`);
+  }
+  return loaded;
+}
+
+/** Whether a file that holds a secret may be read by other users of the machine. */
+export function isReadableByOthers(file: string): boolean {
+  if (process.platform === 'win32') return false;
+  try {
+    return (statSync(file).mode & 0o044) !== 0;
+  } catch {
+    // It was read just now and is gone or out of reach already.
+    return false;
+  }
+}
