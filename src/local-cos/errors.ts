@@ -1,3 +1,5 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+
 /** COS error codes this server answers with: HTTP status and message, as listed at cloud.tencent.com/document/product/436/7730. */
 const CATALOGUE = {
   AccessDenied: [403, 'Access Denied.'],
@@ -45,12 +47,15 @@ export type CosErrorCode = keyof typeof CATALOGUE;
 export class CosError extends Error {
   readonly code: CosErrorCode;
   readonly status: number;
+  /** What the answer tells besides, e.g. the ETag that did not match. */
+  readonly headers: OutgoingHttpHeaders;
 
-  constructor(code: CosErrorCode, message?: string) {
+  constructor(code: CosErrorCode, message?: string, headers: OutgoingHttpHeaders = {}) {
     super(message ?? CATALOGUE[code][1]);
     this.name = 'CosError';
     this.code = code;
     this.status = CATALOGUE[code][0];
+    this.headers = headers;
   }
 }
 

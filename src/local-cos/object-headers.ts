@@ -72,13 +72,17 @@ export function contentHeaders(object: StoredObject): OutgoingHttpHeaders {
   };
 }
 
+/** What tells a reader which content it is about, also where none is sent: RFC 9110, 15.4.5. */
+function validators(object: StoredObject): OutgoingHttpHeaders {
+  return { ...contentHeaders(object), 'Last-Modified': httpDate(object.modified) };
+}
+
 /** The headers of GET and HEAD Object; response-* parameters of the query take the place of kept ones. */
 export function objectHeaders(object: StoredObject, request: CosRequest): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {
     'content-type': 'application/octet-stream',
     ...object.headers,
-    ...contentHeaders(object),
-    'Last-Modified': httpDate(object.modified),
+    ...validators(object),
     'Accept-Ranges': 'bytes',
   };
   // COS names the class only where it is not the usual one.
@@ -124,18 +128,19 @@ export function checkConditions(
   object: StoredObject,
   prefix: '' | 'x-cos-copy-source-',
 ): void {
-  const unmodified = prefix === '' ? 'NotModified' : 'PreconditionFailed';
+  const refuse = (code: 'NotModified' | 'PreconditionFailed') =>
+    prefix === '' ? new CosError(code, undefined, validators(object)) : new CosError('PreconditionFailed');
   const ifMatch = header(request, `${prefix}if-match`);
   const ifNoneMatch = header(request, `${prefix}if-none-match`);
-  if (ifMatch !== undefined && !names(ifMatch, object.etag)) throw new CosError('PreconditionFailed');
-  if (ifNoneMatch !== undefined && names(ifNoneMatch, object.etag)) throw new CosError(unmodified);
+  if (ifMatch !== undefined && !names(ifMatch, object.etag)) throw refuse('PreconditionFailed');
+  if (ifNoneMatch !== undefined && names(ifNoneMatch, object.etag)) throw refuse('NotModified');
 
   // Dates have whole seconds, and count only where no ETag condition was given.
   const modified = Math.floor(object.modified / 1000) * 1000;
   const before = dateHeader(request, `${prefix}if-unmodified-since`);
   const since = dateHeader(request, `${prefix}if-modified-since`);
-  if (ifMatch === undefined && modified > before) throw new CosError('PreconditionFailed');
-  if (ifNoneMatch === undefined && modified <= since) throw new CosError(unmodified);
+  if (ifMatch === undefined && modified > before) throw refuse('PreconditionFailed');
+  if (ifNoneMatch === undefined && modified <= since) throw refuse('NotModified');
 }
 
 function names(list: string, etag: string): boolean {
@@ -159,12 +164,17 @@ export function readRangeHeader(
   if (!match || (match[1] === '' && match[2] === '')) return undefined;
   if (match[1] === '') {
     const length = Math.min(Number(match[2]), size);
-    if (length === 0) throw new CosError('InvalidRange');
+    if (length === 0) throw unsatisfiable(size);
     return { start: size - length, end: size };
   }
   const start = Number(match[1]);
   const last = match[2] === '' ? size - 1 : Number(match[2]);
   if (last < start && match[2] !== '') return undefined;
-  if (start >= size) throw new CosError('InvalidRange');
+  if (start >= size) throw unsatisfiable(size);
   return { start, end: Math.min(last + 1, size) };
+}
+
+/** Tells the size, so that a reader can ask again: RFC 9110, 15.5.17. */
+function unsatisfiable(size: number): CosError {
+  return new CosError('InvalidRange', undefined, { 'Content-Range': `bytes */${size}` });
 }

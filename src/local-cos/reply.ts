@@ -54,11 +54,12 @@ function sendXml(response: ServerResponse, { status, headers, xml }: Reply, isHe
 
 /** COS's error document. */
 export function errorReply(error: CosError, resource: string, requestId: string): Reply {
-  if (error.status === 304) return { status: 304 };
-  const { code, status, message } = error;
+  const { code, status, message, headers } = error;
+  if (status === 304) return { status, headers };
   const trace = Buffer.from(`${requestId}_trace`).toString('base64');
   return {
     status,
+    headers,
     xml: xmlDocument('Error', {
       Code: code,
       Message: message,

@@ -126,7 +126,42 @@ test('a range is answered with its bytes', async t => {
   t.deepEqual(await range('bytes=9-900'), [206, 'bytes 9-9/10', '9']);
   t.deepEqual(await range('bytes=4-2'), [200, undefined, '0123456789']);
   t.deepEqual(await range('lines=1-2'), [200, undefined, '0123456789']);
-  t.is((await call({ key: 'k', headers: { range: 'bytes=10-' } })).code, 'InvalidRange');
+  for (const beyond of ['bytes=10-', 'bytes=-0', 'bytes=10-12']) {
+    const { status, code, headers } = await call({ key: 'k', headers: { range: beyond } });
+    t.deepEqual([status, code, headers['content-range']], [416, 'InvalidRange', 'bytes */10']);
+  }
+});
+
+test('a reader resumes with a range only of the content it began with', async t => {
+  const { call, cos, where } = await sandbox(t);
+  const body = Buffer.alloc(3_000_000, 'abcdefghij');
+  const { ETag } = await cos.putObject({ ...where, Key: 'k', Body: body });
+  const parts = ['bytes=0-999999', 'bytes=1000000-1999999', 'bytes=2000000-'];
+  const read = await Promise.all(
+    parts.map(Range => cos.getObject({ ...where, Key: 'k', Range, IfMatch: ETag })),
+  );
+  t.deepEqual([...new Set(read.map(part => part.statusCode))], [206]);
+  t.true(body.equals(Buffer.concat(read.map(part => part.Body))));
+  t.is(read[1]!.headers?.['content-range'], 'bytes 1000000-1999999/3000000');
+  t.is(read[1]!.headers?.etag, ETag);
+
+  await call({ method: 'PUT', key: 'k', body: 'other' });
+  const gone = cos.getObject({ ...where, Key: 'k', Range: 'bytes=0-1', IfMatch: ETag });
+  t.is((await refusal(t, gone)).code, 'PreconditionFailed');
+});
+
+test('an answer that sends no content still tells which content there is', async t => {
+  const { call } = await sandbox(t);
+  const { headers } = await call({ method: 'PUT', key: 'k', body: 'x' });
+  const { etag } = headers;
+  for (const method of ['GET', 'HEAD']) {
+    const same = await call({ method, key: 'k', headers: { 'if-none-match': etag! } });
+    t.deepEqual([same.status, same.body.length, same.headers.etag], [304, 0, etag]);
+    t.truthy(same.headers['last-modified']);
+    t.is(same.headers['x-cos-hash-crc64ecma'], headers['x-cos-hash-crc64ecma']);
+    const other = await call({ method, key: 'k', headers: { 'if-match': '"other"' } });
+    t.deepEqual([other.status, other.headers.etag], [412, etag]);
+  }
 });
 
 test('conditions on GET and HEAD are kept to', async t => {
