@@ -71,11 +71,11 @@ async function compare(
       own,
       deep,
       onFinding: findings.add,
-      onListed: objects => isLive && terminal.err(`\r${words.verify.listed(objects)}\u001b[K`),
+      onListed: objects => isLive && terminal.status(words.verify.listed(objects)),
       signal,
     }),
   );
-  if (isLive) terminal.err('\r\u001b[K');
+  if (isLive) terminal.status('');
   if (result.newLocally === undefined) terminal.err(`${words.verify.localUnreadable(config.localPath)}\n`);
   if (!style.json) terminal.out(verificationText(result, findings, words));
   return { result, findings };

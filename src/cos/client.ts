@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Failure } from '../failure.ts';
 import type { Connection } from './access.ts';
-import { bareEtag, confirmationOf } from './confirmation.ts';
+import { confirmationOf, etagIn } from './confirmation.ts';
 import { unverified } from './errors.ts';
+import { codeOf, isId, messageOf } from './form.ts';
 import type { HttpAnswer } from './http/answer.ts';
 import { createHttp, type HttpRequest } from './http/http.ts';
 import { encodeStrictly } from './http/signature.ts';
@@ -63,7 +64,8 @@ export function openStore(connection: Connection): ObjectStore {
     startUpload: async (key, headers) => {
       const answer = await ask({ method: 'POST', key, query: { uploads: '' }, headers });
       const uploadId = textAt(xmlOf(answer.text, 'InitiateMultipartUploadResult'), 'UploadId');
-      if (!uploadId) throw unverified('the answer has no upload ID', confirmationOf(answer));
+      if (!uploadId || !isId(uploadId))
+        throw unverified('the answer has no upload ID', confirmationOf(answer));
       return uploadId;
     },
 
@@ -78,7 +80,8 @@ export function openStore(connection: Connection): ObjectStore {
         xmlDocument('CompleteMultipartUpload', { Part }),
       );
       const etag = textAt(xmlOf(answer.text, 'CompleteMultipartUploadResult'), 'ETag');
-      return { ...confirmationOf(answer), etag: bareEtag(etag) };
+      const confirmation = confirmationOf(answer);
+      return { ...confirmation, etag: etagIn(etag, confirmation) };
     },
 
     abortUpload: (key, uploadId) =>
@@ -136,7 +139,7 @@ function copied(answer: HttpAnswer, root: string): Confirmation {
   const result = xmlOf(answer.text, root);
   const confirmation = confirmationOf(answer);
   const crc64 = confirmation.crc64 ?? textAt(result, 'CRC64');
-  return { ...confirmation, crc64, etag: bareEtag(textAt(result, 'ETag')) };
+  return { ...confirmation, crc64, etag: etagIn(textAt(result, 'ETag'), confirmation) };
 }
 
 /** Characters that an XML document cannot carry, or not unchanged. */
@@ -175,8 +178,8 @@ function notIn(result: XmlElement, keys: readonly string[], deletion: Deletion):
     const key = textAt(error, 'Key');
     if (key === undefined) continue;
     deletion.failed.set(key, {
-      code: textAt(error, 'Code') ?? '',
-      message: textAt(error, 'Message') ?? '',
+      code: codeOf(textAt(error, 'Code')),
+      message: messageOf(textAt(error, 'Message')),
     });
   }
   return keys.filter(key => !deleted.has(key) && !deletion.failed.has(key));

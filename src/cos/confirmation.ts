@@ -1,4 +1,5 @@
-import { unverified } from './errors.ts';
+import { requestIdIn, unverified } from './errors.ts';
+import { isEtag } from './form.ts';
 import type { Confirmation } from './store.ts';
 
 /** What of an answer tells what COS took. */
@@ -7,23 +8,27 @@ interface Answer {
   headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** Reads the confirmation out of an answer's headers. */
+/**
+ * Reads the confirmation out of an answer's headers.
+ * @throws Failure where its ETag is none
+ */
 export function confirmationOf(answer: Answer): Confirmation {
   const header = (name: string) => {
     const value = answer.headers[name];
     return Array.isArray(value) ? value[0] : value;
   };
-  return {
-    status: answer.status,
-    requestId: header('x-cos-request-id') ?? '',
-    etag: bareEtag(header('etag')),
-    crc64: header('x-cos-hash-crc64ecma'),
-  };
+  const proof = { status: answer.status, requestId: requestIdIn(answer.headers) ?? '' };
+  return { ...proof, etag: etagIn(header('etag'), proof), crc64: header('x-cos-hash-crc64ecma') };
 }
 
-/** An ETag without its quotation marks. */
-export function bareEtag(etag: string | undefined): string {
-  return (etag ?? '').replace(/^"|"$/g, '');
+/**
+ * An ETag without its quotation marks; empty where there is none.
+ * @throws Failure where it is none: it would be recorded
+ */
+export function etagIn(text: string | undefined, answer: { status: number; requestId: string }): string {
+  const etag = (text ?? '').replace(/^(?:W\/)?"|"$/g, '');
+  if (etag !== '' && !isEtag(etag)) throw unverified('the answer has an ETag that is none', answer);
+  return etag;
 }
 
 const MD5_HEX = /^[0-9a-f]{32}$/i;

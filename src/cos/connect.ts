@@ -1,6 +1,7 @@
 import type { Config } from '../config/schema.ts';
 import { Failure } from '../failure.ts';
 import type { Connection } from './access.ts';
+import { isRegion } from './form.ts';
 import type { ListedBucket, ObjectStore } from './store.ts';
 
 type Ask = <T>(request: () => Promise<T>) => Promise<T>;
@@ -55,7 +56,7 @@ async function findRegion(
     if (failure.kind !== 'denied') throw failure;
     return [];
   });
-  const found = buckets.find(({ name }) => name === bucket);
+  const found = buckets.find(({ name, region }) => name === bucket && isRegion(region));
   if (found) return found.region;
   throw new Failure('refused', { code: 'RegionUnknown', message: bucket });
 }

@@ -1,4 +1,5 @@
 import { Failure, type FailureDetails, type FailureKind } from '../failure.ts';
+import { codeOf, isId, messageOf } from './form.ts';
 
 /**
  * COS error codes that mean more than their HTTP status.
@@ -65,12 +66,12 @@ export interface CosAnswerError {
 /** The failure that an answer with an HTTP status of 300 or more, or an error body, stands for. */
 export function failureOfAnswer(answer: CosAnswerError): Failure {
   const { status } = answer;
-  const code = answer.code || `HTTP${status}`;
-  const message = withoutSignature(answer.message ?? '');
+  const code = codeOf(answer.code) || `HTTP${status}`;
+  const message = withoutSignature(messageOf(answer.message));
   const expired = code === 'AccessDenied' && /expired/i.test(message);
   const kind = expired ? 'skew' : (KIND_OF_CODE[code] ?? kindOfStatus(status));
   const details: FailureDetails = { code, message, status };
-  const requestId = firstOf(answer.headers['x-cos-request-id']);
+  const requestId = requestIdIn(answer.headers);
   const serverTime = Date.parse(firstOf(answer.headers.date) ?? '');
   if (requestId) details.requestId = requestId;
   if (!Number.isNaN(serverTime)) details.serverTime = serverTime;
@@ -85,7 +86,7 @@ function withoutSignature(message: string): string {
 /** The failure of an answer that began well and whose body did not come whole. */
 export function failureOfUnread(error: unknown, status: number, headers: CosAnswerError['headers']): Failure {
   const { code = 'AnswerTooLong', message } = error as NodeJS.ErrnoException;
-  const requestId = firstOf(headers['x-cos-request-id']);
+  const requestId = requestIdIn(headers);
   return new Failure('transient', {
     code,
     message,
@@ -121,6 +122,12 @@ export function unverified(message: string, answer: { status: number; requestId:
     status: answer.status,
     requestId: answer.requestId,
   });
+}
+
+/** x-cos-request-id, where the answer has one. */
+export function requestIdIn(headers: CosAnswerError['headers']): string | undefined {
+  const id = firstOf(headers['x-cos-request-id']);
+  return id !== undefined && isId(id) ? id : undefined;
 }
 
 function firstOf(header: string | string[] | undefined): string | undefined {

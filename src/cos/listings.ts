@@ -1,5 +1,6 @@
-import { bareEtag, confirmationOf } from './confirmation.ts';
+import { confirmationOf, etagIn } from './confirmation.ts';
 import { unverified } from './errors.ts';
+import { isId } from './form.ts';
 import type { HttpAnswer } from './http/answer.ts';
 import type { HttpRequest } from './http/http.ts';
 import type { ObjectPage, PendingUpload, UploadedPart } from './store.ts';
@@ -21,7 +22,7 @@ export async function listPage(ask: Ask, prefix: string, marker: string | undefi
   );
   const objects = elementsAt(page.element, 'Contents').map(object => ({
     key: decoded(textAt(object, 'Key'), page),
-    etag: bareEtag(textAt(object, 'ETag')),
+    etag: page.etagIn(textAt(object, 'ETag')),
     size: Number(textAt(object, 'Size')),
     lastModified: textAt(object, 'LastModified') ?? '',
   }));
@@ -42,7 +43,7 @@ export async function listAllParts(ask: Ask, key: string, uploadId: string): Pro
     for (const part of elementsAt(page.element, 'Part')) {
       parts.push({
         number: Number(textAt(part, 'PartNumber')),
-        etag: bareEtag(textAt(part, 'ETag')),
+        etag: page.etagIn(textAt(part, 'ETag')),
         size: Number(textAt(part, 'Size')),
       });
     }
@@ -61,9 +62,11 @@ export async function listAllUploads(ask: Ask, prefix: string): Promise<PendingU
     const query = { uploads: '', prefix, 'max-uploads': MAX_KEYS, 'encoding-type': 'url', ...marker };
     const page = await askForPage(ask, '', query, 'ListMultipartUploadsResult');
     for (const upload of elementsAt(page.element, 'Upload')) {
+      const uploadId = textAt(upload, 'UploadId') ?? '';
+      if (!isId(uploadId)) throw page.broken('the list has an upload ID that is none');
       uploads.push({
         key: decoded(textAt(upload, 'Key'), page),
-        uploadId: textAt(upload, 'UploadId') ?? '',
+        uploadId,
         initiated: textAt(upload, 'Initiated') ?? '',
       });
     }
@@ -86,15 +89,22 @@ interface Page {
   element: XmlElement;
   isTruncated: boolean;
   broken(message: string): Error;
+  etagIn(text: string | undefined): string;
 }
 
 async function askForPage(ask: Ask, key: string, query: Record<string, string>, root: string): Promise<Page> {
   const answer = await ask({ method: 'GET', key, query, headers: {} });
-  const broken = (message: string) => unverified(message, confirmationOf(answer));
+  const confirmation = confirmationOf(answer);
+  const broken = (message: string) => unverified(message, confirmation);
   const element = xmlOf(answer.text, root);
   const truncated = textAt(element, 'IsTruncated');
   if (!element || truncated === undefined) throw broken(`the answer is no ${root}`);
-  return { element, isTruncated: truncated === 'true', broken };
+  return {
+    element,
+    isTruncated: truncated === 'true',
+    broken,
+    etagIn: text => etagIn(text, confirmation),
+  };
 }
 
 function decoded(text: string | undefined, page: Page): string {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Operation, RunListener } from '../engine/listener.ts';
 import { describe } from './describe.ts';
-import { printable } from './printable.ts';
+import { printable, printableLines } from './printable.ts';
 import type { Words } from './words/words.ts';
 
 /** How much is printed, and as what. */
@@ -16,19 +16,28 @@ export interface Style {
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** To standard output: for a program or a file exactly as it is. */
+  data(text: string): void;
+  /** To standard error, in the place of the status before; an empty one takes it away. Only where it is interactive. */
+  status(text: string): void;
   isInteractive: boolean;
 }
 
 const NAME_WIDTH = 13;
 
 /**
- * The program's own terminal. Output that nobody takes is no reason to stop a backup.
+ * The program's own terminal. Whatever is printed, and whoever wrote it: no control character of it reaches
+ * the terminal, so that a file's name or a server's message cannot steer it. Output that nobody takes is no reason to stop a backup.
  * @param onUnwritable is told the system's error code, once; a reader that went away (`cos_sync | head`) is none
  */
 export function createTerminal(onUnwritable: (code: string) => void): Terminal {
+  const out = writer(process.stdout, onUnwritable);
+  const err = writer(process.stderr, () => {});
   return {
-    out: writer(process.stdout, onUnwritable),
-    err: writer(process.stderr, () => {}),
+    out: text => out(printableLines(text)),
+    err: text => err(printableLines(text)),
+    data: text => out(process.stdout.isTTY ? printableLines(text) : text),
+    status: text => err(`\r${printable(text)}\u001b[K`),
     isInteractive: process.stdout.isTTY === true && process.stderr.isTTY === true,
   };
 }

@@ -1,4 +1,5 @@
 import type { Failure } from '../failure.ts';
+import { printable } from './printable.ts';
 import type { Words } from './words/words.ts';
 
 /** A failure in words: the code that runbooks know, and what to do. */
@@ -15,7 +16,8 @@ export function describe(failure: Failure, words: Words): Description {
   const hint = hasRemedy(failure.code, words) ? words.failures[failure.code] : words.kinds[failure.kind];
   const detail = failure.message && failure.message !== failure.code ? ` (${oneLine(failure.message)})` : '';
   const said = `${hint}${detail}`;
-  const { code, kind } = failure;
+  const { kind } = failure;
+  const code = printable(failure.code);
   if (kind === 'unreachable') return { code: '-3', message: `connection timeout: ${code}: ${said}` };
   if (kind === 'throttled') return { code: '-71', message: `${code}: ${said}` };
   if (code === 'InternalError') return { code: '-4024', message: `ErrOffGoBack, ${code}: ${said}` };
@@ -27,6 +29,6 @@ function hasRemedy(code: string, { failures }: Words): code is keyof Words['fail
 }
 
 function oneLine(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
+  const line = printable(text.replace(/\s+/g, ' ').trim());
   return line.length > 300 ? `${line.slice(0, 299)}…` : line;
 }

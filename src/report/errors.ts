@@ -16,6 +16,10 @@ import type { Words } from './words/words.ts';
 
 /** Why a command ended, in words: a line for each thing that is wrong. */
 export function errorLines(error: unknown, words: Words): string[] {
+  return linesOf(error, words).map(printable);
+}
+
+function linesOf(error: unknown, words: Words): string[] {
   const { stops } = words;
   if (error instanceof ConfigError) return error.faults.map(fault => faultLine(error.file, fault, words));
   if (error instanceof ImportUnusable) {
@@ -66,8 +70,7 @@ export function isUnexpected(error: unknown): boolean {
 
 function faultLine(file: string, { key, problem, values }: Fault, words: Words): string {
   const place = [file, key].filter(part => part !== '').join(': ');
-  // A refused value may hold anything, and a fault is one line.
-  return printable(`${place}: ${words.problems[problem](values)}`);
+  return `${place}: ${words.problems[problem](values)}`;
 }
 
 function reasonOf(error: unknown): string {

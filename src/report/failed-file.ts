@@ -1,6 +1,7 @@
 import { appendFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { RunListener } from '../engine/listener.ts';
 import { describe } from './describe.ts';
+import { printableLines } from './printable.ts';
 import type { ReportedError } from './summary.ts';
 import type { Words } from './words/words.ts';
 import { replaceable } from './write-file.ts';
@@ -43,7 +44,7 @@ export function createFailedFile(
   }
 
   function add(error: ReportedError): void {
-    waiting += `${JSON.stringify(error)}\n`;
+    waiting += `${printableLines(JSON.stringify(error))}\n`;
     if (waiting.length >= BUFFER) guarded(flush);
   }
 

@@ -1,5 +1,6 @@
 import { appendFileSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { printableLines } from './printable.ts';
 
 /** One line of the log, `time level event name=value …`; values that are undefined are left out. */
 export function logLine(level: string, event: string, values: Readonly<Record<string, unknown>>): string {
@@ -12,7 +13,7 @@ export function logLine(level: string, event: string, values: Readonly<Record<st
 
 function quoted(value: unknown): string {
   const text = String(value);
-  return /^[\w.:/@+-]+$/.test(text) ? text : JSON.stringify(text);
+  return /^[\w.:/@+-]+$/.test(text) ? text : printableLines(JSON.stringify(text));
 }
 
 /** Logs what a user is not shown of an error that nobody foresaw, at once: the program may be at its end. */

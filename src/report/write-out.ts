@@ -8,7 +8,7 @@ const MOST_WAITING = 1024 * 1024;
 /** Writes a long text to standard output, as fast as its reader takes it. */
 export async function writeOut(terminal: Terminal, pieces: Iterable<string>): Promise<void> {
   for (const piece of pieces) {
-    terminal.out(piece);
+    terminal.data(piece);
     await letOthersRun();
     if (process.stdout.destroyed) return;
     // A reader that went away never drains; the error says so.

@@ -130,7 +130,13 @@ test('no line of the display is wider than the terminal or breaks it', t => {
 
 test('where there is no terminal, a line now and then says how far the run is', async t => {
   const printed: string[] = [];
-  const terminal = { out: () => {}, err: (text: string) => void printed.push(text), isInteractive: false };
+  const terminal = {
+    out: () => {},
+    err: (text: string) => void printed.push(text),
+    isInteractive: false,
+    data: () => {},
+    status: () => {},
+  };
   const style = { json: false, quiet: false, verbose: false, progress: true };
   const progress = createProgress(terminal, progressEn, style, { line: 20 });
   progress.listener.scanned?.(1_234_567);
@@ -150,7 +156,7 @@ test('where there is no terminal, a line now and then says how far the run is', 
 test('--quiet and --no-progress show no progress at all', async t => {
   for (const change of [{ quiet: true }, { progress: false }]) {
     const style = { json: false, quiet: false, verbose: false, progress: true, ...change };
-    const terminal = { out: t.fail, err: t.fail, isInteractive: false };
+    const terminal = { out: t.fail, err: t.fail, isInteractive: false, data: () => {}, status: () => {} };
     const progress = createProgress(terminal, progressEn, style, { line: 5 });
     progress.listener.scanned?.(1);
     await delay(30);

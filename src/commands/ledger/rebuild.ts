@@ -74,10 +74,10 @@ function rebuilt(
       requests,
       own: session.own,
       known,
-      onListed: objects => isLive && terminal.err(`\r${words.ledger.listed(objects)}\u001b[K`),
+      onListed: objects => isLive && terminal.status(words.ledger.listed(objects)),
       signal,
     });
-    if (isLive) terminal.err('\r\u001b[K');
+    if (isLive) terminal.status('');
     return result;
   });
 }

@@ -1,3 +1,5 @@
+import { printableLines } from '../printable.ts';
+
 const ENTITIES: Readonly<Record<string, string>> = {
   '&': '&amp;',
   '<': '&lt;',
@@ -8,5 +10,5 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 /** A text for HTML or SVG, between tags or in a quoted attribute. */
 export function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, char => ENTITIES[char] ?? char);
+  return printableLines(text).replace(/[&<>"']/g, char => ENTITIES[char] ?? char);
 }
