@@ -6,23 +6,15 @@ import { checkLanguage, keepAsWritten, overridesOf, usageErrorOf } from './cli/o
 import { type Home, homeAt } from './config/home.ts';
 import { languageInConfig } from './config/language.ts';
 import { CONFIG_KEYS, SECRET_KEYS } from './config/schema.ts';
-import { Interrupted } from './interrupted.ts';
 import { createTerminal } from './report/console.ts';
 import { errorLines, isUnexpected } from './report/errors.ts';
 import { wordsFor } from './report/language.ts';
 import { logDefect } from './report/log-line.ts';
 import type { Words } from './report/words/words.ts';
+import { untilSignal } from './signals.ts';
 import { VERSION } from './version.ts';
 
 type Options = Record<string, unknown>;
-
-/** Signals that end the program cleanly, with the exit code a shell gives them. */
-const SIGNALS: Readonly<Record<string, number>> = {
-  SIGINT: 130,
-  SIGTERM: 143,
-  // Windows: Ctrl-Break, and the console's window being closed.
-  ...(process.platform === 'win32' ? { SIGBREAK: 130, SIGHUP: 143 } : {}),
-};
 
 /** ms that output has to get out after an interruption */
 const LAST_WORDS = 500;
@@ -228,18 +220,6 @@ function optionIn(argv: readonly string[], name: string): string | undefined {
 
 function homeIn(argv: readonly string[]): Home {
   return homeAt(optionIn(argv, 'home'), process.env, optionIn(argv, 'config'));
-}
-
-/** Aborted by the first signal; the second ends the program at once. */
-function untilSignal(): AbortSignal {
-  const controller = new AbortController();
-  for (const [name, exitCode] of Object.entries(SIGNALS)) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(exitCode);
-      controller.abort(new Interrupted(name, exitCode));
-    });
-  }
-  return controller.signal;
 }
 
 /** What nobody caught is a defect of ours: it is said in one line, and the stack is no business of the terminal. */

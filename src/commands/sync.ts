@@ -68,7 +68,9 @@ async function daemon(
     terminal.err(`${words.run.daemonOff}\n`);
     return exitCode;
   }
-  return exitCodeOfError(signal.reason);
+  const exitCode = exitCodeOfError(signal.reason);
+  log.info('daemon_end', { reason: (signal.reason as Error).message, exit_code: exitCode });
+  return exitCode;
 }
 
 /** Longest wait of one timer, in ms; a longer one would fire at once. */

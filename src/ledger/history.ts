@@ -19,6 +19,8 @@ export interface PastRun {
   local_path: string;
   target: string;
   exit_code: number;
+  /** The signal that ended the run before it was through. */
+  interrupted_by?: string;
   op_status: string;
   create_folder_ok: number;
   create_folder_fail: number;

@@ -21,14 +21,19 @@ export interface Summary {
   endTime: Date;
   dryRun: boolean;
   exitCode: number;
+  /** The signal that ended the run before it was through. */
+  interruptedBy: string | undefined;
   localPath: string;
   /** Where the objects are, for a person to read. */
   target: string;
 }
 
-export function opStatus({ statistics, exitCode }: Summary): OpStatus {
-  if (failuresIn(statistics) === 0 && exitCode === 0) return 'ALL_OK';
-  return successesIn(statistics) > 0 ? 'PART_OK' : 'ALL_FAIL';
+/** What became of what was to be done. Where it was only left, by a signal or for safety, nothing failed. */
+export function opStatus({ statistics, exitCode, interruptedBy, deletesHeld }: Summary): OpStatus {
+  const hasFailures = failuresIn(statistics) > 0;
+  if (!hasFailures && exitCode === 0) return 'ALL_OK';
+  const isOnlyLeft = !hasFailures && (interruptedBy !== undefined || deletesHeld > 0);
+  return successesIn(statistics) > 0 || isOnlyLeft ? 'PART_OK' : 'ALL_FAIL';
 }
 
 /** Column at which the original's names end. */
@@ -70,6 +75,7 @@ export function summaryJson(summary: Summary): Record<string, unknown> {
     target: summary.target,
     dry_run: dryRun,
     exit_code: summary.exitCode,
+    interrupted_by: summary.interruptedBy ?? null,
     errors,
   };
 }

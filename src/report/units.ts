@@ -12,6 +12,19 @@ export function grouped(count: number): string {
   return String(Math.round(count)).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
+/** A count in at most six characters: `99,999`, `123k`, `1.2M`. */
+export function shortCount(count: number): string {
+  if (count < 100_000) return grouped(count);
+  if (count < 999_500) return `${Math.round(count / 1000)}k`;
+  const millions = count / 1_000_000;
+  return `${millions < 99.95 ? millions.toFixed(1) : grouped(millions)}M`;
+}
+
+/** Bytes in at most eight characters. */
+export function shortUnits(bytes: number): string {
+  return inUnits(bytes).replace(/^(\d{3,})\.\d/, '$1');
+}
+
 /** Seconds as `0:07`, `12:05` or `3:00:12`. */
 export function asClock(seconds: number): string {
   const whole = Math.round(seconds);

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { barsOf } from '../../src/report/history/bars.ts';
 import { marksUpTo } from '../../src/report/history/chart.ts';
 import { historyEn } from '../../src/report/words/history.ts';
@@ -22,15 +23,34 @@ test('history lists past runs, the newest last', async t => {
   t.is(code, 0);
   const [head = '', first = '', second = '', ...rest] = stdout.trimEnd().split('\n');
   t.deepEqual(head.trim().split(/ {2,}/), [
-    ...['run', 'when', 'status', 'uploaded', 'deleted', 'failed', 'held', 'unchanged', 'bytes', 'duration'],
+    ...['run', 'when', 'status', 'uploaded', 'deleted', 'failed', 'bytes', 'duration'],
   ]);
-  t.regex(first, /^ *1 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}ALL_OK +1 +0 +0 +0 +0 +3 B +0:0\d$/);
+  t.regex(first, /^ *1 {2}\d{4}-\d\d-\d\d \d\d:\d\d {2}ALL_OK +1 +0 +0 +3 B +0:0\d$/);
   t.regex(second, /^ *2 {2}.* {2}ALL_FAIL +0 /);
   t.deepEqual(rest, []);
 
   const shown = await box.run('history', 'show', '2');
   t.regex(shown.stdout, /exit code +4/);
   t.regex(shown.stdout, /local_path .* is missing/);
+});
+
+test('the table fits 80 columns, whatever there is to count and however many targets', async t => {
+  const box = await sandbox(t);
+  const large = { upload_file_ok: 12_345_678, del_file_ok: 123_456, upload_file_fail: 99_999 };
+  const [one, other] = [
+    pastRuns(40, 30, large),
+    pastRuns(2000, 2, { deletes_held: 1_234_567, used_time: 90_000 }),
+  ];
+  for (const run of other.slice(-3))
+    Object.assign(run, { ledger: 'other.db', target: 'cos://other-1250000000/' });
+  for (const run of one) run._id += 10_000;
+  writeHistory(box.home, [...one, ...other]);
+  for (const language of ['en', 'zh']) {
+    const { stdout } = await box.run('history', '--lang', language);
+    const widest = Math.max(...stdout.split('\n').map(line => stringWidth(line)));
+    t.true(widest <= 80, String(widest));
+    t.regex(stdout, /^ {6}\/srv\/photos → cos:\/\/other-1250000000\/$/m);
+  }
 });
 
 test('history works without a configuration, and in Chinese', async t => {

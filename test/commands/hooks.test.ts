@@ -204,6 +204,7 @@ test('the metrics keep to the text format, whatever a path is called', t => {
       endTime: now,
       dryRun: false,
       exitCode: 0,
+      interruptedBy: undefined,
       localPath: 'C:\\data\n"x"',
       target: 'cos://b-1/中文/',
     },

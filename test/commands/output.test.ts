@@ -94,6 +94,7 @@ test('--json prints one object on one line and nothing else', async t => {
     deletes_held_reasons: [],
     dry_run: false,
     exit_code: 1,
+    interrupted_by: null,
   });
   for (const time of [start_time, end_time]) t.is(new Date(time).toISOString(), time);
   t.is(used_time, (Date.parse(end_time) - Date.parse(start_time)) / 1000);
@@ -121,7 +122,7 @@ test("the log has each operation with COS's status and request ID, and the stati
   t.regex(log, /^\S+Z ok +createFolder path=new\/ key=backup\/new\/ bytes=0 status=200 request_id=\S{8,}$/m);
   t.regex(log, /^\S+Z ok +deleteFile path=gone\.txt .*status=200 request_id=\S{8,}$/m);
   t.regex(log, /^\S+Z fail +uploadFile path=refused\.txt .*code=-4024 .*status=500 request_id=faulty$/m);
-  t.regex(log, /^\S+Z info +end op_status=PART_OK .*upload_file_ok=1 .*exit_code=1$/m);
+  t.regex(log, /^\S+Z info +end op_status=PART_OK .*upload_file_ok=1 .*exit_code=1\b/m);
   t.regex(
     log,
     /^\S+Z info +start version=\S+ local_path=\S+ target=cos:\/\/local-1250000000\/backup\/ dry_run=false$/m,

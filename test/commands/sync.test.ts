@@ -115,6 +115,7 @@ for (const [signal, exitCode] of [
     const done = (await box.keys()).length;
     t.true(done >= 7 && done < 20);
     t.like(JSON.parse(stdout), { exit_code: exitCode, upload_file_ok: done, upload_file_fail: 0 });
+    t.like(JSON.parse(stdout), { op_status: 'PART_OK', interrupted_by: signal });
     box.proxy.requests.length = 0;
     box.proxy.fault = undefined;
     t.like((await box.runJson()).json, { upload_file_ok: 20 - done, upload_file_skip: done, exit_code: 0 });

@@ -18,12 +18,14 @@ export async function remember(
   ledger: string,
   summary: Summary,
 ): Promise<void> {
-  const { startTime, endTime, statistics, deletesHeld, errors, exitCode, localPath, target } = summary;
+  const { startTime, endTime, statistics, deletesHeld, errors, exitCode, localPath, target, interruptedBy } =
+    summary;
   await recordRun(historyFile, {
     ledger: basename(ledger),
     local_path: localPath,
     target,
     exit_code: exitCode,
+    ...(interruptedBy === undefined ? {} : { interrupted_by: interruptedBy }),
     op_status: opStatus(summary),
     ...statistics,
     deletes_held: deletesHeld,

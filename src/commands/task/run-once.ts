@@ -95,6 +95,7 @@ async function runTask(invocation: Invocation, options: RunOptions, ledger: Ledg
     endTime: new Date(),
     dryRun,
     exitCode,
+    interruptedBy: error ? undefined : interruptionOf(invocation.signal),
     localPath: config.localPath,
     target: targetOf(task),
   };
@@ -115,6 +116,10 @@ function reasonLines({ error, result }: Outcome, { words, signal }: Invocation):
   const { code, message } = describe(result.stoppedBy, words);
   const say = result.stoppedBy.kind === 'unreachable' ? words.stops.connectionLost : words.stops.cosRefused;
   return [say(code, message)];
+}
+
+function interruptionOf({ reason }: AbortSignal): string | undefined {
+  return reason instanceof Interrupted ? reason.signalName : undefined;
 }
 
 interface Outcome {
@@ -177,6 +182,6 @@ function collectErrors(errors: ReportedError[], { words }: Invocation): RunListe
 
 function logEnd(log: Log, summary: Summary, { error }: Outcome): void {
   const { errors: _, ...values } = summaryJson(summary);
-  log.info('end', values);
+  log.info('end', { ...values, interrupted_by: summary.interruptedBy });
   if (error) log.error('stopped', { name: error.name, message: error.message, stack: error.stack });
 }

@@ -127,11 +127,17 @@ function row(run: PastRun, width: number, words: HistoryWords): string {
   const cells = [
     cell(String(run._id)),
     cell(asLocalTime(new Date(run.start_time)), 'left'),
-    cell(run.op_status, `left ${run.op_status}`),
+    statusCell(run, words),
     ...[number(uploaded), number(deleted), number(failed, true), number(held, true), number(unchanged)],
     ...[cell(inUnits(bytes)), cell(asClock(duration))],
   ];
   return `<tr>${cells.join('')}</tr>${errorsRow(run, width, words)}`;
+}
+
+function statusCell({ op_status, interrupted_by, exit_code }: PastRun, words: HistoryWords): string {
+  const why = interrupted_by === undefined ? '' : words.interrupted(interrupted_by, exit_code);
+  const note = why === '' ? '' : `<br><span class="note">${escaped(why)}</span>`;
+  return `<td class="left ${escaped(op_status)}">${escaped(op_status)}${note}</td>`;
 }
 
 function errorsRow({ errors }: PastRun, width: number, words: HistoryWords): string {

@@ -3,47 +3,60 @@ import stringWidth from 'string-width';
 import type { Operation } from '../../engine/listener.ts';
 import type { PastRun } from '../../ledger/history.ts';
 import { operationLine } from '../console.ts';
-import { asClock, asLocalTime, grouped, inUnits } from '../units.ts';
+import { asClock, asLocalTime, grouped, inUnits, shortCount, shortUnits } from '../units.ts';
 import type { HistoryWords } from '../words/history.ts';
 import { countsOf } from './counts.ts';
 
-const GAP = '  ';
+/** Of a terminal that nobody made wider. */
+const COLUMNS = 80;
+const STATUS_COLUMN = 2;
 
-/** Past runs as a table, one a line; the target only where there are several. */
-export function runTable(runs: readonly PastRun[], { columns }: HistoryWords): string {
+/** Past runs as a table, one a line; what there is to say of a run beside its numbers stands below it. */
+export function runTable(runs: readonly PastRun[], words: HistoryWords): string {
+  const { columns } = words;
+  const hasHeld = runs.some(run => run.deletes_held > 0);
   const hasTargets = new Set(runs.map(({ ledger }) => ledger)).size > 1;
   const heads = [
-    ...[columns.run, columns.when, columns.status, columns.uploaded, columns.deleted],
-    ...[columns.failed, columns.held, columns.unchanged, columns.bytes, columns.duration],
-    ...(hasTargets ? [columns.target] : []),
+    ...[columns.run, columns.when, columns.status, columns.uploaded, columns.deleted, columns.failed],
+    ...[...(hasHeld ? [columns.held] : []), columns.bytes, columns.duration],
   ];
   const rows = runs.map(run => {
-    const { uploaded, deleted, failed, held, unchanged, bytes, duration } = countsOf(run);
+    const { uploaded, deleted, failed, held, bytes, duration } = countsOf(run);
     return [
-      ...[String(run._id), asLocalTime(new Date(run.start_time)), run.op_status],
-      ...[uploaded, deleted, failed, held, unchanged].map(grouped),
-      ...[inUnits(bytes), asClock(duration)],
-      ...(hasTargets ? [run.target] : []),
+      // Without seconds: they would make the line too long.
+      ...[String(run._id), asLocalTime(new Date(run.start_time)).slice(0, -3), run.op_status],
+      ...[uploaded, deleted, failed, ...(hasHeld ? [held] : [])].map(shortCount),
+      ...[shortUnits(bytes), asClock(duration)],
     ];
   });
-  return aligned([heads, ...rows], [1, 2, 10]);
+  const [head = '', ...lines] = alignedLines([heads, ...rows], [1, STATUS_COLUMN]);
+  const indent = ' '.repeat(NOTE_INDENT);
+  const notes = runs.map(run => [
+    ...(hasTargets ? [`${run.local_path} → ${run.target}`] : []),
+    ...(run.interrupted_by ? [words.interrupted(run.interrupted_by, run.exit_code)] : []),
+  ]);
+  const all = lines.flatMap((line, index) => [line, ...(notes[index] ?? []).map(note => indent + note)]);
+  return `${[head, ...all].join('\n')}\n`;
 }
 
+const NOTE_INDENT = 6;
+
 /** @param toLeft columns of text; numbers stand to the right */
-function aligned(rows: readonly (readonly string[])[], toLeft: readonly number[]): string {
+function alignedLines(rows: readonly (readonly string[])[], toLeft: readonly number[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map(row => stringWidth(row[column] ?? ''))),
   );
-  const lines = rows.map(row =>
+  const width = widths.reduce((sum, each) => sum + each + 2, -2);
+  const gap = width <= COLUMNS ? '  ' : ' ';
+  return rows.map(row =>
     row
       .map((cell, column) => {
         const space = ' '.repeat((widths[column] ?? 0) - stringWidth(cell));
         return toLeft.includes(column) ? cell + space : space + cell;
       })
-      .join(GAP)
+      .join(gap)
       .trimEnd(),
   );
-  return `${lines.join('\n')}\n`;
 }
 
 /** One past run with its failures. */
@@ -56,7 +69,10 @@ export function runDetails(run: PastRun, words: HistoryWords): string {
     [columns.folder, run.local_path],
     [columns.target, run.target],
     [columns.status, run.op_status],
-    [columns.exitCode, String(run.exit_code)],
+    [
+      columns.exitCode,
+      run.interrupted_by ? words.interrupted(run.interrupted_by, run.exit_code) : String(run.exit_code),
+    ],
     [columns.uploaded, grouped(counts.uploaded)],
     [columns.deleted, grouped(counts.deleted)],
     [columns.failed, grouped(counts.failed)],
@@ -70,8 +86,9 @@ export function runDetails(run: PastRun, words: HistoryWords): string {
       ? `${message}\n`
       : operationLine('fail', op as Operation, join(run.local_path, path), ` code: ${code}, ${message}`),
   );
-  if (failures.length === 0) return aligned(rows, [0, 1]);
+  const table = `${alignedLines(rows, [0, 1]).join('\n')}\n`;
+  if (failures.length === 0) return table;
   const more = counts.failed - run.errors.length;
   const tail = more > 0 ? `${words.moreFailures(more)}\n` : '';
-  return `${aligned(rows, [0, 1])}\n${words.failures(counts.failed)}\n${failures.join('')}${tail}`;
+  return `${table}\n${words.failures(counts.failed)}\n${failures.join('')}${tail}`;
 }

@@ -18,6 +18,8 @@ export interface HistoryWords {
     folder: string;
     target: string;
   };
+  /** Why a run ended before it was through. */
+  interrupted(signal: string, exitCode: number): string;
   /** The failures of one run; only the first ones are kept. */
   failures(count: number): string;
   moreFailures(count: number): string;
@@ -63,6 +65,7 @@ export const historyEn: HistoryWords = {
     folder: 'folder',
     target: 'target',
   },
+  interrupted: (signal, exitCode) => `interrupted by ${signal}, exit code ${exitCode}`,
   failures: count => `${count} failed:`,
   moreFailures: count => `… and ${count} more: log/cos_sync.log has them all`,
   page: {
@@ -106,6 +109,7 @@ export const historyZh: HistoryWords = {
     folder: '目录',
     target: '目标',
   },
+  interrupted: (signal, exitCode) => `被 ${signal} 中断，退出码为 ${exitCode}`,
   failures: count => `${count} 项失败：`,
   moreFailures: count => `… 另有 ${count} 项，全部记录在 log/cos_sync.log 中`,
   page: {
