@@ -2,7 +2,7 @@ import { type Stats, statSync } from 'node:fs';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Failure } from '../failure.ts';
-import { type FileRecord, isFile, isFolderPath, isUnknown, type LedgerRecord } from '../ledger/records.ts';
+import { type FileRecord, isFolderPath, type LedgerRecord } from '../ledger/records.ts';
 import type { HeldReason, RunListener } from './listener.ts';
 import { type Exclusion, type Filter, filterOf, ownExclusion } from './local/filter.ts';
 import { type SyncOptions, sync } from './sync.ts';
@@ -61,11 +61,11 @@ export async function explain(
   };
   const block = (path: string, explanation: Explanation) => blocked.set(path, explanation);
   const listener: RunListener = {
-    done({ operation, path, movedFrom }) {
+    done({ operation, path, bytes, movedFrom, reason }) {
       if (operation === 'createFolder') note(path, { verdict: 'createFolder' });
       else if (operation !== 'uploadFile') note(path, { verdict: 'delete' });
       else if (movedFrom !== undefined) note(path, { verdict: 'copy', from: movedFrom });
-      else note(path, { verdict: 'upload', ...whyUploaded(config, path, records.get(path)) });
+      else note(path, uploadFor(reason as UploadReason, bytes, records.get(path)));
     },
     failed: ({ path, failure }) => block(path, { verdict: 'failed', failure }),
     skipped: (path, failure) =>
@@ -119,15 +119,11 @@ async function recordsOf(
   return found;
 }
 
-function whyUploaded(
-  { localPath }: Config,
-  path: string,
-  record: LedgerRecord | undefined,
-): { why: 'new' | 'unknownInCos' | 'otherContent' } | { why: 'otherSize'; from: number; to: number } {
-  if (record === undefined || !isFile(record)) return { why: 'new' };
-  if (isUnknown(record)) return { why: 'unknownInCos' };
-  const to = statOf(join(localPath, path))?.size ?? record.size;
-  return to === record.size ? { why: 'otherContent' } : { why: 'otherSize', from: record.size, to };
+type UploadReason = 'new' | 'unknownInCos' | 'otherSize' | 'otherContent';
+
+function uploadFor(why: UploadReason, to: number, record: LedgerRecord | undefined): Explanation {
+  if (why !== 'otherSize') return { verdict: 'upload', why };
+  return { verdict: 'upload', why, from: (record as FileRecord).size, to };
 }
 
 /** What there is to say of a path that no operation is about. */

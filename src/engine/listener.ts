@@ -13,6 +13,9 @@ export type HeldReason =
   | 'uploadFailed'
   | 'stopped';
 
+/** Why an operation is planned. A folder object is made because it is new, and deleted because it is gone. */
+export type PlannedReason = 'new' | 'unknownInCos' | 'otherSize' | 'otherContent' | 'moved' | 'gone';
+
 export interface Done {
   operation: Operation;
   /** Relative to local_path. */
@@ -22,6 +25,8 @@ export interface Done {
   bytes: number;
   /** The path that COS copied the content from. */
   movedFrom?: string;
+  /** Why a dry run would do it. */
+  reason?: PlannedReason;
   status?: number;
   requestId?: string;
 }

@@ -1,5 +1,5 @@
 import type { Failure } from '../failure.ts';
-import type { BegunRecord, FileRecord, LedgerRecord } from '../ledger/records.ts';
+import { type BegunRecord, type FileRecord, isUnknown, type LedgerRecord } from '../ledger/records.ts';
 import type { ScannedEntry } from './local/scan.ts';
 
 /** A local file as the scan saw it. */
@@ -25,6 +25,8 @@ export interface Plan {
   uploads: LocalFile[];
   /** Paths of uploads that have no record: what moved is among these. */
   newPaths: Set<string>;
+  /** Paths of uploads of which it is not known what COS holds. */
+  unknownPaths: Set<string>;
   checks: Check[];
   /** Records whose file or folder is gone. */
   goneFiles: FileRecord[];
@@ -46,6 +48,12 @@ export interface Plan {
   /** Files that the scan found, and files in the ledger. */
   scannedFiles: number;
   recordedFiles: number;
+}
+
+/** Why a file is uploaded that the scan alone shows to be another than its record. */
+export function whyUploaded(plan: Plan, path: string): 'new' | 'unknownInCos' | 'otherSize' {
+  if (plan.newPaths.has(path)) return 'new';
+  return plan.unknownPaths.has(path) ? 'unknownInCos' : 'otherSize';
 }
 
 export interface PlanRules {
@@ -102,6 +110,7 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
     plan.scannedFiles++;
     const known = advanceTo(file.path) as FileRecord | undefined;
     if (known === undefined) plan.newPaths.add(file.path);
+    else if (isUnknown(known)) plan.unknownPaths.add(file.path);
     if (known === undefined || known.size !== file.size) plan.uploads.push(file);
     else if (known.mtime !== file.mtime || rules.checksum) plan.checks.push({ file, record: known });
     else plan.unchanged++;
@@ -176,6 +185,7 @@ function emptyPlan(): Plan {
     createFolders: [],
     uploads: [],
     newPaths: new Set(),
+    unknownPaths: new Set(),
     checks: [],
     goneFiles: [],
     goneFolders: [],

@@ -89,6 +89,16 @@ export function operationLines(
   };
 }
 
+/** Prints each operation of a dry run as one JSON object a line. */
+export function plannedJson(terminal: Terminal): RunListener {
+  return {
+    done({ operation, path, key, bytes, reason, movedFrom }) {
+      const planned = { op: operation, path, key, bytes, reason, moved_from: movedFrom };
+      terminal.out(`${JSON.stringify(planned)}\n`);
+    },
+  };
+}
+
 /** Says what a user should know and no statistic tells. */
 export function warnings(terminal: Terminal, words: Words): RunListener {
   return {

@@ -191,6 +191,40 @@ test('a dry run says what it would do, and changes nothing', async t => {
   t.like((await box.runJson()).json, { dry_run: false, upload_file_ok: 2, upload_bytes: 2, del_file_ok: 2 });
 });
 
+test('a dry run with --json prints each planned operation before the summary', async t => {
+  const box = await sandbox(t);
+  for (const path of ['gone.txt', 'old/moved.txt', 'longer.txt', 'other.txt']) {
+    box.write(path, `${path} content`);
+    box.age(path);
+  }
+  await box.run();
+  rmSync(join(box.local, 'gone.txt'));
+  rmSync(join(box.local, 'old'), { recursive: true });
+  box.write('new/moved.txt', 'old/moved.txt content');
+  box.write('longer.txt', 'longer.txt content and more');
+  box.write('other.txt', 'other.txt CONTENT');
+  box.write('new.txt', 'new');
+  const { stdout } = await box.run('sync', '--dry-run', '--json');
+  const lines = stdout
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line));
+  const of = (op: string, path: string, bytes: number, reason: string) => ({
+    ...{ op, path, key: `backup/${path}`, bytes, reason },
+  });
+  t.deepEqual(lines.slice(0, -1), [
+    of('createFolder', 'new/', 0, 'new'),
+    of('uploadFile', 'longer.txt', 27, 'otherSize'),
+    of('uploadFile', 'new.txt', 3, 'new'),
+    { ...of('uploadFile', 'new/moved.txt', 0, 'moved'), moved_from: 'old/moved.txt' },
+    of('uploadFile', 'other.txt', 17, 'otherContent'),
+    of('deleteFile', 'gone.txt', 0, 'gone'),
+    of('deleteFile', 'old/moved.txt', 0, 'gone'),
+    of('deleteFolder', 'old/', 0, 'gone'),
+  ]);
+  t.like(lines.at(-1), { dry_run: true, upload_file_ok: 4, del_file_ok: 2, del_folder_ok: 1 });
+});
+
 test('a dry run before the first run makes no ledger', async t => {
   const box = await sandbox(t);
   box.write('a.txt', 'a');

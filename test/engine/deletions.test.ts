@@ -11,6 +11,7 @@ function planWith(changes: Partial<Plan>): Plan {
     createFolders: [],
     uploads: [],
     newPaths: new Set(),
+    unknownPaths: new Set(),
     checks: [],
     goneFiles: [],
     goneFolders: [],

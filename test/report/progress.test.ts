@@ -193,6 +193,7 @@ onTerminal('on a terminal a live display takes the place of the lines, and is go
   t.true(shown.lastIndexOf('\u001b[?25h') > shown.lastIndexOf('\u001b[?25l'), 'the cursor is back');
   t.regex(shown, /upload_file_ok : 20/);
   box.write('more.bin', 'x');
+  t.regex(await run({}, '--dry-run'), /\[plan\] \[ {3}uploadFile\] \[.*more\.bin\]/);
   t.regex(await run({}, '--verbose'), /\[ok\] {3}\[ {3}uploadFile\] \[.*more\.bin\]/);
 });
 

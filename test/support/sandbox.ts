@@ -58,7 +58,7 @@ export interface Sandbox {
   start(...args: string[]): Running;
   /** Starts the program with other variables in its environment, or as another user. */
   startAs(as: RunAs, ...args: string[]): Running;
-  /** Runs with --json and answers the object it printed. */
+  /** Runs with --json and answers the summary that it printed. */
   runJson(...args: string[]): Promise<Ended & { json: Record<string, never> & { errors: ReportedError[] } }>;
   /** Writes a file under the synced folder, with the folders above it. */
   write(path: string, content: string | Uint8Array): void;
@@ -150,7 +150,8 @@ export async function openSandbox(): Promise<Sandbox & { close(): Promise<void> 
     async runJson(...args) {
       const ended = await start(...args, '--json').ended;
       if (ended.stdout === '') throw new Error(`no JSON, exit code ${ended.code}: ${ended.stderr}`);
-      return { ...ended, json: JSON.parse(ended.stdout) };
+      // A dry run prints its plan first.
+      return { ...ended, json: JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? '') };
     },
     configure(changes = {}) {
       const config = {

@@ -11,7 +11,7 @@ import { LedgerLocked } from '../../ledger/errors.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import { lockLedger } from '../../ledger/lock.ts';
 import { adoptLedger, currentLedger, ledgerFile, targetOf, taskOf } from '../../ledger/task.ts';
-import { operationLines, warnings } from '../../report/console.ts';
+import { operationLines, plannedJson, warnings } from '../../report/console.ts';
 import { describe } from '../../report/describe.ts';
 import { errorLines } from '../../report/errors.ts';
 import { createFailedFile } from '../../report/failed-file.ts';
@@ -138,16 +138,23 @@ async function attemptSync(
   failedFile: RunListener,
 ): Promise<Outcome> {
   const { home, words, style, signal } = invocation;
-  const progress = createProgress(invocation.terminal, words.progress, style);
+  // The plan is what a dry run is for: no display takes its place.
+  const progress = createProgress(invocation.terminal, words.progress, {
+    ...style,
+    verbose: style.verbose || dryRun,
+  });
   const { terminal } = progress;
   const failuresOnly = style.quiet || progress.isLive;
   const statistics = emptyStatistics();
+  const printed = style.json
+    ? dryRun && plannedJson(terminal)
+    : operationLines(terminal, words, config.localPath, { dryRun, failuresOnly });
   const listeners: RunListener[] = [
     countInto(statistics),
     log,
     warnings(terminal, words),
     collectErrors(errors, invocation),
-    ...(style.json ? [] : [operationLines(terminal, words, config.localPath, { dryRun, failuresOnly })]),
+    ...(printed ? [printed] : []),
     progress.listener,
     failedFile,
   ];

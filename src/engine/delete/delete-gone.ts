@@ -65,7 +65,8 @@ async function deleteBatch(run: Run, operation: DeleteOperation, paths: readonly
     run.breaker.succeeded();
     if (!run.dryRun) run.ledger.remove(path);
     const { status, requestId } = deletion;
-    run.listener.done({ operation, path, key, bytes: 0, status, requestId });
+    const done = { operation, path, key, bytes: 0 };
+    run.listener.done(run.dryRun ? { ...done, reason: 'gone' } : { ...done, status, requestId });
   }
   return true;
 }

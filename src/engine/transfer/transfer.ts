@@ -1,10 +1,10 @@
 import { keyOf } from '../../cos/keys.ts';
 import { after, Failure, localFailure } from '../../failure.ts';
 import type { TransferResult } from '../deletions.ts';
-import type { Began } from '../listener.ts';
+import type { Began, PlannedReason } from '../listener.ts';
 import { hashLike } from '../local/content-hash.ts';
 import { settledMtime } from '../local/read-file.ts';
-import type { Check, LocalFile, Plan } from '../plan.ts';
+import { type Check, type LocalFile, type Plan, whyUploaded } from '../plan.ts';
 import { copyMoved, findMove, type GoneContents, indexGone } from './copy-moved.ts';
 import { forEach } from './for-each.ts';
 import { markUnknown, noteAhead } from './notes.ts';
@@ -43,7 +43,7 @@ export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
     const candidates = isNew ? gone : undefined;
     const began = { operation: 'uploadFile', path: file.path, bytes: file.size } as const;
     const failure = await attempt(run, began, async () => {
-      const movedFrom = await uploadOrCopy(run, file, candidates);
+      const movedFrom = await uploadOrCopy(run, file, whyUploaded(plan, file.path), candidates);
       if (movedFrom !== undefined) result.moved.add(movedFrom);
     });
     if (!failure || failure.mayBeDone) fileNotes.keep(file.path);
@@ -84,14 +84,19 @@ async function attempt(run: Run, began: Began, work: () => Promise<unknown>): Pr
 async function createFolder(run: Run, path: string): Promise<void> {
   const key = keyOf(run.prefix, path);
   const done = { operation: 'createFolder', path, key, bytes: 0 } as const;
-  if (run.dryRun) return run.listener.done(done);
+  if (run.dryRun) return run.listener.done({ ...done, reason: 'new' });
   const { status, requestId } = await createFolderObject(run, key);
   run.ledger.put({ path });
   run.listener.done({ ...done, status, requestId });
 }
 
 /** @returns the path that the content was copied from, where it was */
-async function uploadOrCopy(run: Run, file: LocalFile, gone?: GoneContents): Promise<string | undefined> {
+async function uploadOrCopy(
+  run: Run,
+  file: LocalFile,
+  reason: PlannedReason,
+  gone?: GoneContents,
+): Promise<string | undefined> {
   const key = keyOf(run.prefix, file.path);
   partSizeFor(file.size, run.config.partSize);
   const move = gone && (await findMove(run, file, gone));
@@ -99,7 +104,8 @@ async function uploadOrCopy(run: Run, file: LocalFile, gone?: GoneContents): Pro
   if (move) {
     const { path: source } = move.source;
     if (run.dryRun) {
-      run.listener.done({ operation: 'uploadFile', path: file.path, key, bytes: 0, movedFrom: source });
+      const done = { operation: 'uploadFile', path: file.path, key, bytes: 0 } as const;
+      run.listener.done({ ...done, movedFrom: source, reason: 'moved' });
       return source;
     }
     const copied = await copyMoved(run, move, key, keyOf(run.prefix, source));
@@ -109,15 +115,15 @@ async function uploadOrCopy(run: Run, file: LocalFile, gone?: GoneContents): Pro
     }
     notCopied = copied;
   }
-  await uploadNow(run, file, key).catch(error => {
+  await uploadNow(run, file, key, reason).catch(error => {
     throw after(notCopied, localFailure(error));
   });
   return undefined;
 }
 
-async function uploadNow(run: Run, file: LocalFile, key: string): Promise<void> {
+async function uploadNow(run: Run, file: LocalFile, key: string, reason: PlannedReason): Promise<void> {
   if (run.dryRun) {
-    run.listener.done({ operation: 'uploadFile', path: file.path, key, bytes: file.size });
+    run.listener.done({ operation: 'uploadFile', path: file.path, key, bytes: file.size, reason });
     return;
   }
   confirm(run, file.path, key, await upload(run, file, key));
@@ -143,7 +149,7 @@ async function checkContent(run: Run, { file, record }: Check): Promise<unknown>
   });
   if (hash !== record.hash) {
     await markUnknown(run, [file.path]);
-    return uploadNow(run, file, keyOf(run.prefix, file.path));
+    return uploadNow(run, file, keyOf(run.prefix, file.path), 'otherContent');
   }
   const mtime = settledMtime(state.mtime, readAt);
   if (!run.dryRun && !Object.is(mtime, record.mtime)) run.ledger.put({ ...record, mtime });
