@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { CAC } from 'cac';
-import { closest, distance } from 'fastest-levenshtein';
-import { ConfigError, type Fault } from '../config/faults.ts';
+import { ConfigError, type Fault, usageFault } from '../config/faults.ts';
 import { LANGUAGES, languageNamed } from '../config/language.ts';
+import { nearest } from '../config/nearest.ts';
 import { CONFIG_KEYS, FILE_KEYS, SECRET_KEYS } from '../config/schema.ts';
 
 /** The values that the command line gives for config keys. */
@@ -38,7 +38,7 @@ function camelCase(key: string): string {
 export function checkLanguage(given: string | undefined): void {
   if (given === undefined || languageNamed(given)) return;
   const values = { value: given, choices: LANGUAGES.join(', ') };
-  throw new ConfigError('', [{ key: '--lang', problem: 'notChoice', values }]);
+  throw usageFault('--lang', 'notChoice', values);
 }
 
 /** What cac objects to, as a fault of the command line; undefined for any other error. */
@@ -58,7 +58,7 @@ function faultOf(message: string, named: string, cli: CAC): Fault {
   }
   if (!message.startsWith('Unknown option')) {
     const commands = cli.commands.map(({ name }) => name).filter(name => name !== '');
-    return { key: named, problem: 'unknownCommand', values: { value: nearest(named, commands) } };
+    return { key: named, problem: 'unknownCommand', values: { value: nearest(named, commands) ?? '' } };
   }
   const option = named.replace(/^-+/, '').replaceAll('-', '_').toLowerCase();
   if (SECRET_KEYS.some(key => key.replaceAll('_', '') === option.replaceAll('_', ''))) {
@@ -69,13 +69,6 @@ function faultOf(message: string, named: string, cli: CAC): Fault {
   return {
     key: named,
     problem: 'unknownOption',
-    values: { value: nearest(`--${named.replace(/^-+/, '')}`, names) },
+    values: { value: nearest(`--${named.replace(/^-+/, '')}`, names) ?? '' },
   };
-}
-
-/** The nearest name, or empty where none is near. */
-function nearest(word: string, names: readonly string[]): string {
-  if (names.length === 0) return '';
-  const name = closest(word, names);
-  return distance(word, name) <= Math.max(2, word.length / 3) ? name : '';
 }

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Invocation } from '../cli/invocation.ts';
-import { ConfigError } from '../config/faults.ts';
+import { usageFault } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
 import { isFolder } from '../engine/local/local-path.ts';
 import { ledgerFile, taskOf } from '../ledger/task.ts';
@@ -31,7 +31,7 @@ export interface DemoCommand {
 export async function demoCommand(invocation: Invocation, command: DemoCommand): Promise<number> {
   const { terminal, words } = invocation;
   if (command.dir !== undefined && !isFolder(command.dir)) {
-    throw new ConfigError('', [{ key: '--dir', problem: 'noSuchFolder', values: { value: command.dir } }]);
+    throw usageFault('--dir', 'noSuchFolder', { value: command.dir });
   }
   const root = mkdtempSync(join(tmpdir(), 'cos_sync-demo-'));
   const sample = join(root, 'data');

@@ -3,7 +3,7 @@ import type { Invocation } from '../cli/invocation.ts';
 import { ownPathsOf } from '../config/home.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
-import { connect, connectionOf } from '../cos/connect.ts';
+import { accessOf, connect } from '../cos/connect.ts';
 import { checkBucket } from '../doctor/bucket.ts';
 import { type Check, type CheckName, notChecked } from '../doctor/check.ts';
 import { checkDisk, checkFolder, checkLedger } from '../doctor/local.ts';
@@ -12,7 +12,6 @@ import { orAborted } from '../doctor/or-aborted.ts';
 import type { Failure } from '../failure.ts';
 import { describe } from '../report/describe.ts';
 import { errorLines } from '../report/errors.ts';
-import { USER_AGENT } from '../version.ts';
 import { isReadableByOthers } from './task/read-config.ts';
 import { untilInterrupted } from './task/session.ts';
 
@@ -85,19 +84,17 @@ export async function* examineCos(
   config: Config,
   { words, signal }: Pick<Invocation, 'words' | 'signal'>,
 ): AsyncGenerator<Check> {
-  const connection = await orAborted(connectionOf(config, USER_AGENT), signal).catch(
-    (error: Failure) => error,
-  );
+  const access = await orAborted(accessOf(config), signal).catch((error: Failure) => error);
   signal.throwIfAborted();
-  if (connection instanceof Error) {
-    const { code, message } = describe(connection, words);
+  if (access instanceof Error) {
+    const { code, message } = describe(access, words);
     yield { name: 'credentials', status: 'fail', message: `code: ${code}, ${message}` };
     const others = REMOTE.filter(name => name !== 'credentials');
     yield* notChecked(others, words.doctor.needsEarlier);
     return;
   }
   let isReachable = true;
-  for await (const check of checkNetwork(connection, words.doctor, signal)) {
+  for await (const check of checkNetwork(access, words.doctor, signal)) {
     yield check;
     if (check.status === 'fail' && check.name !== 'clock') isReachable = false;
   }
@@ -105,9 +102,9 @@ export async function* examineCos(
     yield* notChecked(['credentials', 'write', 'speed', 'delete'], words.doctor.needsEarlier);
     return;
   }
-  const store = await connect(config, USER_AGENT);
+  const store = await connect(config);
   try {
-    yield* checkBucket(config, store, USER_AGENT, words, signal);
+    yield* checkBucket(config, store, words, signal);
   } finally {
     await store.close();
   }

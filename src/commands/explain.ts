@@ -1,11 +1,10 @@
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { ConfigError } from '../config/faults.ts';
+import { usageFault } from '../config/faults.ts';
 import { connect } from '../cos/connect.ts';
 import { explain, pathInTree } from '../engine/explain.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { explanationJson, explanationText } from '../report/explanation.ts';
-import { USER_AGENT } from '../version.ts';
 import { openSession, untilInterrupted } from './task/session.ts';
 
 export interface ExplainCommand {
@@ -29,7 +28,7 @@ async function explainPaths(invocation: Invocation, command: ExplainCommand): Pr
     const path = pathInTree(config.localPath, given);
     if (path !== undefined) return path;
     const values = { value: given, folder: config.localPath };
-    throw new ConfigError('', [{ key: '--explain', problem: 'outsideLocalPath', values }]);
+    throw usageFault('--explain', 'outsideLocalPath', values);
   });
   const explanations = await explain(
     {
@@ -38,7 +37,7 @@ async function explainPaths(invocation: Invocation, command: ExplainCommand): Pr
       own,
       allowEmpty: command.allowEmpty,
       openLedger: () => openLedger({ file, task, readOnly: true }),
-      openStore: ask => connect(config, USER_AGENT, ask),
+      openStore: send => connect(config, send),
       signal,
     },
     paths,

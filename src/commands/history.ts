@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { ConfigError, type Fault } from '../config/faults.ts';
+import { usageFault } from '../config/faults.ts';
 import { type PastRun, readHistory } from '../ledger/history.ts';
 import { runJson } from '../report/history/counts.ts';
 import { historyPage } from '../report/history/page.ts';
@@ -52,7 +52,7 @@ async function writePage(
     await writeWhole(file, historyPage(runs, words.history, words.language));
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    throw usage('--html', 'unwritable', { value: file, code });
+    throw usageFault('--html', 'unwritable', { value: file, code });
   }
   terminal.out(`${words.history.written(file)}\n`);
 }
@@ -63,11 +63,12 @@ function show(
   runs: readonly PastRun[],
 ): number {
   const { action = '', run: wanted } = command;
-  if (action !== 'show') throw usage(`history ${action}`, 'unknownCommand', { value: 'history show RUN' });
+  if (action !== 'show')
+    throw usageFault(`history ${action}`, 'unknownCommand', { value: 'history show RUN' });
   const found = wanted === undefined ? runs.at(-1) : runs.find(({ _id }) => String(_id) === wanted);
   if (!found) {
     const [first, last] = [runs[0]?._id ?? 0, runs.at(-1)?._id ?? 0];
-    throw usage('history show', 'unknownRun', { value: wanted ?? '', first, last });
+    throw usageFault('history show', 'unknownRun', { value: wanted ?? '', first, last });
   }
   terminal.out(style.json ? `${JSON.stringify(runJson(found))}\n` : runDetails(found, words.history));
   return EXIT.ok;
@@ -77,9 +78,5 @@ function lastOf(given: string | undefined): number {
   if (given === undefined) return MAX_LAST;
   const number = Number(given);
   if (Number.isInteger(number) && number >= 1 && number <= MAX_LAST) return number;
-  throw usage('--last', 'notNumber', { value: given, min: 1, max: MAX_LAST });
-}
-
-function usage(key: string, problem: Fault['problem'], values: Fault['values']): ConfigError {
-  return new ConfigError('', [{ key, problem, values }]);
+  throw usageFault('--last', 'notNumber', { value: given, min: 1, max: MAX_LAST });
 }

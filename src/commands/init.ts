@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { EXIT, exitCodeOfError } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
 import { openPrompt, type Prompt } from '../cli/prompt.ts';
-import { ConfigError } from '../config/faults.ts';
+import { ConfigError, usageFault } from '../config/faults.ts';
 import { secretsOf, withOptions } from '../config/load.ts';
 import { parseConfig } from '../config/schema.ts';
 import { isPlaceholder } from '../config/values.ts';
@@ -131,7 +131,7 @@ async function askFor(
     }
     terminal.err(`${key}: ${objection}\n`);
   }
-  throw new ConfigError('', [{ key, problem: 'noAnswer', values: {} }]);
+  throw usageFault(key, 'noAnswer');
 
   function objectionTo(key: AskedKey, all: Values): string | undefined {
     const result = parseConfig(all);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { exitCodeOfError } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { ConfigError, type Fault } from '../config/faults.ts';
+import { usageFault } from '../config/faults.ts';
 import { startLocalCos } from '../local-cos/server.ts';
 
 export interface LocalCosCommand {
@@ -30,7 +30,7 @@ export async function localCosCommand(invocation: Invocation, command: LocalCosC
   const port = portOf(command.port);
   const server = await startLocalCos({ dir, port, onRequest }).catch(error => {
     if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
-    throw usageError('--dir', 'folderInUse', { value: dir });
+    throw usageFault('--dir', 'folderInUse', { value: dir });
   });
   const { url, secretId, secretKey, bucket, region } = server;
   const config = { secret_id: secretId, secret_key: secretKey, bucket, region, endpoint: url };
@@ -49,11 +49,7 @@ const MAX_PORT = 65_535;
 function portOf(text = '0'): number {
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (port <= MAX_PORT) return port;
-  throw usageError('--port', 'notNumber', { value: text, min: 0, max: MAX_PORT });
-}
-
-function usageError(key: string, problem: Fault['problem'], values: Fault['values']): ConfigError {
-  return new ConfigError('', [{ key, problem, values }]);
+  throw usageFault('--port', 'notNumber', { value: text, min: 0, max: MAX_PORT });
 }
 
 function snippet(config: Record<string, string>): string {

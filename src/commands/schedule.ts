@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { ConfigError, type Fault } from '../config/faults.ts';
+import { ConfigError, usageFault } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
 import { loadConfig } from '../config/load.ts';
 import { errorLines } from '../report/errors.ts';
@@ -87,33 +87,30 @@ function commandOf({ home }: Invocation, lang: string | undefined): Job['command
 
 function choice<T extends string>(key: string, value: string, choices: readonly T[]): T {
   const chosen = choices.find(one => one === value);
-  if (chosen === undefined) throw fault(key, 'notChoice', { value, choices: choices.join(', ') });
+  if (chosen === undefined) throw usageFault(key, 'notChoice', { value, choices: choices.join(', ') });
   return chosen;
 }
 
 /** What systemd, Windows and a comment in a crontab all take for a name. */
 function checkedName(name: string): string {
   if (!/^[A-Za-z0-9][\w.-]*$/.test(name) || name.length > MAX_NAME_LENGTH) {
-    throw fault('--name', 'badName', { value: name });
+    throw usageFault('--name', 'badName', { value: name });
   }
   return name;
 }
 
 function checkPaths({ command, folder }: Job, kind: Kind): void {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
-    throw fault('--home', 'noSuchFolder', { value: folder });
+    throw usageFault('--home', 'noSuchFolder', { value: folder });
   }
   for (const value of [folder, ...command]) {
     if (/[\u0000-\u001f\u007f\ufffe\uffff]/.test(value) || !value.isWellFormed()) {
-      throw fault('schedule', 'unschedulablePath', { value: JSON.stringify(value) });
+      throw usageFault('schedule', 'unschedulablePath', { value: JSON.stringify(value) });
     }
     // The Task Scheduler replaces %NAME% by a variable, and nothing escapes it.
-    if (kind === 'task' && /%[^%\\/]+%/.test(value)) throw fault('schedule', 'variableInPath', { value });
+    if (kind === 'task' && /%[^%\\/]+%/.test(value))
+      throw usageFault('schedule', 'variableInPath', { value });
   }
-}
-
-function fault(key: string, problem: Fault['problem'], values: Fault['values']): ConfigError {
-  return new ConfigError('', [{ key, problem, values }]);
 }
 
 /** Says what would keep the scheduled runs from doing their work. */

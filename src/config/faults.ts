@@ -72,6 +72,11 @@ export class ConfigError extends Error {
   }
 }
 
+/** One thing that is wrong with the command line, or with a value that it gives. */
+export function usageFault(key: string, problem: Problem, values: Fault['values'] = {}): ConfigError {
+  return new ConfigError('', [{ key, problem, values }]);
+}
+
 /** A key that nothing reads. */
 export interface UnknownKey {
   key: string;

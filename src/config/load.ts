@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { closest, distance } from 'fastest-levenshtein';
 import { ConfigError, type Fault, type UnknownKey } from './faults.ts';
+import { nearest } from './nearest.ts';
 import { CONFIG_KEYS, type Config, parseConfig } from './schema.ts';
 
 /** Environment variables that give a secret, the first one set wins. */
@@ -133,11 +133,7 @@ function unknownKeysOf(written: Record<string, unknown>): UnknownKey[] {
   const known = CONFIG_KEYS as readonly string[];
   return Object.keys(written)
     .filter(key => !known.includes(key))
-    .map(key => {
-      const nearest = closest(key.toLowerCase(), known);
-      const isNear = distance(key.toLowerCase(), nearest) <= Math.max(2, key.length / 3);
-      return { key, nearest: isNear ? nearest : undefined };
-    });
+    .map(key => ({ key, nearest: nearest(key.toLowerCase(), known) }));
 }
 
 function wholeFile(file: string, problem: Fault['problem'], values: Fault['values'] = {}): ConfigError {

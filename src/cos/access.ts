@@ -1,5 +1,5 @@
 /** What a store needs to know to reach its bucket. */
-export interface Connection {
+export interface Access {
   secretId: string;
   secretKey: string;
   token: string | undefined;

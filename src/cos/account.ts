@@ -1,5 +1,5 @@
 import COS from 'cos-nodejs-sdk-v5';
-import type { Connection } from './access.ts';
+import type { Access } from './access.ts';
 import { failureOfSdk } from './sdk-failure.ts';
 import type { ListedBucket } from './store.ts';
 
@@ -8,16 +8,16 @@ import type { ListedBucket } from './store.ts';
  * @throws Failure
  */
 export async function listBuckets(
-  connection: Omit<Connection, 'bucket' | 'region' | 'host'>,
+  access: Omit<Access, 'bucket' | 'region' | 'host'>,
 ): Promise<ListedBucket[]> {
   const cos = new COS({
-    SecretId: connection.secretId,
-    SecretKey: connection.secretKey,
-    Protocol: connection.protocol,
-    Timeout: connection.timeout * 1000,
-    Proxy: connection.proxy ?? '',
-    UserAgent: connection.userAgent,
-    ...(connection.token ? { SecurityToken: connection.token } : {}),
+    SecretId: access.secretId,
+    SecretKey: access.secretKey,
+    Protocol: access.protocol,
+    Timeout: access.timeout * 1000,
+    Proxy: access.proxy ?? '',
+    UserAgent: access.userAgent,
+    ...(access.token ? { SecurityToken: access.token } : {}),
   } as COS.COSOptions);
   try {
     const { Buckets } = await cos.getService({});

@@ -1,21 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { Failure } from '../failure.ts';
-import type { Connection } from './access.ts';
+import type { Access } from './access.ts';
 import { confirmationOf, etagIn } from './confirmation.ts';
 import { unverified } from './errors.ts';
 import { codeOf, isId, messageOf } from './form.ts';
 import type { HttpAnswer } from './http/answer.ts';
-import { createHttp, type HttpRequest } from './http/http.ts';
+import { type Ask, createHttp, type HttpRequest } from './http/http.ts';
 import { encodeStrictly } from './http/signature.ts';
 import { listAllParts, listAllUploads, listPage } from './listings.ts';
 import type { Confirmation, CopySource, Deletion, Headers, ObjectStore } from './store.ts';
 import { elementsAt, textAt, type XmlElement, xmlDocument, xmlOf } from './xml.ts';
 
-type Ask = (request: HttpRequest) => Promise<HttpAnswer>;
-
 /** Opens a store on one bucket. Nothing is asked of COS yet. */
-export function openStore(connection: Connection): ObjectStore {
-  const http = createHttp(connection);
+export function openStore(access: Access): ObjectStore {
+  const http = createHttp(access);
   const ask: Ask = http.send;
 
   return {
@@ -45,7 +43,7 @@ export function openStore(connection: Connection): ObjectStore {
           method: 'PUT',
           key,
           query: {},
-          headers: { ...headers, ...copyFrom(connection, source), 'x-cos-metadata-directive': 'Replaced' },
+          headers: { ...headers, ...copyFrom(access, source), 'x-cos-metadata-directive': 'Replaced' },
         }),
         'CopyObjectResult',
       ),
@@ -56,7 +54,7 @@ export function openStore(connection: Connection): ObjectStore {
           method: 'PUT',
           key,
           query: { partNumber: String(number), uploadId },
-          headers: { ...copyFrom(connection, source), 'x-cos-copy-source-range': `bytes=${first}-${last}` },
+          headers: { ...copyFrom(access, source), 'x-cos-copy-source-range': `bytes=${first}-${last}` },
         }),
         'CopyPartResult',
       ),
@@ -129,7 +127,7 @@ function askWithXml(ask: Ask, key: string, query: HttpRequest['query'], xml: str
 const ADDRESS = /:\d+$|^[\d.]+$/;
 
 /** COS knows a bucket by its own host name, whatever name it is asked by. */
-function copyFrom({ bucket, region, host }: Connection, { key, etag }: CopySource): Headers {
+function copyFrom({ bucket, region, host }: Access, { key, etag }: CopySource): Headers {
   const path = key.split('/').map(encodeStrictly).join('/');
   const bucketHost = region === '' || ADDRESS.test(host) ? host : `${bucket}.cos.${region}.myqcloud.com`;
   return { 'x-cos-copy-source': `${bucketHost}/${path}`, 'x-cos-copy-source-If-Match': `"${etag}"` };

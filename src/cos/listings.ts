@@ -1,12 +1,9 @@
 import { confirmationOf, etagIn } from './confirmation.ts';
 import { unverified } from './errors.ts';
 import { isId } from './form.ts';
-import type { HttpAnswer } from './http/answer.ts';
-import type { HttpRequest } from './http/http.ts';
+import type { Ask } from './http/http.ts';
 import type { ObjectPage, PendingUpload, UploadedPart } from './store.ts';
 import { elementsAt, textAt, type XmlElement, xmlOf } from './xml.ts';
-
-type Ask = (request: HttpRequest) => Promise<HttpAnswer>;
 
 /** Longest listing page. Source: COS "Specifications and limits". */
 const MAX_KEYS = '1000';

@@ -23,7 +23,6 @@ const LAST_MOMENT = 2_000;
 export async function* checkBucket(
   config: Config,
   store: ObjectStore,
-  userAgent: string,
   words: Words,
   signal: AbortSignal,
 ): AsyncGenerator<Check> {
@@ -34,7 +33,7 @@ export async function* checkBucket(
   } catch (error) {
     signal.throwIfAborted();
     const failure = error as Failure;
-    yield await orAborted(refusal(config, failure, userAgent, words), signal);
+    yield await orAborted(refusal(config, failure, words), signal);
     if (failure.kind !== 'denied') {
       yield* notChecked(['write', 'speed', 'delete'], words.doctor.needsEarlier);
       return;
@@ -44,11 +43,11 @@ export async function* checkBucket(
 }
 
 /** A wrong region is named with the right one. */
-async function refusal(config: Config, failure: Failure, userAgent: string, words: Words): Promise<Check> {
+async function refusal(config: Config, failure: Failure, words: Words): Promise<Check> {
   // The account's bucket list is at COS itself: another deployment's credentials do not belong there.
   const isAtCos = config.endpoint === '' || config.endpoint.includes('{region}');
   if (failure.code === 'NoSuchBucket' && isAtCos) {
-    const buckets = await accountBuckets(config, userAgent).catch(() => []);
+    const buckets = await accountBuckets(config).catch(() => []);
     const found = buckets.find(({ name }) => name === config.bucket);
     if (found && found.region !== config.region) {
       const message = words.doctor.wrongRegion(config.bucket, config.region, found.region);
@@ -91,9 +90,9 @@ async function tryProbe(
   key: string,
 ): Promise<{ failed: Failure | undefined; left: Failure | undefined; seconds: number }> {
   const bytes = randomBytes(PROBE_BYTES);
-  const begun = performance.now();
+  const start = performance.now();
   const failed = await failureOf(() => putProbe(store, key, bytes));
-  const seconds = (performance.now() - begun) / 1000;
+  const seconds = (performance.now() - start) / 1000;
   // A lost answer may hide that it was written: removing it is tried in any case.
   const left = await failureOf(() => removeProbe(store, key));
   return { failed, left, seconds };

@@ -3,7 +3,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { BlockList, connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { Connection } from '../cos/access.ts';
+import type { Access } from '../cos/access.ts';
 import { isCertificateError } from '../cos/errors.ts';
 import type { DoctorWords } from '../report/words/doctor.ts';
 import { type Check, notChecked } from './check.ts';
@@ -22,19 +22,19 @@ const FEW_DAYS = 7;
  * @throws the signal's reason
  */
 export async function* checkNetwork(
-  connection: Connection,
+  access: Access,
   words: DoctorWords,
   signal: AbortSignal,
 ): AsyncGenerator<Check> {
-  if (connection.proxy) {
-    yield* checkProxy(addressOf(connection.proxy), connection, words, signal);
+  if (access.proxy) {
+    yield* checkProxy(addressOf(access.proxy), access, words, signal);
     return;
   }
-  const address = addressOf(`${connection.protocol}//${connection.host}`);
+  const address = addressOf(`${access.protocol}//${access.host}`);
   const steps = [checkDns, checkConnection, checkTls, checkClock];
   const names = ['dns', 'connection', 'tls', 'clock'] as const;
   for (const [index, step] of steps.entries()) {
-    const check = await orAborted(step(address, connection, words), signal);
+    const check = await orAborted(step(address, access, words), signal);
     yield check;
     if (check.status !== 'fail') continue;
     yield* notChecked(names.slice(index + 1), words.needsEarlier);
@@ -45,14 +45,14 @@ export async function* checkNetwork(
 /** Behind a proxy only the way to the proxy can be looked at. */
 async function* checkProxy(
   proxy: Address,
-  connection: Connection,
+  access: Access,
   words: DoctorWords,
   signal: AbortSignal,
 ): AsyncGenerator<Check> {
-  const name = await orAborted(checkDns(proxy, connection, words), signal);
+  const name = await orAborted(checkDns(proxy, access, words), signal);
   yield name;
   if (name.status === 'fail') yield* notChecked(['connection'], words.needsEarlier);
-  else yield await orAborted(checkConnection(proxy, connection, words), signal);
+  else yield await orAborted(checkConnection(proxy, access, words), signal);
   yield* notChecked(['tls', 'clock'], words.throughProxy);
 }
 
@@ -76,7 +76,7 @@ PRIVATE.addSubnet('127.0.0.0', 8);
 PRIVATE.addSubnet('169.254.0.0', 16);
 PRIVATE.addSubnet('9.0.0.0', 8);
 
-async function checkDns({ host }: Address, _: Connection, words: DoctorWords): Promise<Check> {
+async function checkDns({ host }: Address, _: Access, words: DoctorWords): Promise<Check> {
   if (isIP(host)) return { name: 'dns', status: 'ok', message: words.isAddress(host) };
   try {
     const found = await within(lookup(host, { all: true }));
@@ -88,23 +88,19 @@ async function checkDns({ host }: Address, _: Connection, words: DoctorWords): P
   }
 }
 
-async function checkConnection({ host, port }: Address, _: Connection, words: DoctorWords): Promise<Check> {
-  const begun = performance.now();
+async function checkConnection({ host, port }: Address, _: Access, words: DoctorWords): Promise<Check> {
+  const start = performance.now();
   try {
     const socket = await opened(connectTcp({ host, port }), 'connect');
     socket.destroy();
-    const ms = Math.round(performance.now() - begun);
+    const ms = Math.round(performance.now() - start);
     return { name: 'connection', status: 'ok', message: words.connected(host, port, ms) };
   } catch (error) {
     return { name: 'connection', status: 'fail', message: words.connectionFailed(host, port, codeOf(error)) };
   }
 }
 
-async function checkTls(
-  { host, port }: Address,
-  { protocol }: Connection,
-  words: DoctorWords,
-): Promise<Check> {
+async function checkTls({ host, port }: Address, { protocol }: Access, words: DoctorWords): Promise<Check> {
   if (protocol === 'http:') return { name: 'tls', status: 'warn', message: words.noTls };
   try {
     const servername = isIP(host) ? undefined : host;
@@ -123,7 +119,7 @@ async function checkTls(
   }
 }
 
-async function checkClock(_: Address, { protocol, host }: Connection, words: DoctorWords): Promise<Check> {
+async function checkClock(_: Address, { protocol, host }: Access, words: DoctorWords): Promise<Check> {
   try {
     const date = await within(dateOf(`${protocol}//${host}/`));
     const off = date - Date.now();

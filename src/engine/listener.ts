@@ -48,7 +48,7 @@ export interface Totals {
   bytes: number;
 }
 
-export interface Began {
+export interface Started {
   operation: Operation;
   path: string;
   /** Bytes of a file to upload, else 0. */
@@ -61,7 +61,7 @@ export interface RunListener {
   scanned?(entries: number): void;
   /** Is told again when deletions were decided on; totals add up. */
   planned?(totals: Totals): void;
-  began?(began: Began): void;
+  started?(started: Started): void;
   /** Whatever became of it; a deletion of many has one beginning and one end. */
   ended?(operation: Operation, path: string): void;
   done?(done: Done): void;
@@ -80,7 +80,7 @@ export function tellAll(listeners: readonly RunListener[]): Required<RunListener
   return {
     scanned: callAll(listeners.map(({ scanned }) => scanned)),
     planned: callAll(listeners.map(({ planned }) => planned)),
-    began: callAll(listeners.map(({ began }) => began)),
+    started: callAll(listeners.map(({ started }) => started)),
     ended: callAll(listeners.map(({ ended }) => ended)),
     done: callAll(listeners.map(({ done }) => done)),
     failed: callAll(listeners.map(({ failed }) => failed)),

@@ -34,14 +34,14 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   let entries = 0;
   const scanStart = Date.now();
   try {
-    const before = identityOf(config.localPath);
+    const before = placeOnDisk(config.localPath);
     for await (const batch of scan({ root: config.localPath, filter, symlinks: config.symlinks, signal })) {
       for (const entry of batch) planner.meet(entry);
       entries += batch.length;
       options.onScanned(entries);
     }
     // A disk that went away during the scan makes what was not yet looked at seem gone.
-    if (identityOf(config.localPath) !== before) throw new LocalPathUnusable(config.localPath, 'ENODEV');
+    if (placeOnDisk(config.localPath) !== before) throw new LocalPathUnusable(config.localPath, 'ENODEV');
   } catch (error) {
     if (signal.aborted) return emptyPlanOf(config);
     if (error instanceof LocalPathUnusable) throw error;
@@ -96,7 +96,7 @@ function mtimeOf(folder: string): number | undefined {
 }
 
 /** Tells a folder, and the disk it is on, from another in its place. */
-function identityOf(folder: string): string {
+function placeOnDisk(folder: string): string {
   const { dev, ino } = statSync(folder);
   return `${dev}:${ino}`;
 }

@@ -24,8 +24,8 @@ export interface SyncOptions {
   dryRun: boolean;
   allowEmpty: boolean;
   openLedger(onBroken: LedgerOptions['onBroken']): Promise<Ledger>;
-  /** @param ask sends the requests that the opening itself needs */
-  openStore(ask: Requests['send']): Promise<ObjectStore>;
+  /** @param send sends the requests that the opening itself needs */
+  openStore(send: Requests['send']): Promise<ObjectStore>;
   listeners: readonly RunListener[];
   /** Aborted by a signal: nothing new begins, what is under way ends. */
   signal: AbortSignal;

@@ -1,4 +1,4 @@
-import { ConfigError } from '../config/faults.ts';
+import { usageFault } from '../config/faults.ts';
 
 /** When a schedule runs. Minutes divide an hour and hours a day: all cron can say. */
 export type Interval =
@@ -16,28 +16,20 @@ export function intervalOf(every = 'daily', at?: string): Interval {
   const [, digits, unit] = /^(\d{1,4})(m|h|d)$/.exec(every) ?? [];
   const minutes = Number(digits) * { m: 1, h: 60, d: 24 * 60 }[unit ?? 'm']!;
   if (every === 'daily' || minutes === 24 * 60) return dailyAt(at ?? DEFAULT_TIME);
-  if (at !== undefined) throw fault('--at', 'atWithoutDaily', every);
+  if (at !== undefined) throw usageFault('--at', 'atWithoutDaily', { value: every });
   if (minutes < 60 && 60 % minutes === 0) return { unit: 'minutes', count: minutes };
   const hours = minutes / 60;
   if (Number.isInteger(hours) && 24 % hours === 0) return { unit: 'hours', count: hours };
-  throw fault('--every', 'badInterval', every);
+  throw usageFault('--every', 'badInterval', { value: every });
 }
 
 function dailyAt(at: string): Interval {
   const [, hour, minute] = /^([01]?\d|2[0-3]):([0-5]\d)$/.exec(at) ?? [];
-  if (hour === undefined || minute === undefined) throw fault('--at', 'badTime', at);
+  if (hour === undefined || minute === undefined) throw usageFault('--at', 'badTime', { value: at });
   return { unit: 'daily', hour: Number(hour), minute: Number(minute) };
 }
 
 /** `02:05` */
 export function timeOfDay({ hour, minute }: { hour: number; minute: number }): string {
   return [hour, minute].map(number => String(number).padStart(2, '0')).join(':');
-}
-
-function fault(
-  key: string,
-  problem: 'badInterval' | 'badTime' | 'atWithoutDaily',
-  value: string,
-): ConfigError {
-  return new ConfigError('', [{ key, problem, values: { value } }]);
 }

@@ -10,7 +10,7 @@ import { Failure } from '../../src/failure.ts';
 import { createProgress } from '../../src/report/progress/display.ts';
 import { frame, progressLine } from '../../src/report/progress/frame.ts';
 import { createProgressState, type Snapshot } from '../../src/report/progress/state.ts';
-import { createRate } from '../../src/report/progress/throughput.ts';
+import { createThroughput } from '../../src/report/progress/throughput.ts';
 import { progressEn, progressZh } from '../../src/report/words/progress.ts';
 import { sandbox } from '../support/sandbox.ts';
 import { testWhere } from '../support/test-where.ts';
@@ -26,7 +26,7 @@ function stateAt() {
 test('the speed is that of the last seconds, not the average since the start', t => {
   const { time, listener, snapshot } = stateAt();
   listener.planned?.({ files: 2, folders: 0, deletions: 0, bytes: 9000 * KiB });
-  listener.began?.({ operation: 'uploadFile', path: 'a', bytes: 9000 * KiB });
+  listener.started?.({ operation: 'uploadFile', path: 'a', bytes: 9000 * KiB });
   for (time.now = 1000; time.now <= 30_000; time.now += 1000) listener.sent?.(100 * KiB, 'a');
   for (time.now = 31_000; time.now <= 60_000; time.now += 1000) listener.sent?.(10 * KiB, 'a');
   time.now = 60_000;
@@ -37,7 +37,7 @@ test('the speed is that of the last seconds, not the average since the start', t
 test('a connection that stalls shows a speed of zero', t => {
   const { time, listener, snapshot } = stateAt();
   listener.planned?.({ files: 1, folders: 0, deletions: 0, bytes: 9000 });
-  listener.began?.({ operation: 'uploadFile', path: 'a', bytes: 9000 });
+  listener.started?.({ operation: 'uploadFile', path: 'a', bytes: 9000 });
   time.now = 1000;
   listener.sent?.(5000, 'a');
   t.true(snapshot().bytesPerSecond > 0);
@@ -46,7 +46,7 @@ test('a connection that stalls shows a speed of zero', t => {
 });
 
 test('what is spread over a long time counts for the part of it that was just now', t => {
-  const rate = createRate(10_000, 0);
+  const rate = createThroughput(10_000, 0);
   rate.add(60_000, 0, 60_000);
   const perSecond = rate.perSecond(60_000);
   t.true(perSecond > 900 && perSecond < 1100, String(perSecond));
@@ -55,7 +55,7 @@ test('what is spread over a long time counts for the part of it that was just no
 test('repeated tries do not make a file larger than it is', t => {
   const { listener, snapshot } = stateAt();
   listener.planned?.({ files: 2, folders: 0, deletions: 0, bytes: 300 });
-  listener.began?.({ operation: 'uploadFile', path: 'a', bytes: 100 });
+  listener.started?.({ operation: 'uploadFile', path: 'a', bytes: 100 });
   for (let tries = 0; tries < 5; tries++) listener.sent?.(100, 'a');
   t.deepEqual(snapshot().bytes, { done: 100, total: 300 });
   listener.ended?.('uploadFile', 'a');
@@ -65,16 +65,16 @@ test('repeated tries do not make a file larger than it is', t => {
 test('at the end all is done, whether it succeeded, failed or was copied', t => {
   const { listener, snapshot } = stateAt();
   listener.planned?.({ files: 2, folders: 1, deletions: 0, bytes: 300 });
-  listener.began?.({ operation: 'createFolder', path: 'd/', bytes: 0 });
+  listener.started?.({ operation: 'createFolder', path: 'd/', bytes: 0 });
   listener.ended?.('createFolder', 'd/');
-  listener.began?.({ operation: 'uploadFile', path: 'copied', bytes: 100 });
+  listener.started?.({ operation: 'uploadFile', path: 'copied', bytes: 100 });
   listener.ended?.('uploadFile', 'copied');
-  listener.began?.({ operation: 'uploadFile', path: 'failed', bytes: 200 });
+  listener.started?.({ operation: 'uploadFile', path: 'failed', bytes: 200 });
   listener.failed?.({ operation: 'uploadFile', path: 'failed', key: 'failed', failure });
   listener.ended?.('uploadFile', 'failed');
   listener.planned?.({ files: 0, folders: 0, deletions: 1, bytes: 0 });
   t.true(snapshot().share < 1);
-  listener.began?.({ operation: 'deleteFile', path: 'gone', bytes: 0 });
+  listener.started?.({ operation: 'deleteFile', path: 'gone', bytes: 0 });
   listener.done?.({ operation: 'deleteFile', path: 'gone', key: 'gone', bytes: 0 });
   listener.ended?.('deleteFile', 'gone');
   t.like(snapshot(), { share: 1, failures: 1, deletions: { done: 1, total: 1 }, inFlight: 0 });
@@ -85,7 +85,7 @@ test('the time left comes from the pace of the work', t => {
   listener.planned?.({ files: 100, folders: 0, deletions: 0, bytes: 0 });
   t.is(snapshot().secondsLeft, undefined);
   for (let file = 0; file < 50; file++) {
-    listener.began?.({ operation: 'uploadFile', path: String(file), bytes: 0 });
+    listener.started?.({ operation: 'uploadFile', path: String(file), bytes: 0 });
     time.now += 200;
     listener.ended?.('uploadFile', String(file));
   }
@@ -143,7 +143,7 @@ test('where there is no terminal, a line now and then says how far the run is', 
   await delay(50);
   t.is(printed[0], 'scanning: 1,234,567 found\n');
   progress.listener.planned?.({ files: 4, folders: 0, deletions: 0, bytes: 2048 });
-  progress.listener.began?.({ operation: 'uploadFile', path: 'a', bytes: 1024 });
+  progress.listener.started?.({ operation: 'uploadFile', path: 'a', bytes: 1024 });
   progress.listener.sent?.(512, 'a');
   await delay(50);
   t.regex(printed.at(-1) ?? '', /^ *\d+%, 0\/4 files, 512 B\/2\.0 KiB, .*\/s, 1 in flight\n$/);

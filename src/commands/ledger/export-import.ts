@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
-import { ConfigError } from '../../config/faults.ts';
+import { usageFault } from '../../config/faults.ts';
 import { checkLocalPath } from '../../engine/local/local-path.ts';
 import { adoptRecords, type Outcome } from '../../engine/upkeep/import-records.ts';
 import { EXPORT_FORMATS, exportText } from '../../ledger/exchange/export.ts';
@@ -23,7 +23,7 @@ export async function exportLedger(
   const chosen = EXPORT_FORMATS.find(name => name === format);
   if (!chosen) {
     const values = { value: format, choices: EXPORT_FORMATS.join(', ') };
-    throw new ConfigError('', [{ key: '--format', problem: 'notChoice', values }]);
+    throw usageFault('--format', 'notChoice', values);
   }
   const { task, file } = openSession(invocation);
   const ledger = await openLedger({ file, task, readOnly: true });

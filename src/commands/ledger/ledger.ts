@@ -1,5 +1,5 @@
 import type { Invocation } from '../../cli/invocation.ts';
-import { ConfigError, type Fault } from '../../config/faults.ts';
+import { usageFault } from '../../config/faults.ts';
 import { untilInterrupted } from '../task/session.ts';
 import { exportLedger, importLedger } from './export-import.ts';
 import { rebuildLedger } from './rebuild.ts';
@@ -26,19 +26,15 @@ const ACTIONS = ['export', 'import', 'rebuild', 'uploads'];
  */
 export function ledgerCommand(invocation: Invocation, command: LedgerCommand): Promise<number> {
   const { action = '', file } = command;
-  if (file !== undefined && action !== 'import') throw fault(file, 'unknownOption', { value: '' });
+  if (file !== undefined && action !== 'import') throw usageFault(file, 'unknownOption', { value: '' });
   return untilInterrupted(invocation, () => {
     if (action === 'export') return exportLedger(invocation, command.format ?? 'jsonl', command.output);
     if (action === 'import') {
-      if (file === undefined) throw fault('ledger import', 'optionWithoutValue');
+      if (file === undefined) throw usageFault('ledger import', 'optionWithoutValue');
       return importLedger(invocation, file, command.table);
     }
     if (action === 'rebuild') return rebuildLedger(invocation);
     if (action === 'uploads') return listUploads(invocation, command.abort, command.yes);
-    throw fault('ledger', 'notChoice', { value: action, choices: ACTIONS.join(', ') });
+    throw usageFault('ledger', 'notChoice', { value: action, choices: ACTIONS.join(', ') });
   });
-}
-
-function fault(key: string, problem: Fault['problem'], values: Fault['values'] = {}): ConfigError {
-  return new ConfigError('', [{ key, problem, values }]);
 }

@@ -131,6 +131,6 @@ function inJson(upload: Pending) {
 
 /** seconds */
 function ageOf({ initiated }: Pending): number {
-  const begun = Date.parse(initiated);
-  return Number.isNaN(begun) ? 0 : Math.max(0, Math.round((Date.now() - begun) / 1000));
+  const start = Date.parse(initiated);
+  return Number.isNaN(start) ? 0 : Math.max(0, Math.round((Date.now() - start) / 1000));
 }

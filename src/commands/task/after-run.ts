@@ -74,7 +74,7 @@ export async function callHook(
   const key = summary.exitCode === 0 ? 'on_success' : 'on_failure';
   const command = summary.exitCode === 0 ? onSuccess : onFailure;
   if (command === undefined || signal.aborted) return;
-  const begun = Date.now();
+  const start = Date.now();
   const { end, output } = await runHook({
     command,
     input: `${JSON.stringify(summaryJson(summary))}\n`,
@@ -83,7 +83,7 @@ export async function callHook(
     signal,
   });
   const isFine = end.kind === 'exited' && end.code === 0;
-  const values = { hook: key, program: command[0], ...end, ms: Date.now() - begun, output };
+  const values = { hook: key, program: command[0], ...end, ms: Date.now() - start, output };
   if (isFine) return log.info('hook', values);
   log.error('hook', values);
   const [firstLine = ''] = output.split('\n');

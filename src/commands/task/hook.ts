@@ -38,7 +38,7 @@ export async function runHook(options: HookOptions): Promise<{ end: HookEnd; out
 function start({ command: [program = '', ...args], cwd }: HookOptions): ChildProcessWithoutNullStreams {
   return spawn(program, args, {
     cwd,
-    env: withoutSecrets(process.env),
+    env: withoutCredentials(process.env),
     stdio: 'pipe',
     windowsHide: true,
     // A process group of its own can be ended as a whole.
@@ -87,7 +87,7 @@ function followToEnd(
   });
 }
 
-function withoutSecrets(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function withoutCredentials(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !SECRET.test(name)));
 }
 

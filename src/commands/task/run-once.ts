@@ -9,8 +9,7 @@ import { type SyncResult, sync } from '../../engine/sync.ts';
 import { Interrupted } from '../../interrupted.ts';
 import { LedgerLocked } from '../../ledger/errors.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
-import { lockLedger } from '../../ledger/lock.ts';
-import { adoptLedger, currentLedger, ledgerFile, targetOf, taskOf } from '../../ledger/task.ts';
+import { currentLedger, targetOf, taskOf } from '../../ledger/task.ts';
 import { operationLines, plannedJson, warnings } from '../../report/console.ts';
 import { describe } from '../../report/describe.ts';
 import { errorLines } from '../../report/errors.ts';
@@ -18,8 +17,9 @@ import { createFailedFile } from '../../report/failed-file.ts';
 import type { Log } from '../../report/log.ts';
 import { createProgress } from '../../report/progress/display.ts';
 import { type ReportedError, type Summary, statisticsText, summaryJson } from '../../report/summary.ts';
-import { USER_AGENT, VERSION } from '../../version.ts';
+import { VERSION } from '../../version.ts';
 import { callHook, remember, writeMetrics } from './after-run.ts';
+import { holdingLock } from './session.ts';
 
 const MAX_ERRORS = 1_000;
 
@@ -42,17 +42,9 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
     const ledger = { file: currentLedger(home.dbFolder, task), task, readOnly: true };
     return (await runTask(invocation, options, ledger)).exitCode;
   }
-  const file = ledgerFile(home.dbFolder, task);
-  const lost = new AbortController();
-  const lock = await lockLedger(file, error => lost.abort(error));
-  let summary: Summary;
-  try {
-    await adoptLedger(home.dbFolder, task);
-    const signal = AbortSignal.any([invocation.signal, lost.signal]);
-    summary = await runTask({ ...invocation, signal }, options, { file, task, lost: lost.signal });
-  } finally {
-    await lock.release();
-  }
+  const summary = await holdingLock(invocation, task, (ledger, signal) =>
+    runTask({ ...invocation, signal }, options, ledger),
+  );
   // A hook may want the ledger itself.
   await callHook(invocation, options.config, options.log, summary);
   return summary.exitCode;
@@ -167,7 +159,7 @@ async function attemptSync(
       dryRun,
       allowEmpty,
       openLedger: onBroken => openLedger({ ...ledger, ...(onBroken ? { onBroken } : {}) }),
-      openStore: ask => connect(config, USER_AGENT, ask),
+      openStore: send => connect(config, send),
       listeners,
       signal,
     });

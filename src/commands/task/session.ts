@@ -10,7 +10,6 @@ import { lockLedger } from '../../ledger/lock.ts';
 import type { Task } from '../../ledger/task.ts';
 import { adoptLedger, currentLedger, ledgerFile, taskOf } from '../../ledger/task.ts';
 import { errorLines } from '../../report/errors.ts';
-import { USER_AGENT } from '../../version.ts';
 import { readConfig } from './read-config.ts';
 
 /** What the commands work with that look after a task's ledger. */
@@ -33,11 +32,24 @@ export function openSession(invocation: Invocation): Session {
 /**
  * Works while no run can use the ledger.
  * @param work is given how to open the ledger, and a signal that is aborted when the lock is lost, too
- * @throws LedgerLocked
+ * @throws LedgerLocked, also where the lock was lost in the meantime
  */
 export async function withLock<T>(
-  { home, signal }: Invocation,
+  invocation: Invocation,
   { task }: Session,
+  work: (ledger: LedgerOptions, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  return holdingLock(invocation, task, async (ledger, signal) => {
+    const result = await work(ledger, signal);
+    ledger.lost?.throwIfAborted();
+    return result;
+  });
+}
+
+/** As withLock, for work that tells itself of a lock that was lost. @throws LedgerLocked */
+export async function holdingLock<T>(
+  { home, signal }: Invocation,
+  task: Task,
   work: (ledger: LedgerOptions, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const file = ledgerFile(home.dbFolder, task);
@@ -46,9 +58,7 @@ export async function withLock<T>(
   try {
     await adoptLedger(home.dbFolder, task);
     const ledger = { file, task, lost: lost.signal };
-    const result = await work(ledger, AbortSignal.any([signal, lost.signal]));
-    lost.signal.throwIfAborted();
-    return result;
+    return await work(ledger, AbortSignal.any([signal, lost.signal]));
   } finally {
     await lock.release();
   }
@@ -61,7 +71,7 @@ export async function withStore<T>(
   work: (store: ObjectStore, requests: Requests) => Promise<T>,
 ): Promise<T> {
   const requests = createRequests({ threads: config.threadNum, retries: config.retryNum, signal });
-  const store = await connect(config, USER_AGENT, requests.send);
+  const store = await connect(config, requests.send);
   try {
     return await work(store, requests);
   } finally {

@@ -1,5 +1,5 @@
 import { openOnce } from '../../open-once.ts';
-import type { Connection } from '../access.ts';
+import type { Access } from '../access.ts';
 import type { Headers, PartBody } from '../store.ts';
 import { createAnswerReader, type HttpAnswer } from './answer.ts';
 import type { CarrierTimes } from './carrier.ts';
@@ -23,10 +23,12 @@ export interface HttpRequest {
   body?: Uint8Array | PartBody;
 }
 
-/** Sends one signed request, once. */
+/** Sends one signed request, once. @throws Failure for everything but an answer of 200 to 299 */
+export type Ask = (request: HttpRequest) => Promise<HttpAnswer>;
+
+/** The tool's own request layer. */
 export interface Http {
-  /** @throws Failure for everything but an answer of 200 to 299 */
-  send(request: HttpRequest): Promise<HttpAnswer>;
+  send: Ask;
   close(): Promise<void>;
 }
 
@@ -35,18 +37,18 @@ export interface Http {
  * three times at once, which is what COS asks not to do, multiplies every timeout by that, and costs
  * more than the request itself where files are small.
  */
-export function createHttp(connection: Connection): Http {
-  const { protocol, proxy, secretKey, token, userAgent } = connection;
-  const times = timesOf(connection);
+export function createHttp(access: Access): Http {
+  const { protocol, proxy, secretKey, token, userAgent } = access;
+  const times = timesOf(access);
   const direct = createDirectCarrier(times);
   const general = openOnce(async () => {
     // Loading it takes as long as a hundred small objects, and many runs send no other.
     const { createUndiciCarrier } = await import('./undici-carrier.ts');
     return createUndiciCarrier(times, proxy);
   });
-  const hosts = createHosts(connection.host);
+  const hosts = createHosts(access.host);
   const clock: Clock = { offset: 0 };
-  const authorize = createSigner(connection, clock);
+  const authorize = createSigner(access, clock);
 
   function send({ method, key, query, headers, body }: HttpRequest): Promise<HttpAnswer> {
     const host = hosts.current();
@@ -86,7 +88,7 @@ export function createHttp(connection: Connection): Http {
   };
 }
 
-function timesOf({ timeout }: Connection): CarrierTimes {
+function timesOf({ timeout }: Access): CarrierTimes {
   const progress = timeout * 1_000;
   return { connect: Math.min(CONNECT_TIMEOUT, progress), progress, keepAlive: KEEP_ALIVE };
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Connection } from '../access.ts';
+import type { Access } from '../access.ts';
 import type { Clock } from './clock.ts';
 
 /** Headers that are signed beside those of COS's own. Source: the SDK's list, of which this must be the equal. */
@@ -40,7 +40,7 @@ export interface Signable {
  * Source: COS API documentation, "Request signature" (436/7778).
  */
 export function createSigner(
-  { secretId, secretKey }: Pick<Connection, 'secretId' | 'secretKey'>,
+  { secretId, secretKey }: Pick<Access, 'secretId' | 'secretKey'>,
   clock: Clock,
 ): (request: Signable) => string {
   let since = Number.NaN;

@@ -39,7 +39,7 @@ async function deleteAll(run: Run, operation: DeleteOperation, paths: readonly s
   await forEach(run, batches, async batch => {
     const path = batch[0] ?? '';
     const gone = batch.filter(candidate => isStillGone(run.config, candidate));
-    run.listener.began({ operation, path, bytes: 0 });
+    run.listener.started({ operation, path, bytes: 0 });
     if (await deleteBatch(run, operation, gone)) asked += batch.length;
     run.listener.ended(operation, path);
   });

@@ -21,7 +21,7 @@ export function findOwn(localPath: string, { folders, files }: OwnPaths): OwnPla
   const inos = new Set<number>();
   const identities = new Set<string>();
   for (const path of [...folders, ...files]) {
-    const found = identityOf(path);
+    const found = fileIdOf(path);
     if (!found) continue;
     inos.add(Number(found.ino));
     identities.add(`${found.dev}:${found.ino}`);
@@ -38,7 +38,7 @@ export function findOwn(localPath: string, { folders, files }: OwnPaths): OwnPla
 }
 
 /** undefined where it is not there or cannot be looked at: then nothing in the folder leads to it either. */
-function identityOf(path: string): { dev: bigint; ino: bigint } | undefined {
+function fileIdOf(path: string): { dev: bigint; ino: bigint } | undefined {
   try {
     const { dev, ino } = statSync(path, { bigint: true });
     return ino === 0n ? undefined : { dev, ino };

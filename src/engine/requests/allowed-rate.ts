@@ -19,13 +19,13 @@ const SLOWEST = 10;
  * that COS let through, which grows back to the one refused last, waits there, and probes beyond it
  * with growing steps (the curve that TCP CUBIC uses for the same question).
  */
-export interface Rate {
+export interface AllowedRate {
   /** requests per second; Infinity where there is no limit */
   now(): number;
   /** COS took a request. */
   succeeded(): void;
-  /** COS refused a request that began at that moment of the clock, after the last decrease. */
-  refused(begun: number): void;
+  /** COS refused a request that was sent at that moment of the clock, after the last decrease. */
+  refused(sentAt: number): void;
   /** The rate held nothing back for a while: it is no limit any more. */
   release(): void;
 }
@@ -37,16 +37,16 @@ type Phase =
   | { kind: 'known'; limit: number; at: number };
 
 /** @param clock ms */
-export function createRate(clock: () => number): Rate {
+export function createAllowedRate(clock: () => number): AllowedRate {
   const successes = countLastSecond(clock);
   let phase: Phase = { kind: 'free' };
   /** Successes since the last decrease. */
   let since = 0;
 
-  function phaseAfterRefusal(at: number, begun: number): Phase {
+  function phaseAfterRefusal(at: number, sentAt: number): Phase {
     const proven = Math.max(SLOWEST, successes.count());
     if (phase.kind === 'free') return { kind: 'search', start: Math.max(SLOWEST, proven / 2), at };
-    const rate = rateIn(phase, Math.max(phase.at, begun));
+    const rate = rateIn(phase, Math.max(phase.at, sentAt));
     if (phase.kind === 'search' && rate < phase.start * 2) {
       return { kind: 'search', start: Math.max(SLOWEST, phase.start * STEEP_DECREASE), at };
     }
@@ -62,8 +62,8 @@ export function createRate(clock: () => number): Rate {
       since++;
       successes.add();
     },
-    refused(begun) {
-      phase = phaseAfterRefusal(clock(), begun);
+    refused(sentAt) {
+      phase = phaseAfterRefusal(clock(), sentAt);
       since = 0;
     },
     release() {

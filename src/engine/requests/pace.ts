@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createRate } from './allowed-rate.ts';
+import { createAllowedRate } from './allowed-rate.ts';
 
 /** A rate that held no request back for this long, in ms, is no limit any more. */
 const UNUSED = 2_000;
@@ -12,13 +12,13 @@ export interface Pace {
   turn(signal: AbortSignal): Promise<void> | undefined;
   /** COS took a request. */
   succeeded(): void;
-  /** COS refused a request that began at that moment of performance.now(), after the last decrease. */
-  refused(begun: number): void;
+  /** COS refused a request that was sent at that moment of performance.now(), after the last decrease. */
+  refused(sentAt: number): void;
 }
 
 export function createPace(): Pace {
   const clock = () => performance.now();
-  const rate = createRate(clock);
+  const rate = createAllowedRate(clock);
   let nextStart = 0;
   let lastWait = 0;
   let queue: Promise<void> = Promise.resolve();
@@ -42,8 +42,8 @@ export function createPace(): Pace {
       return turn;
     },
     succeeded: rate.succeeded,
-    refused(begun) {
-      rate.refused(begun);
+    refused(sentAt) {
+      rate.refused(sentAt);
       lastWait = clock();
       nextStart = lastWait + 1_000 / rate.now();
     },

@@ -127,27 +127,27 @@ function createLane(threads: number, signal: AbortSignal): Lane {
     if (width < threads) setWidth(width + (isOpening ? 1 : 1 / width));
   }
 
-  function refused(begun: number): void {
+  function refused(sentAt: number): void {
     isOpening = false;
     lastDecrease = performance.now();
     setWidth(width * DECREASE);
-    pace.refused(begun);
+    pace.refused(sentAt);
   }
 
   async function run<T>(request: () => Promise<T>): Promise<T> {
     if (running < Math.floor(width)) running++;
     else await new Promise<void>(enter => waiting.push(enter));
-    let begun = 0;
+    let sentAt = 0;
     try {
       await pace.turn(signal)?.catch(() => {});
       if (signal.aborted) throw stopped();
-      begun = performance.now();
+      sentAt = performance.now();
       const result = await request();
       succeeded();
       return result;
     } catch (error) {
       // Requests sent before the last decrease know nothing of it.
-      if ((error as Failure).kind === 'throttled' && begun >= lastDecrease) refused(begun);
+      if ((error as Failure).kind === 'throttled' && sentAt >= lastDecrease) refused(sentAt);
       throw error;
     } finally {
       running--;

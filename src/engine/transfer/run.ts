@@ -41,8 +41,8 @@ export interface RunOptions {
   config: Config;
   dryRun: boolean;
   ledger: Ledger;
-  /** @param ask sends the requests that the opening itself needs */
-  openStore(ask: Requests['send']): Promise<ObjectStore>;
+  /** @param send sends the requests that the opening itself needs */
+  openStore(send: Requests['send']): Promise<ObjectStore>;
   listeners: readonly RunListener[];
   signal: AbortSignal;
   /** Is called once, when no further operation can succeed. */

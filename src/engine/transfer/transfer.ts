@@ -1,7 +1,7 @@
 import { keyOf } from '../../cos/keys.ts';
 import { after, Failure, localFailure } from '../../failure.ts';
 import type { TransferResult } from '../deletions.ts';
-import type { Began, PlannedReason } from '../listener.ts';
+import type { PlannedReason, Started } from '../listener.ts';
 import { hashLike } from '../local/content-hash.ts';
 import { settledMtime } from '../local/read-file.ts';
 import { type Check, type LocalFile, type Plan, whyUploaded } from '../plan.ts';
@@ -24,8 +24,8 @@ export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
   );
   await forEach(run, plan.createFolders, async path => {
     await folderNotes.ahead();
-    const began = { operation: 'createFolder', path, bytes: 0 } as const;
-    const failure = await attempt(run, began, () => createFolder(run, path));
+    const started = { operation: 'createFolder', path, bytes: 0 } as const;
+    const failure = await attempt(run, started, () => createFolder(run, path));
     if (!failure || failure.mayBeDone) folderNotes.keep(path);
   });
   folderNotes.takeBack();
@@ -41,8 +41,8 @@ export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
     const isNew = plan.newPaths.has(file.path);
     if (isNew) await fileNotes.ahead();
     const candidates = isNew ? gone : undefined;
-    const began = { operation: 'uploadFile', path: file.path, bytes: file.size } as const;
-    const failure = await attempt(run, began, async () => {
+    const started = { operation: 'uploadFile', path: file.path, bytes: file.size } as const;
+    const failure = await attempt(run, started, async () => {
       const movedFrom = await uploadOrCopy(run, file, whyUploaded(plan, file.path), candidates);
       if (movedFrom !== undefined) result.moved.add(movedFrom);
     });
@@ -52,8 +52,8 @@ export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
   fileNotes.takeBack();
   await forEach(run, plan.checks, async check => {
     const { path, size } = check.file;
-    const began = { operation: 'uploadFile', path, bytes: 0 } as const;
-    const failure = await attempt(run, began, () => checkContent(run, check));
+    const started = { operation: 'uploadFile', path, bytes: 0 } as const;
+    const failure = await attempt(run, started, () => checkContent(run, check));
     if (failure) result.failedSizes.add(size);
   });
   await discardAbandoned(run, plan);
@@ -64,9 +64,13 @@ export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
 const LOCAL_ONLY = Symbol('local only');
 
 /** Runs one operation; its failure is told and answered, and goes no further. */
-async function attempt(run: Run, began: Began, work: () => Promise<unknown>): Promise<Failure | undefined> {
-  const { operation, path } = began;
-  run.listener.began(began);
+async function attempt(
+  run: Run,
+  started: Started,
+  work: () => Promise<unknown>,
+): Promise<Failure | undefined> {
+  const { operation, path } = started;
+  run.listener.started(started);
   try {
     if ((await work()) !== LOCAL_ONLY) run.breaker.succeeded();
     return undefined;

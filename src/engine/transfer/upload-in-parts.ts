@@ -99,15 +99,15 @@ async function resume(
   state: FileState,
   partSize: number,
 ): Promise<Upload | undefined> {
-  const begun = run.ledger.uploads.get(path);
-  if (!begun) return undefined;
-  if (!isSameState(begun, state) || begun.partSize !== partSize) {
-    await discardIfAllowed(run, store, path, key, begun.uploadId);
+  const recorded = run.ledger.uploads.get(path);
+  if (!recorded) return undefined;
+  if (!isSameState(recorded, state) || recorded.partSize !== partSize) {
+    await discardIfAllowed(run, store, path, key, recorded.uploadId);
     return undefined;
   }
   try {
-    const parts = await run.requests.send(() => store.listParts(key, begun.uploadId));
-    return { uploadId: begun.uploadId, held: new Map(parts.map(part => [part.number, part])) };
+    const parts = await run.requests.send(() => store.listParts(key, recorded.uploadId));
+    return { uploadId: recorded.uploadId, held: new Map(parts.map(part => [part.number, part])) };
   } catch (error) {
     const { kind } = error as Failure;
     if (kind !== 'lost' && kind !== 'stale') throw error;

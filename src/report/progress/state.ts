@@ -1,5 +1,5 @@
-import type { Began, RunListener } from '../../engine/listener.ts';
-import { createRate, type Rate } from './throughput.ts';
+import type { RunListener, Started } from '../../engine/listener.ts';
+import { createThroughput, type Throughput } from './throughput.ts';
 
 /** ms over which speed is told, and over which the time left is reckoned */
 const SPEED_WINDOW = 10_000;
@@ -41,7 +41,7 @@ export interface ProgressState {
   snapshot(): Snapshot;
 }
 
-interface UnderWay extends Began {
+interface UnderWay extends Started {
   sent: number;
   /** ms; what is sent next was on its way since then */
   since: number;
@@ -53,8 +53,8 @@ export function createProgressState(clock: () => number): ProgressState {
   const deletions: Tally = { done: 0, total: 0 };
   const underWay = new Map<string, UnderWay>();
   let [scanned, failures, retries, folders, foldersDone, bytesTotal, bytesDone] = [0, 0, 0, 0, 0, 0, 0];
-  let speed: Rate | undefined;
-  let pace: Rate | undefined;
+  let speed: Throughput | undefined;
+  let pace: Throughput | undefined;
   let startedAt = 0;
 
   const costDone = (bytes: number) =>
@@ -62,7 +62,7 @@ export function createProgressState(clock: () => number): ProgressState {
   const costTotal = () =>
     bytesTotal + (files.total + folders) * OPERATION_COST + deletions.total * DELETION_COST;
 
-  function countDeletion(operation: Began['operation']): void {
+  function countDeletion(operation: Started['operation']): void {
     if (operation !== 'deleteFile' && operation !== 'deleteFolder') return;
     deletions.done++;
     pace?.add(DELETION_COST, clock(), clock());
@@ -75,16 +75,16 @@ export function createProgressState(clock: () => number): ProgressState {
     planned(more) {
       if (!speed) {
         startedAt = clock();
-        speed = createRate(SPEED_WINDOW, startedAt);
-        pace = createRate(PACE_WINDOW, startedAt);
+        speed = createThroughput(SPEED_WINDOW, startedAt);
+        pace = createThroughput(PACE_WINDOW, startedAt);
       }
       files.total += more.files;
       folders += more.folders;
       deletions.total += more.deletions;
       bytesTotal += more.bytes;
     },
-    began(began) {
-      underWay.set(began.operation + began.path, { ...began, sent: 0, since: clock() });
+    started(started) {
+      underWay.set(started.operation + started.path, { ...started, sent: 0, since: clock() });
     },
     sent(bytes, path) {
       const now = clock();

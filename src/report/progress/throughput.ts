@@ -2,7 +2,7 @@
 const CELL = 250;
 
 /** How much there was a second, of late. */
-export interface Rate {
+export interface Throughput {
   /** Counts an amount that came evenly between two times (ms). */
   add(amount: number, from: number, to: number): void;
   /** Over the window that ends now (ms); over the time since the start where that is shorter. */
@@ -14,7 +14,7 @@ export interface Rate {
  * @param window ms
  * @param start ms, of the first amount
  */
-export function createRate(window: number, start: number): Rate {
+export function createThroughput(window: number, start: number): Throughput {
   const cells = new Float64Array(Math.ceil(window / CELL));
   let newest = cellOf(start);
 

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { createRate } from '../../../src/engine/requests/allowed-rate.ts';
+import { createAllowedRate } from '../../../src/engine/requests/allowed-rate.ts';
 import { rateLimit } from '../../support/faults.ts';
 import type { SeenRequest } from '../../support/proxy.ts';
 
@@ -15,7 +15,7 @@ const SEARCH = 4_000;
 /** Requests that begin at the rate, against a server that allows `allowed` a second, in time that is only counted. */
 function simulate(allowed: number, seconds: number): { goodput: number; refused: number } {
   let now = 0;
-  const rate = createRate(() => now);
+  const rate = createAllowedRate(() => now);
   const limit = rateLimit(allowed, () => now);
   const underWay: { begun: number; isRefused: boolean }[] = [];
   let [nextStart, lastDecrease, taken, refused] = [0, 0, 0, 0];
@@ -58,7 +58,7 @@ for (const allowed of [20, 60, 200]) {
 }
 
 test('without a refusal there is no limit', t => {
-  const rate = createRate(() => 0);
+  const rate = createAllowedRate(() => 0);
   for (let request = 0; request < 1_000; request++) rate.succeeded();
   t.is(rate.now(), Number.POSITIVE_INFINITY);
 });

@@ -33,7 +33,7 @@ async function runIn(t: ExecutionContext, box: Sandbox): Promise<Run> {
     config: { ...config, cosPath: '' },
     dryRun: false,
     ledger,
-    openStore: ask => connect(config, 'test', ask),
+    openStore: send => connect(config, send),
     listeners: [],
     signal: new AbortController().signal,
     stop: () => {},
