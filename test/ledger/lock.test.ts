@@ -1,12 +1,22 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir, uptime } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { LedgerLocked } from '../../src/ledger/errors.ts';
 import { isLocked, lockLedger } from '../../src/ledger/lock.ts';
+import { until } from '../support/until.ts';
 
 function newFile(t: ExecutionContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'cos_sync-lock-'));
@@ -23,16 +33,15 @@ function leaveLock(file: string, host = hostname()): void {
 
 const LOCK_MODULE = new URL('../../src/ledger/lock.ts', import.meta.url).href;
 
-/** Another process that holds the lock until it is ended. */
-async function holdElsewhere(t: ExecutionContext, file: string): Promise<ChildProcess> {
+/** Another process that holds the lock until it is ended, started by a command where one is given. */
+async function holdElsewhere(t: ExecutionContext, file: string, ...command: string[]): Promise<ChildProcess> {
   const code = `
     const { lockLedger } = await import(${JSON.stringify(LOCK_MODULE)});
     await lockLedger(${JSON.stringify(file)}, () => process.exit(9));
     console.log('held');
     setInterval(() => {}, 1_000);`;
-  const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const [program = '', ...args] = [...command, process.execPath, '--input-type=module', '-e', code];
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   t.teardown(() => child.kill('SIGKILL'));
   await once(child.stdout, 'data');
   return child;
@@ -129,10 +138,14 @@ onPosix(
 
 onLinux('a process that only has the number of a dead owner does not hold its lock', async t => {
   const file = newFile(t);
-  const child = await holdElsewhere(t, file);
-  const owner = JSON.parse(readFileSync(`${file}.owner.json`, 'utf8'));
-  t.regex(owner.start, /^\d+$/);
-  writeFileSync(`${file}.owner.json`, JSON.stringify({ ...owner, start: `${Number(owner.start) - 1}` }));
+  const child = spawn('sleep', ['1000']);
+  t.teardown(() => child.kill('SIGKILL'));
+  const start = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(' ')[21];
+  mkdirSync(`${file}.lock`);
+  const name = (owner: object) => writeFileSync(`${file}.owner.json`, JSON.stringify(owner));
+  name({ pid: child.pid, host: hostname(), start });
+  t.true(await isLocked(file));
+  name({ pid: child.pid, host: hostname(), start: `${Number(start) - 1}` });
   t.false(await isLocked(file));
   const lock = await lockLedger(file, () => t.fail());
   t.is(child.exitCode, null);
@@ -159,9 +172,8 @@ onLinux('a killed owner that nobody has waited for yet does not hold its lock', 
 
 test('where it is not known when the owner started, its number stands for it, but not for days', async t => {
   const file = newFile(t);
-  await holdElsewhere(t, file);
-  const { start: _, ...owner } = JSON.parse(readFileSync(`${file}.owner.json`, 'utf8'));
-  writeFileSync(`${file}.owner.json`, JSON.stringify(owner));
+  mkdirSync(`${file}.lock`);
+  writeFileSync(`${file}.owner.json`, JSON.stringify({ pid: process.pid, host: hostname() }));
   letAge(file, 600);
   t.is(await isLocked(file), uptime() > 600);
   letAge(file, 2 * 24 * 3_600);
@@ -176,3 +188,59 @@ test('a lock that names no owner is what a killed process left, and is taken ove
   await lock.release();
   t.false(existsSync(`${file}.lock`));
 });
+
+test('a lock on a file system that rounds its times is renewed, and not taken for lost', async t => {
+  const file = newFile(t);
+  let isLost = false;
+  const times = { renewal: 20, stale: 60_000 };
+  const lock = await lockLedger(
+    file,
+    () => {
+      isLost = true;
+    },
+    times,
+  );
+  for (let renewals = 0; renewals < 3; renewals++) {
+    const rounded = Math.floor(Date.now() / 10_000) * 10;
+    utimesSync(`${file}.lock`, rounded, rounded);
+    await until(() => statSync(`${file}.lock`).mtimeMs !== rounded * 1_000);
+  }
+  t.false(isLost);
+  await lock.release();
+});
+
+test('a lock that another host took over meanwhile is lost, and left to it', async t => {
+  const file = newFile(t);
+  const lost = Promise.withResolvers<LedgerLocked>();
+  const lock = await lockLedger(file, lost.resolve, { renewal: 20, stale: 60_000 });
+  writeFileSync(`${file}.owner.json`, JSON.stringify({ pid: 1, host: 'another-host', id: 'another' }));
+  t.true((await lost.promise) instanceof LedgerLocked);
+  await lock.release();
+  t.true(existsSync(`${file}.lock`));
+});
+
+/** A container's own processes, network and name. */
+const CONTAINER = ['unshare', '--pid', '--fork', '--net', '--uts', '--mount-proc', '--kill-child'];
+const canContain = spawnSync(CONTAINER[0] ?? '', [...CONTAINER.slice(1), 'true']).status === 0;
+const inContainers = canContain ? test : test.skip;
+
+inContainers(
+  'a container keeps others out, even while it is stopped, and the next starts at once where it crashed',
+  async t => {
+    const file = newFile(t);
+    const child = await holdElsewhere(t, file, ...CONTAINER);
+    letAge(file, 3_600);
+    t.true(await isLocked(file));
+    await t.throwsAsync(
+      lockLedger(file, () => {}),
+      { instanceOf: LedgerLocked },
+    );
+    const ended = once(child, 'exit');
+    child.kill('SIGKILL');
+    await ended;
+    letAge(file, 0);
+    const next = await holdElsewhere(t, file, ...CONTAINER);
+    t.true(await isLocked(file));
+    t.is(next.exitCode, null);
+  },
+);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { ImportUnusable } from '../errors.ts';
+import { sqlite } from '../kernel-lock.ts';
 import type { Task } from '../task.ts';
 import { type Candidate, type ImportSource, isRelative, type Refused } from './candidate.ts';
 
@@ -53,17 +54,6 @@ function openReadOnly(file: string): DatabaseSync {
     return new DatabaseSync(file, { readOnly: true });
   } catch (error) {
     throw new ImportUnusable('unreadable', file, (error as Error).message);
-  }
-}
-
-/** Node warns at the first use of this module; users can do nothing about that. */
-function sqlite(): typeof import('node:sqlite') {
-  const warn = process.emitWarning;
-  process.emitWarning = () => {};
-  try {
-    return process.getBuiltinModule('node:sqlite');
-  } finally {
-    process.emitWarning = warn;
   }
 }
 
