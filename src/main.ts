@@ -105,10 +105,16 @@ function declareCommands(cli: CAC, words: Words, invocationOf: (options: Options
       });
     });
 
-  takeConfigOptions(cli.command('init', words.init.help), words).action(async (options: Options) => {
-    const { initCommand } = await import('./commands/init.ts');
-    return initCommand(invocationOf(options));
-  });
+  takeConfigOptions(cli.command('init', words.init.help), words)
+    .option('--recover', words.init.recover)
+    .action(async (options: Options) => {
+      if (options.recover === true) {
+        const { recoverCommand } = await import('./commands/recover.ts');
+        return recoverCommand(invocationOf(options));
+      }
+      const { initCommand } = await import('./commands/init.ts');
+      return initCommand(invocationOf(options));
+    });
 
   cli
     .command('history [action] [run]', words.history.help.history)

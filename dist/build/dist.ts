@@ -74,7 +74,9 @@ async function makeZip({ name, program: programName, launcher }: Platform): Prom
     { path: 'conf/config.json', bytes: await readFile(join(root, 'conf', 'config.json')), mode: SECRET },
     { path: 'THIRD_PARTY_LICENSES', bytes: licenses },
   ];
-  files.push({ path: 'LICENSE', bytes: await readFile(join(root, 'LICENSE')) });
+  for (const path of ['LICENSE', 'CHANGELOG.md']) {
+    files.push({ path, bytes: await readFile(join(root, path)) });
+  }
   for (const path of ['README.md', 'README.zh-CN.md']) {
     files.push({ path, bytes: Buffer.from(withoutPictures(await readFile(join(root, path), 'utf8'))) });
   }

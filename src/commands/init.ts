@@ -3,8 +3,10 @@ import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { EXIT, exitCodeOfError } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
+import { programCall } from '../cli/program-call.ts';
 import { openPrompt, type Prompt } from '../cli/prompt.ts';
 import { ConfigError, usageFault } from '../config/faults.ts';
+import { isTemplate, keepCopy, keptSince } from '../config/kept-copy.ts';
 import { secretsOf, withOptions } from '../config/load.ts';
 import { parseConfig } from '../config/schema.ts';
 import { isPlaceholder } from '../config/values.ts';
@@ -12,11 +14,13 @@ import { isFolder } from '../engine/local/local-path.ts';
 import type { AskedKey } from '../report/words/init.ts';
 import { writeWhole } from '../report/write-file.ts';
 import { examineCos } from './doctor.ts';
+import { unusedName } from './recover.ts';
 
 type Values = Record<string, unknown>;
 
 const ASKED: readonly AskedKey[] = ['secret_id', 'secret_key', 'bucket', 'region', 'local_path', 'cos_path'];
 const SECRETS: readonly AskedKey[] = ['secret_id', 'secret_key'];
+const YES = /^(y|yes|是)$/i;
 /** An answer is asked for this often. */
 const TRIES = 5;
 
@@ -42,43 +46,68 @@ export async function initCommand(invocation: Invocation): Promise<number> {
 async function askTestWrite(invocation: Invocation, prompt: Prompt): Promise<number> {
   const { home, terminal, words, overrides } = invocation;
   const file = home.configFile;
-  const start = await startingValues(invocation, prompt);
-  if (start === undefined) {
+  const start = await startingPoint(invocation, prompt);
+  const values = start && (await askUntilWorking(withOptions(start.values, overrides), invocation, prompt));
+  if (values === undefined) {
     terminal.out(`${words.init.notWritten(file)}\n`);
-    return EXIT.ok;
-  }
-  terminal.out(`${words.init.intro(file)}\n`);
-  const values = await askAll(withOptions(start, overrides), invocation, prompt);
-  if (!(await isWorking(values, invocation)) && !(await agrees(prompt, words.init.writeAnyway))) {
-    terminal.out(`${words.init.notWritten(file)}\n`);
-    return EXIT.refused;
+    return start === undefined ? EXIT.failures : EXIT.refused;
   }
   mkdirSync(dirname(file), { recursive: true });
-  await writeWhole(file, `${JSON.stringify(values, undefined, 4)}\n`, 0o600);
-  terminal.out(`${words.init.written(file)}\n${words.init.next}\n`);
+  if (start?.aside !== undefined) renameSync(file, start.aside);
+  const text = `${JSON.stringify(values, undefined, 4)}\n`;
+  await writeWhole(file, text, 0o600);
+  keepCopy(file, { bytes: Buffer.from(text), written: values });
+  terminal.out(`${words.init.written(file)}\n${words.init.next(programCall(home))}\n`);
   return EXIT.ok;
 }
 
-/** What the file holds that may stay; undefined where it is to be left alone. */
-async function startingValues({ home, words }: Invocation, prompt: Prompt): Promise<Values | undefined> {
+interface StartingPoint {
+  /** What the file holds that may stay. */
+  values: Values;
+  /** Where the file goes before another is written: it cannot be read. */
+  aside?: string;
+}
+
+/** undefined where the file is to be left alone. */
+async function startingPoint(
+  { home, terminal, words }: Invocation,
+  prompt: Prompt,
+): Promise<StartingPoint | undefined> {
   const file = home.configFile;
-  if (!existsSync(file)) return {};
-  const written = readValues(file);
+  const isThere = existsSync(file);
+  const written = isThere ? readValues(file) : {};
   if (written === undefined) {
-    const old = `${file}.old`;
-    if (!(await agrees(prompt, words.init.unreadable(file, old)))) return undefined;
-    renameSync(file, old);
-    return {};
+    const aside = unusedName(file);
+    const isAgreed = await agrees(prompt, words.init.unreadable(file, aside));
+    return isAgreed ? { values: {}, aside } : undefined;
   }
-  const isTemplate = ['secret_id', 'bucket'].every(key => isPlaceholder(String(written[key] ?? 'xxx')));
-  if (!isTemplate && !(await agrees(prompt, words.init.filledIn(file)))) return undefined;
-  const kept = Object.entries(written).filter(([, value]) => !isPlaceholder(String(value)));
-  const values = Object.fromEntries(kept);
-  if (isTemplate) {
-    delete values.local_path;
-    delete values.cos_path;
+  const isNew = !isThere || isTemplate(written);
+  if (isNew && keptSince(file)) terminal.out(`${words.init.hasKeptCopy(programCall(home))}\n`);
+  if (!isNew && !(await agrees(prompt, words.init.filledIn(file)))) return undefined;
+  const values = Object.fromEntries(
+    Object.entries(written).filter(([, value]) => !isPlaceholder(String(value))),
+  );
+  // What the template has there are examples, and deletion is nothing to begin with unasked.
+  if (isNew) for (const key of ['local_path', 'cos_path', 'delete_sync']) delete values[key];
+  return { values };
+}
+
+/** Asks, tests, and asks again with the answers at hand; undefined where the user gives up. */
+async function askUntilWorking(
+  start: Values,
+  invocation: Invocation,
+  prompt: Prompt,
+): Promise<Values | undefined> {
+  const { home, terminal, words } = invocation;
+  terminal.out(`${words.init.intro(home.configFile)}\n`);
+  let values = start;
+  for (;;) {
+    values = await askAll(values, invocation, prompt);
+    if (await isWorking(values, invocation)) return values;
+    const answer = (await prompt.ask(words.init.notAllRight)) ?? '';
+    if (YES.test(answer)) return values;
+    if (!/^(c|change|改)$/i.test(answer)) return undefined;
   }
-  return values;
 }
 
 function readValues(file: string): Values | undefined {
@@ -93,7 +122,7 @@ function readValues(file: string): Values | undefined {
 }
 
 async function agrees(prompt: Prompt, question: string): Promise<boolean> {
-  return /^(y|yes|是)$/i.test((await prompt.ask(question)) ?? '');
+  return YES.test((await prompt.ask(question)) ?? '');
 }
 
 async function askAll(start: Values, invocation: Invocation, prompt: Prompt): Promise<Values> {
@@ -106,7 +135,15 @@ async function askAll(start: Values, invocation: Invocation, prompt: Prompt): Pr
     if (hasSecrets && SECRETS.includes(key)) delete values[key];
     else if (!(key in overrides)) await askFor(key, values, invocation, prompt);
   }
+  if (!('delete_sync' in overrides)) values.delete_sync = await askToDelete(values, invocation, prompt);
   return values;
+}
+
+/** Deletion is on only where somebody wants it. @returns the switch */
+async function askToDelete(values: Values, { words }: Invocation, prompt: Prompt): Promise<string> {
+  const isOn = String(values.delete_sync ?? '0') === '1';
+  const answer = (await prompt.ask(words.init.deleteSync(isOn))) ?? '';
+  return answer === '' ? (isOn ? '1' : '0') : YES.test(answer) ? '1' : '0';
 }
 
 /** Asks until the answer is a value that the key can have, and notes it. */

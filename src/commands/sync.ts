@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodeOfError } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
+import { keepCopy } from '../config/kept-copy.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { errorLines } from '../report/errors.ts';
 import type { Log } from '../report/log.ts';
@@ -20,6 +21,7 @@ export interface SyncCommand {
 export async function syncCommand(invocation: Invocation, command: SyncCommand): Promise<number> {
   const { home, terminal, words } = invocation;
   const loaded = readConfig(invocation);
+  if (!command.dryRun) keepCopy(home.configFile, loaded);
   // Loaded only now, so that a refused configuration is told at once.
   const { openLog } = await import('../report/log.ts');
   const { runOnce } = await import('./task/run-once.ts');
@@ -87,10 +89,11 @@ async function sleep(seconds: number, signal: AbortSignal): Promise<void> {
 function reread(invocation: Invocation, log: Log): LoadedConfig['config'] | undefined {
   const { home, terminal, words } = invocation;
   try {
-    const { config } = readConfig(invocation);
+    const loaded = readConfig(invocation);
+    keepCopy(home.configFile, loaded);
     terminal.err(`${words.warnings.configReread(home.configFile)}\n`);
     log.info('config', { file: home.configFile });
-    return config;
+    return loaded.config;
   } catch (error) {
     const reason = errorLines(error, words).join('; ');
     terminal.err(`cos_sync: ${words.warnings.configRefused(reason)}\n`);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, type Fault, type UnknownKey } from './faults.ts';
+import { type ConfigFile, isTemplate, keptSince } from './kept-copy.ts';
 import { nearest } from './nearest.ts';
 import { CONFIG_KEYS, type Config, parseConfig } from './schema.ts';
 
@@ -10,7 +11,7 @@ const SECRETS_IN_ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
   token: ['COS_TOKEN', 'TENCENTCLOUD_SESSION_TOKEN'],
 };
 
-export interface LoadedConfig {
+export interface LoadedConfig extends ConfigFile {
   config: Config;
   unknownKeys: UnknownKey[];
 }
@@ -25,10 +26,12 @@ export function loadConfig(
   options: Readonly<Record<string, unknown>>,
   environment: NodeJS.ProcessEnv,
 ): LoadedConfig {
-  const written = parseJson(file, readText(file));
+  const bytes = readBytes(file);
+  const written = parseJson(file, textOf(file, bytes));
+  refuseTemplateAgain(file, written);
   const result = parseConfig({ ...withOptions(written, options), ...secretsOf(environment) });
   if ('faults' in result) throw new ConfigError(file, result.faults);
-  return { config: result.config, unknownKeys: unknownKeysOf(written) };
+  return { config: result.config, bytes, written, unknownKeys: unknownKeysOf(written) };
 }
 
 /** The values with the command line's over them; a key with two spellings has one value. */
@@ -54,14 +57,32 @@ export function secretsOf(environment: NodeJS.ProcessEnv): Record<string, string
   return secrets;
 }
 
-function readText(file: string): string {
-  let bytes: Buffer;
+/**
+ * A newer zip puts the template in the place of a configuration. Options and environment may give all that a
+ * run needs, and it would then upload what the lost file excluded.
+ */
+function refuseTemplateAgain(file: string, written: Readonly<Record<string, unknown>>): void {
+  const since = keptSince(file);
+  if (since && isTemplate(written)) throw wholeFile(file, 'templateAgain', { since: dayOf(since) });
+}
+
+function dayOf(time: Date): string {
+  return time.toISOString().slice(0, 10);
+}
+
+function readBytes(file: string): Buffer {
   try {
-    bytes = readFileSync(file);
+    return readFileSync(file);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
-    throw wholeFile(file, code === 'ENOENT' ? 'fileMissing' : 'fileUnreadable', { code });
+    if (code === 'EISDIR') throw wholeFile(file, 'isFolder');
+    if (code !== 'ENOENT') throw wholeFile(file, 'fileUnreadable', { code });
+    const since = keptSince(file);
+    throw since ? wholeFile(file, 'fileGone', { since: dayOf(since) }) : wholeFile(file, 'fileMissing');
   }
+}
+
+function textOf(file: string, bytes: Buffer): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) throw wholeFile(file, 'utf16');
   if (bytes[0] === 0xfe && bytes[1] === 0xff) throw wholeFile(file, 'utf16');
   try {

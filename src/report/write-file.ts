@@ -14,15 +14,15 @@ export function replaceable(file: string): string | undefined {
 }
 
 /**
- * Puts a text into a file so that a reader finds the old or the new one, never half of it.
+ * Puts a content into a file so that a reader finds the old or the new one, never half of it.
  * @throws the file system's error
  */
-export async function writeWhole(file: string, text: string, mode = 0o644): Promise<void> {
+export async function writeWhole(file: string, content: string | Uint8Array, mode = 0o644): Promise<void> {
   const target = replaceable(file);
-  if (target === undefined) return writeFile(file, text);
+  if (target === undefined) return writeFile(file, content);
   const unfinished = `${target}.${process.pid}.tmp`;
   try {
-    await writeFile(unfinished, text, { mode });
+    await writeFile(unfinished, content, { mode });
     await rename(unfinished, target);
   } catch (error) {
     await rm(unfinished, { force: true });

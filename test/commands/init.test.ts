@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
@@ -56,7 +56,7 @@ test('the untouched template is one friendly line, and init makes a configuratio
     bucket: box.server.bucket,
     local_path: box.local,
     cos_path: '/',
-    delete_sync: '1',
+    delete_sync: '0',
   });
   t.false('appid' in configOf(box));
   t.deepEqual(await box.objects(), new Map(), 'the test leaves nothing behind');
@@ -91,9 +91,21 @@ test('what does not work is not written unless the user says so', async t => {
     t.regex(refused.stdout, /fail +credentials +code: SignatureDoesNotMatch/);
     t.false(existsSync(configFile(box)));
   }
-  const forced = await init(box, [...answers, 'y'], ['--endpoint', box.proxy.url]);
+  const forced = await init(box, [...answers, 'n', 'y'], ['--endpoint', box.proxy.url]);
   t.is(forced.code, 0);
   t.is(configOf(box).secret_key, answers[1]);
+});
+
+test('one wrong answer is put right without giving the others again', async t => {
+  const box = await sandbox(t);
+  rmSync(configFile(box));
+  const answers = answersFor(box);
+  answers[1] = 'another0secret0key0of0that0length';
+  const again = ['', box.server.secretKey, '', '', '', '', 'y'];
+  const { code, stdout } = await init(box, [...answers, 'n', 'c', ...again], ['--endpoint', box.proxy.url]);
+  t.is(code, 0);
+  t.like(configOf(box), { secret_key: box.server.secretKey, bucket: box.server.bucket, delete_sync: '1' });
+  t.regex(stdout, /Next:\n {2}node .*main\.ts sync --dry-run {3}shows/);
 });
 
 test('a configuration that is filled in is changed only on request, and keeps what was not asked for', async t => {
@@ -102,7 +114,7 @@ test('a configuration that is filled in is changed only on request, and keeps wh
   const before = readFileSync(configFile(box), 'utf8');
   for (const answers of [[], ['n'], ['']]) {
     const { code, stdout } = await init(box, answers);
-    t.is(code, 0);
+    t.is(code, 1);
     t.regex(stdout, /Nothing was written/);
     t.is(readFileSync(configFile(box), 'utf8'), before);
   }
@@ -117,8 +129,13 @@ test('input that ends too early is a fault of usage, and a file that is no JSON 
   const early = await init(box, ['y', 'AKIDx']);
   t.is(early.code, 2);
   t.regex(early.stderr, /secret_key: has no usable answer: nothing was written/);
-  t.deepEqual(readdirSync(dirname(configFile(box))), ['config.json.old']);
+  t.is(readFileSync(configFile(box), 'utf8'), '{ "secret_id": "half', 'nothing was written');
+  t.is((await init(box, ['y', ...answersFor(box)], ['--endpoint', box.proxy.url])).code, 0);
   t.is(readFileSync(`${configFile(box)}.old`, 'utf8'), '{ "secret_id": "half');
+  writeFileSync(configFile(box), 'other half');
+  t.is((await init(box, ['y', ...answersFor(box)], ['--endpoint', box.proxy.url])).code, 0);
+  t.is(readFileSync(`${configFile(box)}.old`, 'utf8'), '{ "secret_id": "half');
+  t.is(readFileSync(`${configFile(box)}.old-2`, 'utf8'), 'other half');
 });
 
 test('keys from the environment are neither asked for nor written', async t => {
@@ -143,7 +160,14 @@ test('keys from the environment are neither asked for nor written', async t => {
     { COS_SECRET_ID: secretId, COS_SECRET_KEY: secretKey, COS_TOKEN: '' },
   );
   t.is(code, 0, stdout);
-  t.deepEqual(Object.keys(configOf(box)).sort(), ['bucket', 'cos_path', 'endpoint', 'local_path', 'region']);
+  t.deepEqual(Object.keys(configOf(box)).sort(), [
+    'bucket',
+    'cos_path',
+    'delete_sync',
+    'endpoint',
+    'local_path',
+    'region',
+  ]);
 });
 
 const onTerminal = testWhere(

@@ -61,6 +61,7 @@ test('the zip has the layout that is promised', async t => {
   const { program } = await unpack(t, 'cos_sync-linux-x64.zip');
   const entries = await readdir(program, { recursive: true });
   t.deepEqual(entries.sort(), [
+    'CHANGELOG.md',
     'LICENSE',
     'README.md',
     'README.zh-CN.md',

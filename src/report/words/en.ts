@@ -46,6 +46,12 @@ export const en: Words = {
     badHeader: ({ value }) => `has a name or value that no HTTP header can have: ${value}`,
     ownHeader: ({ value }) => `names a header that the program sets itself: ${value}`,
     fileMissing: () => 'there is no such file: run "cos_sync init" to make it',
+    fileGone: ({ since }) =>
+      `there is no such file: run "cos_sync init --recover" to put back the last good one (of ${since}), or "cos_sync init" to make a new one`,
+    templateAgain: ({ since }) =>
+      `is the template, which a newer version's zip put in the place of your configuration: run "cos_sync init --recover" to put back the last good one (of ${since})`,
+    noKeptCopy: ({ value }) => `there is nothing to put back: ${value} is missing`,
+    isFolder: () => 'is a folder: name the configuration file in it',
     fileUnreadable: ({ code }) => `cannot be read (${code}): check its permissions`,
     notUtf8: ({ line }) => `is not UTF-8 (line ${line}): save it as UTF-8 in your editor`,
     utf16: () => 'is UTF-16: save it as UTF-8 in your editor',

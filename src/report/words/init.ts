@@ -4,6 +4,7 @@ export type AskedKey = 'secret_id' | 'secret_key' | 'bucket' | 'region' | 'local
 /** What `cos_sync init` says. */
 export interface InitWords {
   help: string;
+  recover: string;
   intro(file: string): string;
   /** A question, one a value. */
   questions: Record<AskedKey, string>;
@@ -15,17 +16,25 @@ export interface InitWords {
   unreadable(file: string, old: string): string;
   noSuchFolder(path: string): string;
   testing: string;
-  writeAnyway: string;
+  /** @param isOn what an empty answer means */
+  deleteSync(isOn: boolean): string;
+  /** Answers: c, y, or anything else. */
+  notAllRight: string;
   written(file: string): string;
   notWritten(file: string): string;
-  next: string;
+  next(program: string): string;
+  hasKeptCopy(program: string): string;
+  nothingToRecover(file: string): string;
+  /** @param aside where what was there went */
+  recovered(file: string, aside: string | undefined): string;
   cancelled: string;
 }
 
 export const initEn: InitWords = {
   help: 'ask for the values that matter, test them, and write conf/config.json',
+  recover: 'put the last good configuration back, as after an upgrade that overwrote it',
   intro: file =>
-    `Six questions, then ${file} is written.\nThe keys are at https://console.tencentcloud.com/cam/capi, the bucket at https://console.tencentcloud.com/cos`,
+    `Seven questions, then ${file} is written.\nThe keys are at https://console.tencentcloud.com/cam/capi, the bucket at https://console.tencentcloud.com/cos`,
   questions: {
     secret_id: 'SecretId',
     secret_key: 'SecretKey (is not shown)',
@@ -41,17 +50,26 @@ export const initEn: InitWords = {
   unreadable: (file, old) => `${file} is not valid JSON. Write a new one and keep this one as ${old}? [y/N]`,
   noSuchFolder: path => `there is no folder ${path}`,
   testing: 'Testing it:',
-  writeAnyway: 'Not everything is right. Write it anyway? [y/N]',
+  deleteSync: isOn => `Delete in the bucket what was deleted in the folder? [${isOn ? 'Y/n' : 'y/N'}]`,
+  notAllRight:
+    'Not everything is right. Change the answers (c), write them anyway (y), or stop here (n)? [c/y/N]',
   written: file => `Written: ${file}`,
   notWritten: file => `Nothing was written: ${file} is as it was.`,
-  next: 'Next: "cos_sync sync --dry-run" shows what would be done, "cos_sync" does it.',
+  next: program =>
+    `Next:\n  ${program} sync --dry-run   shows what would be done\n  ${program} sync             does it`,
+  hasKeptCopy: program =>
+    `The last good configuration is still here. To put it back instead: ${program} init --recover`,
+  nothingToRecover: file => `${file} is the last good configuration already`,
+  recovered: (file, aside) =>
+    `Put back: ${file}${aside === undefined ? '' : `\nWhat was there is now ${aside}`}`,
   cancelled: 'cancelled: nothing was written',
 };
 
 export const initZh: InitWords = {
   help: '询问必要的配置，测试后写入 conf/config.json',
+  recover: '恢复最近一次可用的配置（例如升级时被覆盖之后）',
   intro: file =>
-    `回答六个问题后写入 ${file}。\n密钥：https://console.cloud.tencent.com/cam/capi，存储桶：https://console.cloud.tencent.com/cos`,
+    `回答七个问题后写入 ${file}。\n密钥：https://console.cloud.tencent.com/cam/capi，存储桶：https://console.cloud.tencent.com/cos`,
   questions: {
     secret_id: 'SecretId',
     secret_key: 'SecretKey（输入时不显示）',
@@ -67,9 +85,14 @@ export const initZh: InitWords = {
   unreadable: (file, old) => `${file} 不是有效的 JSON。要写一个新的，并将它保留为 ${old} 吗？[y/N]`,
   noSuchFolder: path => `目录 ${path} 不存在`,
   testing: '正在测试：',
-  writeAnyway: '并非一切正常。仍要写入吗？[y/N]',
+  deleteSync: isOn => `目录中删除的文件，是否也从存储桶中删除？[${isOn ? 'Y/n' : 'y/N'}]`,
+  notAllRight: '存在问题。修改答案（c）、仍然写入（y），还是到此为止（n）？[c/y/N]',
   written: file => `已写入：${file}`,
   notWritten: file => `没有写入，${file} 保持原样。`,
-  next: '接下来：运行 “cos_sync sync --dry-run” 查看将要做的操作，运行 “cos_sync” 开始同步。',
+  next: program =>
+    `接下来：\n  ${program} sync --dry-run   查看将要做的操作\n  ${program} sync             开始同步`,
+  hasKeptCopy: program => `最近一次可用的配置仍在。如需恢复，请运行：${program} init --recover`,
+  nothingToRecover: file => `${file} 已经是最近一次可用的配置`,
+  recovered: (file, aside) => `已恢复：${file}${aside === undefined ? '' : `\n原来的文件现为 ${aside}`}`,
   cancelled: '已取消：没有写入任何内容',
 };

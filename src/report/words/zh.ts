@@ -45,6 +45,12 @@ export const zh: Words = {
     badHeader: ({ value }) => `含有 HTTP 头不允许的名称或值：${value}`,
     ownHeader: ({ value }) => `含有由程序自行设置的 HTTP 头：${value}`,
     fileMissing: () => '文件不存在：请运行 “cos_sync init” 生成',
+    fileGone: ({ since }) =>
+      `文件不存在：请运行 “cos_sync init --recover” 恢复最近一次可用的配置（${since}），或运行 “cos_sync init” 重新生成`,
+    templateAgain: ({ since }) =>
+      `已被新版本压缩包中的模板覆盖：请运行 “cos_sync init --recover” 恢复最近一次可用的配置（${since}）`,
+    noKeptCopy: ({ value }) => `没有可恢复的内容：${value} 不存在`,
+    isFolder: () => '是目录：请写其中的配置文件',
     fileUnreadable: ({ code }) => `无法读取（${code}）：请检查权限`,
     notUtf8: ({ line }) => `不是 UTF-8 编码（第 ${line} 行）：请在编辑器中另存为 UTF-8`,
     utf16: () => '是 UTF-16 编码：请在编辑器中另存为 UTF-8',

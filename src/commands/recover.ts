@@ -1,0 +1,56 @@
+import { constants, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { EXIT } from '../cli/exit-codes.ts';
+import type { Invocation } from '../cli/invocation.ts';
+import { usageFault } from '../config/faults.ts';
+import { isTemplate, keptCopyOf } from '../config/kept-copy.ts';
+import { writeWhole } from '../report/write-file.ts';
+
+/**
+ * `cos_sync init --recover`: puts the last good configuration back. What is in its place now is kept,
+ * unless it is the template.
+ * @throws ConfigError where there is no copy
+ */
+export async function recoverCommand({ home, terminal, words }: Invocation): Promise<number> {
+  const file = home.configFile;
+  const kept = keptCopyOf(file);
+  const bytes = kept === undefined ? undefined : contentOf(kept);
+  if (bytes === undefined) throw usageFault('--recover', 'noKeptCopy', { value: kept ?? file });
+  const present = contentOf(file);
+  if (present?.equals(bytes)) {
+    terminal.out(`${words.init.nothingToRecover(file)}\n`);
+    return EXIT.ok;
+  }
+  let aside: string | undefined;
+  if (present !== undefined && !isTemplateText(present)) {
+    aside = unusedName(file);
+    copyFileSync(file, aside, constants.COPYFILE_EXCL);
+  }
+  mkdirSync(dirname(file), { recursive: true });
+  await writeWhole(file, bytes, 0o600);
+  terminal.out(`${words.init.recovered(file, aside)}\n`);
+  return EXIT.ok;
+}
+
+/** A name beside a file for what it holds now: nothing that was put aside before is overwritten. */
+export function unusedName(file: string): string {
+  let name = `${file}.old`;
+  for (let count = 2; existsSync(name); count++) name = `${file}.old-${count}`;
+  return name;
+}
+
+function isTemplateText(bytes: Buffer): boolean {
+  try {
+    return isTemplate(JSON.parse(bytes.toString()));
+  } catch {
+    return false;
+  }
+}
+
+function contentOf(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,57 @@
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { isPlaceholder } from './values.ts';
+
+const SECRET = 0o600;
+
+/**
+ * Where the last good configuration is kept: beside a home's conf/config.json, in whose place a newer zip puts
+ * the template. undefined for a file of any other name: no zip overwrites it, and it may lie in a folder that
+ * others read.
+ */
+export function keptCopyOf(configFile: string): string | undefined {
+  const folder = dirname(configFile);
+  const isHomes = basename(configFile) === 'config.json' && basename(folder) === 'conf';
+  return isHomes ? join(folder, 'config.last-good.json') : undefined;
+}
+
+/** When the kept copy was written; undefined where there is none. */
+export function keptSince(configFile: string): Date | undefined {
+  const kept = keptCopyOf(configFile);
+  return kept === undefined ? undefined : statSync(kept, { throwIfNoEntry: false })?.mtime;
+}
+
+/** Whether nobody wrote into it: what has to be given is there, as the template has it. */
+export function isTemplate(values: Readonly<Record<string, unknown>>): boolean {
+  const needed = [values.secret_id, values.bucket].filter(value => value !== undefined);
+  return needed.length > 0 && needed.every(value => isPlaceholder(String(value)));
+}
+
+/** A configuration file as it was read, not as it may be by now. */
+export interface ConfigFile {
+  bytes: Buffer;
+  /** Its values by key. */
+  written: Readonly<Record<string, unknown>>;
+}
+
+/** Keeps a configuration that was accepted. That it cannot be kept is no reason not to work with it. */
+export function keepCopy(configFile: string, { bytes, written }: ConfigFile): void {
+  const kept = keptCopyOf(configFile);
+  if (kept === undefined || isTemplate(written)) return;
+  const unfinished = `${kept}.${process.pid}.tmp`;
+  try {
+    if (contentOf(kept)?.equals(bytes)) return;
+    writeFileSync(unfinished, bytes, { mode: SECRET });
+    renameSync(unfinished, kept);
+  } catch {
+    rmSync(unfinished, { force: true });
+  }
+}
+
+function contentOf(file: string): Buffer | undefined {
+  try {
+    return readFileSync(file);
+  } catch {
+    return undefined;
+  }
+}
