@@ -18,7 +18,7 @@ function lift(unit: number): number {
  * in one merge of what is new into what is sorted.
  */
 export class KeyIndex {
-  #sorted: string[] = [];
+  #sorted: readonly string[] = [];
   #added = new Set<string>();
   #removed = new Set<string>();
 
@@ -45,8 +45,10 @@ export class KeyIndex {
   }
 }
 
-function merge(left: string[], right: string[]): string[] {
+/** Two sorted lists that share no key, as one. */
+export function merge(left: readonly string[], right: readonly string[]): readonly string[] {
   if (left.length === 0) return right;
+  if (right.length === 0) return left;
   const all: string[] = [];
   let i = 0;
   for (const key of right) {

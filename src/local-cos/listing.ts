@@ -50,7 +50,8 @@ export function listPage(
   return page;
 }
 
-function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
+/** The group a key belongs to: up to and with the delimiter after the prefix; undefined for none. */
+export function commonPrefix(key: string, prefix: string, delimiter: string): string | undefined {
   if (delimiter === '') return undefined;
   const end = key.indexOf(delimiter, prefix.length);
   return end < 0 ? undefined : key.slice(0, end + delimiter.length);

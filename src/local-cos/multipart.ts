@@ -15,12 +15,13 @@ import {
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { contentLength, type StagedBody, stageBody, writeFully } from './body.ts';
-import type { Bucket, KeptHeaders, StoredObject } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
 import { combineCrc64 } from './crc64.ts';
 import { CosError } from './errors.ts';
 import { readRange } from './file-bytes.ts';
 import { compareUtf8 } from './key-index.ts';
 import { jointFile, loadParts, type Part, recordName, stretchFor, type Upload } from './parts.ts';
+import type { KeptHeaders, StoredObject } from './records.ts';
 
 /** Every part but the last must have this size at least, in bytes. */
 const SMALLEST_PART = 1024 ** 2;

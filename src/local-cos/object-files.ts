@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { StagedBody } from './body.ts';
 import { CosError, systemCode } from './errors.ts';
@@ -11,6 +23,7 @@ export type Place = { kind: 'plain' | 'hashed'; path: string } | { kind: 'folder
 const CASE_BLIND = process.platform === 'win32' || process.platform === 'darwin';
 /** A full or failing disk must not look like a name that does not fit. */
 const NOT_THE_NAME = new Set(['ENOSPC', 'EIO', 'EROFS', 'EDQUOT', 'EMFILE', 'ENFILE']);
+type Staged = Pick<StagedBody, 'path' | 'size'>;
 const MOST_KNOWN_FOLDERS = 10_000;
 
 /**
@@ -48,13 +61,29 @@ export class ObjectFiles {
   }
 
   /** Moves a staged body to where the key's bytes belong, replacing what is there in one rename. */
-  settle(key: string, staged: StagedBody, before: Place | undefined): Place {
+  settle(key: string, staged: Staged, before: Place | undefined): Place {
     try {
       return this.#settle(key, staged, before);
     } catch (error) {
       rmSync(staged.path, { force: true });
       throw error;
     }
+  }
+
+  /** Gives an object's bytes a place beside, so that a newer version can take the one they have. */
+  keep(key: string, place: Place): Place {
+    if (place.kind === 'folder') return place;
+    const kept = { kind: 'hashed', path: besidePath(key) } as const;
+    const path = this.pathOf(kept);
+    mkdirSync(dirname(path), { recursive: true });
+    duplicate(this.pathOf(place), path);
+    return kept;
+  }
+
+  /** Makes a temporary file of an object's bytes, to be settled again. */
+  restage(place: Place, temporary: string): void {
+    if (place.kind === 'folder') writeFileSync(temporary, '');
+    else duplicate(this.pathOf(place), temporary);
   }
 
   /** Removes an object's file unless its successor lies in the same place. */
@@ -85,7 +114,7 @@ export class ObjectFiles {
     }
   }
 
-  #settle(key: string, staged: StagedBody, before: Place | undefined): Place {
+  #settle(key: string, staged: Staged, before: Place | undefined): Place {
     if (key.endsWith('/') && staged.size === 0 && this.#makeFolderOf(key)) {
       unlinkSync(staged.path);
       return { kind: 'folder' };
@@ -98,7 +127,7 @@ export class ObjectFiles {
     const place = { kind: 'hashed', path: hashedPath(key) } as const;
     if (this.#move(staged.path, this.pathOf(place), before?.kind === 'hashed')) return place;
     // The file is held open by somebody (Windows refuses to replace it then): store beside it.
-    const beside = { kind: 'hashed', path: `${hashedPath(key)}-${randomBytes(8).toString('hex')}` } as const;
+    const beside = { kind: 'hashed', path: besidePath(key) } as const;
     if (this.#move(staged.path, this.pathOf(beside), false)) return beside;
     throw new CosError('InternalError');
   }
@@ -142,6 +171,22 @@ export class ObjectFiles {
     if (this.#knownFolders.size >= MOST_KNOWN_FOLDERS) this.#knownFolders.clear();
     this.#knownFolders.add(folder);
     return true;
+  }
+}
+
+/** A path that no other object of this key has. */
+function besidePath(key: string): string {
+  return `${hashedPath(key)}-${randomBytes(8).toString('hex')}`;
+}
+
+/** A second name for a file's bytes, or a copy where the file system gives none. */
+function duplicate(from: string, to: string): void {
+  try {
+    linkSync(from, to);
+  } catch {
+    copyFileSync(from, to);
+    const { atime, mtime } = statSync(from);
+    utimesSync(to, atime, mtime);
   }
 }
 

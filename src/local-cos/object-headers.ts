@@ -1,6 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
-import type { KeptHeaders, StoredObject } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
 import { CosError } from './errors.ts';
+import { type KeptHeaders, type StoredObject, versionId } from './records.ts';
 import { type CosRequest, header, parameter } from './request.ts';
 
 const KEPT = new Set([
@@ -70,6 +71,11 @@ export function contentHeaders(object: StoredObject): OutgoingHttpHeaders {
     'x-cos-hash-crc64ecma': object.crc,
     ...(encryption !== undefined && { 'x-cos-server-side-encryption': encryption }),
   };
+}
+
+/** The ID of an object's version, where the bucket has versions. */
+export function versionHeader(bucket: Bucket, object: StoredObject): OutgoingHttpHeaders {
+  return bucket.versioning === undefined ? {} : { 'x-cos-version-id': versionId(object) };
 }
 
 /** What tells a reader which content it is about, also where none is sent: RFC 9110, 15.4.5. */

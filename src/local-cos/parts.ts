@@ -1,7 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StagedBody, StageTarget } from './body.ts';
-import type { KeptHeaders } from './bucket.ts';
+import type { KeptHeaders } from './records.ts';
 
 export interface Part {
   number: number;

@@ -38,6 +38,11 @@ export function parameter(request: CosRequest, name: string): string | undefined
   return request.query.find(([candidate]) => candidate === name)?.[1];
 }
 
+/** The version a request is about; an empty ID, as listings of buckets without versions have it, is none. */
+export function versionParameter(request: CosRequest): string | undefined {
+  return parameter(request, 'versionId') || parameter(request, 'versionid') || undefined;
+}
+
 /** A header's value; an empty one counts as none. */
 export function header(request: CosRequest, name: string): string | undefined {
   const value = request.message.headers[name];

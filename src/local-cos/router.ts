@@ -1,8 +1,9 @@
 import { CosError } from './errors.ts';
 import type { Reply } from './reply.ts';
 import { type CosRequest, parameter } from './request.ts';
-import { bucketLocation, deleteObjects, headBucket, listBuckets, listObjects } from './routes/buckets.ts';
+import { bucketLocation, headBucket, listBuckets, listObjects } from './routes/buckets.ts';
 import { copyObject, copyPart, isCopy } from './routes/copy.ts';
+import { deleteObjects } from './routes/delete-objects.ts';
 import { deleteObject, getObject, putObject } from './routes/objects.ts';
 import {
   abortUpload,
@@ -12,6 +13,7 @@ import {
   listUploads,
   uploadPart,
 } from './routes/uploads.ts';
+import { getVersioning, listVersions, putVersioning } from './routes/versions.ts';
 import type { OpenBucket, Storage } from './storage.ts';
 
 export interface Surroundings {
@@ -21,23 +23,31 @@ export interface Surroundings {
 }
 
 const LONGEST_KEY = 850;
-/** Parts of COS's API that are not here: their requests must not be taken for the plain ones. */
-const NOT_HERE = new Set(
-  (
-    'accelerate acl append cors domain domaincertificate encryption intelligent-tiering inventory lifecycle ' +
-    'logging notification object-lock origin policy referer replication restore retention select symlink tagging ' +
-    'torrent versioning versions website'
-  ).split(' '),
-);
+/** Parameters that may be empty, and then say nothing. */
+const MAY_BE_EMPTY =
+  /^(delimiter|encoding-type|(key-|part-number-|upload-id-|version-id-)?marker|max-(keys|parts|uploads)|partNumber|prefix|sign|uploadId|versionId|q-.*|response-.*|x-cos-security-token)$/i;
+/** Any other parameter without a value names a part of COS's API; these are the ones that are here. */
+const PARTS = {
+  service: [],
+  bucket: ['GET location', 'GET uploads', 'GET versioning', 'PUT versioning', 'GET versions', 'POST delete'],
+  object: ['POST uploads'],
+} as const satisfies Record<string, readonly string[]>;
 
 /** Answers a request whose signature holds. @throws CosError */
 export async function route(request: CosRequest, around: Surroundings): Promise<Reply> {
-  if (request.query.some(([name, value]) => value === '' && NOT_HERE.has(name)))
-    throw new CosError('NotImplemented');
+  refuseMissingParts(request);
   if (Buffer.byteLength(request.key) > LONGEST_KEY) throw new CosError('KeyTooLong');
   if (request.bucket === undefined) return routeService(request, around);
   if (request.key === '') return routeBucket(request, request.bucket, around);
   return routeObject(request, around.storage.find(request.bucket), around);
+}
+
+/** A request for a part that is not here must not be taken for the plain one. @throws CosError NotImplemented */
+function refuseMissingParts({ method, bucket, key, query }: CosRequest): void {
+  const level = bucket === undefined ? 'service' : key === '' ? 'bucket' : 'object';
+  const parts: readonly string[] = PARTS[level];
+  const wanted = query.filter(([name, value]) => value === '' && !MAY_BE_EMPTY.test(name));
+  if (wanted.some(([name]) => !parts.includes(`${method} ${name}`))) throw new CosError('NotImplemented');
 }
 
 function routeService(request: CosRequest, { storage, region }: Surroundings): Reply {
@@ -50,15 +60,20 @@ async function routeBucket(
   name: string,
   { storage, region }: Surroundings,
 ): Promise<Reply> {
-  if (request.method === 'PUT') {
+  const has = (name: string) => parameter(request, name) !== undefined;
+  if (request.method === 'PUT' && !has('versioning')) {
     storage.create(name);
     return { status: 200, headers: { Location: `/${name}` } };
   }
   const bucket = storage.find(name);
   switch (request.method) {
+    case 'PUT':
+      return putVersioning(request, bucket);
     case 'GET':
-      if (parameter(request, 'location') !== undefined) return bucketLocation(region);
-      if (parameter(request, 'uploads') !== undefined) return listUploads(request, bucket);
+      if (has('location')) return bucketLocation(region);
+      if (has('uploads')) return listUploads(request, bucket);
+      if (has('versioning')) return getVersioning(bucket);
+      if (has('versions')) return listVersions(request, bucket);
       return listObjects(request, bucket);
     case 'HEAD':
       return headBucket(region);
@@ -66,7 +81,7 @@ async function routeBucket(
       storage.remove(name);
       return { status: 204 };
     case 'POST':
-      if (parameter(request, 'delete') !== undefined) return deleteObjects(request, bucket);
+      if (has('delete')) return deleteObjects(request, bucket);
       throw new CosError('NotImplemented');
     default:
       throw new CosError('MethodNotAllowed');

@@ -198,7 +198,7 @@ test('a list of keys to delete that is too long or no list is MalformedXML', asy
 test('requests for parts of the API that are not here are refused and change nothing', async t => {
   const { call } = await sandbox(t);
   await call({ method: 'PUT', key: 'k', body: 'x' });
-  for (const name of ['acl', 'tagging', 'lifecycle', 'versioning', 'cors', 'policy', 'append', 'restore']) {
+  for (const name of ['acl', 'tagging', 'lifecycle', 'versioning', 'cors', 'policy', 'append', 'made-up']) {
     for (const method of ['GET', 'PUT', 'DELETE', 'POST']) {
       const { status, code } = await call({
         method,
@@ -209,6 +209,8 @@ test('requests for parts of the API that are not here are refused and change not
       t.deepEqual([status, code], [501, 'NotImplemented'], `${method} ${name}`);
     }
   }
+  for (const method of ['PUT', 'DELETE'])
+    t.is((await call({ method, query: { versions: '' } })).code, 'NotImplemented', `${method} the bucket`);
   t.is((await call({ method: 'PATCH', key: 'k' })).code, 'MethodNotAllowed');
   t.is((await call({ method: 'OPTIONS', key: 'k' })).code, 'MethodNotAllowed');
   t.is((await call({ key: 'k' })).text, 'x');

@@ -258,7 +258,7 @@ test('a copy is only made under its conditions', async t => {
   t.is(await copy({ 'x-cos-copy-source-If-Match': '"other"' }), 'PreconditionFailed');
   t.is(await copy({ 'x-cos-copy-source-If-None-Match': etag }), 'PreconditionFailed');
   t.is(await copy({ 'x-cos-copy-source-If-Unmodified-Since': past }), 'PreconditionFailed');
-  t.is(await copy({}, '127.0.0.1/none'), 'NoSuchKey');
+  t.is(await copy({}, '127.0.0.1/none'), 'NoSuchCopySource');
   t.is(await copy({}, 'other-1250000000.cos.ap-local.myqcloud.com/k'), 'NoSuchBucket');
   t.is(await copy({}, 'nonsense'), 'InvalidArgument');
   t.is(await copy({ 'x-cos-metadata-directive': 'Maybe' }), 'InvalidArgument');

@@ -1,13 +1,9 @@
-import { readXmlBody } from '../body.ts';
-import { CosError } from '../errors.ts';
 import { quoted, storageClassOf } from '../object-headers.ts';
 import type { Reply } from '../reply.ts';
 import { type CosRequest, numberParameter, parameter } from '../request.ts';
 import type { OpenBucket, Storage } from '../storage.ts';
-import { parseXml, xmlDocument } from '../xml.ts';
+import { xmlDocument } from '../xml.ts';
 import { encoderOf, OWNER } from './listing-format.ts';
-
-const MOST_DELETES = 1000;
 
 /** GET Service: cloud.tencent.com/document/product/436/8291. */
 export function listBuckets(storage: Storage, region: string): Reply {
@@ -41,7 +37,7 @@ export function listObjects(request: CosRequest, { objects }: OpenBucket): Reply
     status: 200,
     xml: xmlDocument('ListBucketResult', {
       Name: objects.name,
-      'Encoding-Type': name,
+      EncodingType: name,
       Prefix: encode(query.prefix),
       Marker: encode(query.marker),
       MaxKeys: query.maxKeys,
@@ -72,31 +68,4 @@ export function bucketLocation(region: string): Reply {
 /** HEAD Bucket: cloud.tencent.com/document/product/436/7735. */
 export function headBucket(region: string): Reply {
   return { status: 200, headers: { 'x-cos-bucket-region': region } };
-}
-
-/** DELETE Multiple Objects: cloud.tencent.com/document/product/436/8289. */
-export async function deleteObjects(request: CosRequest, { objects }: OpenBucket): Promise<Reply> {
-  const content = parseXml(await readXmlBody(request.message), 'Delete');
-  const keys = ((content.Object ?? []) as Record<string, unknown>[]).map(entry => entry.Key);
-  if (keys.length === 0 || keys.length > MOST_DELETES) throw new CosError('MalformedXML');
-  if (!keys.every(key => typeof key === 'string' && key !== '')) throw new CosError('MalformedXML');
-  const deleted: string[] = [];
-  const failed: string[] = [];
-  for (const key of keys as string[]) {
-    try {
-      objects.remove(key);
-      deleted.push(key);
-    } catch {
-      failed.push(key);
-    }
-  }
-  const quiet = String(content.Quiet).toLowerCase() === 'true';
-  const message = new CosError('InternalError').message;
-  return {
-    status: 200,
-    xml: xmlDocument('DeleteResult', {
-      Deleted: quiet ? [] : deleted.map(Key => ({ Key })),
-      Error: failed.map(Key => ({ Key, Code: 'InternalError', Message: message })),
-    }),
-  };
 }

@@ -28,12 +28,13 @@ export async function copyObject(
   defaultBucket: string,
 ): Promise<Reply> {
   const source = readSource(request, storage, defaultBucket);
-  const onItself = source.bucket.objects === objects && source.key === request.key;
+  const onItself =
+    source.bucket.objects === objects && source.key === request.key && source.version === undefined;
   const replaced = header(request, 'x-cos-metadata-directive')?.toLowerCase() === 'replaced';
   if (onItself && !replaced && !header(request, 'x-cos-storage-class')) {
     throw new CosError('InvalidRequest', 'Copying an object onto itself must replace its metadata.');
   }
-  const opened = await source.bucket.objects.open(source.key);
+  const opened = await openSource(source);
   const { headers, staged } = await using(opened, async () => {
     checkConditions(request, opened.object, 'x-cos-copy-source-');
     if (opened.object.size > LARGEST_PUT) throw new CosError('EntityTooLarge');
@@ -45,11 +46,12 @@ export async function copyObject(
   const copy = objects.commit(request.key, staged, headers, opened.object.etag);
   return {
     status: 200,
-    headers: contentHeaders(copy),
+    headers: { ...contentHeaders(copy), ...sourceVersionHeader(source) },
     xml: xmlDocument('CopyObjectResult', {
       ETag: quoted(copy.etag),
       CRC64: copy.crc,
       LastModified: new Date(copy.modified).toISOString(),
+      VersionId: copy.version,
     }),
   };
 }
@@ -64,7 +66,7 @@ export async function copyPart(
   const upload = uploadOf(request, bucket);
   const number = partNumber(request);
   const source = readSource(request, storage, defaultBucket);
-  const opened = await source.bucket.objects.open(source.key);
+  const opened = await openSource(source);
   const staged = await using(opened, async () => {
     checkConditions(request, opened.object, 'x-cos-copy-source-');
     const { start, end } = sourceRange(request, opened.object.size);
@@ -73,7 +75,11 @@ export async function copyPart(
   const part = bucket.uploads.addPart(upload, number, staged);
   return {
     status: 200,
-    headers: { ETag: quoted(part.md5), 'x-cos-hash-crc64ecma': part.crc },
+    headers: {
+      ETag: quoted(part.md5),
+      'x-cos-hash-crc64ecma': part.crc,
+      ...sourceVersionHeader(source),
+    },
     xml: xmlDocument('CopyPartResult', {
       ETag: quoted(part.md5),
       CRC64: part.crc,
@@ -92,15 +98,29 @@ function sourceRange(request: CosRequest, size: number): { start: number; end: n
 
 /** Where x-cos-copy-source points: `<host that names a bucket>/<percent-encoded key>`. */
 function readSource(request: CosRequest, storage: Storage, defaultBucket: string) {
-  const text = (header(request, 'x-cos-copy-source') ?? '')
+  const [text, version] = (header(request, 'x-cos-copy-source') ?? '')
     .replace(/^https?:\/\//, '')
-    .replace(/\?versionId=.*$/, '');
+    .split(/\?versionId=/i) as [string, string?];
   const at = text.indexOf('/');
   const name = at > 0 ? bucketOfHost(text.slice(0, at), defaultBucket) : undefined;
   const key = decode(text.slice(at + 1));
   if (name === undefined || key === '')
     throw new CosError('InvalidArgument', 'x-cos-copy-source is not valid.');
-  return { bucket: storage.find(name), key };
+  return { bucket: storage.find(name), key, version: version || undefined };
+}
+
+/** @throws CosError NoSuchCopySource */
+async function openSource({ bucket, key, version }: ReturnType<typeof readSource>): Promise<OpenObject> {
+  try {
+    return await bucket.objects.open(key, version);
+  } catch (error) {
+    if (error instanceof CosError && error.code === 'NoSuchKey') throw new CosError('NoSuchCopySource');
+    throw error;
+  }
+}
+
+function sourceVersionHeader({ version }: { version: string | undefined }) {
+  return version === undefined ? {} : { 'x-cos-copy-source-version-id': version };
 }
 
 async function stageCopy(

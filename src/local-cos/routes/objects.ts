@@ -7,30 +7,36 @@ import {
   keptHeaders,
   objectHeaders,
   readRangeHeader,
+  versionHeader,
 } from '../object-headers.ts';
 import type { Reply } from '../reply.ts';
-import { type CosRequest, header } from '../request.ts';
+import { type CosRequest, header, versionParameter } from '../request.ts';
 import type { OpenBucket } from '../storage.ts';
+import { removeObject } from './remove-object.ts';
 
 /** PUT Object: cloud.tencent.com/document/product/436/7749. */
 export async function putObject(request: CosRequest, { objects }: OpenBucket): Promise<Reply> {
   const headers = keptHeaders(request);
   const staged = await stageBody(request.message, objects.newTemporary);
   // Asked only now: what matters is whether the key is taken when the body is there.
-  if (header(request, 'x-cos-forbid-overwrite') === 'true' && objects.has(request.key)) {
+  // A bucket that keeps versions overwrites nothing: there the header has no effect.
+  const forbidden = objects.versioning === undefined && header(request, 'x-cos-forbid-overwrite') === 'true';
+  if (forbidden && objects.has(request.key)) {
     unlinkSync(staged.path);
     throw new CosError('FileAlreadyExists');
   }
-  return { status: 200, headers: contentHeaders(objects.commit(request.key, staged, headers)) };
+  const object = objects.commit(request.key, staged, headers);
+  const version = object.version === undefined ? {} : versionHeader(objects, object);
+  return { status: 200, headers: { ...contentHeaders(object), ...version } };
 }
 
 /** GET Object and HEAD Object, with conditions and Range: cloud.tencent.com/document/product/436/7753, 7745. */
 export async function getObject(request: CosRequest, { objects }: OpenBucket): Promise<Reply> {
-  const { object, fd } = await objects.open(request.key);
+  const { object, fd } = await objects.open(request.key, versionParameter(request));
   try {
     checkConditions(request, object, '');
     const range = readRangeHeader(header(request, 'range'), object.size);
-    const headers = objectHeaders(object, request);
+    const headers = { ...objectHeaders(object, request), ...versionHeader(objects, object) };
     if (!range) return { status: 200, headers, file: { fd, start: 0, end: object.size } };
     headers['Content-Range'] = `bytes ${range.start}-${range.end - 1}/${object.size}`;
     return { status: 206, headers, file: { fd, ...range } };
@@ -42,6 +48,13 @@ export async function getObject(request: CosRequest, { objects }: OpenBucket): P
 
 /** DELETE Object: cloud.tencent.com/document/product/436/7743. */
 export function deleteObject(request: CosRequest, { objects }: OpenBucket): Reply {
-  objects.remove(request.key);
-  return { status: 204 };
+  const id = versionParameter(request);
+  const { version, isMarker } = removeObject(objects, request.key, id);
+  return {
+    status: 204,
+    headers: {
+      ...(version !== undefined && { 'x-cos-version-id': version }),
+      ...(isMarker && { 'x-cos-delete-marker': 'true' }),
+    },
+  };
 }

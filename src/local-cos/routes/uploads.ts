@@ -1,7 +1,14 @@
 import { readXmlBody } from '../body.ts';
 import { CosError } from '../errors.ts';
 import { compareUtf8 } from '../key-index.ts';
-import { contentHeaders, keptHeaders, quoted, storageClassOf, unquoted } from '../object-headers.ts';
+import {
+  contentHeaders,
+  keptHeaders,
+  quoted,
+  storageClassOf,
+  unquoted,
+  versionHeader,
+} from '../object-headers.ts';
 import type { Upload } from '../parts.ts';
 import type { Reply } from '../reply.ts';
 import { type CosRequest, numberParameter, parameter } from '../request.ts';
@@ -61,7 +68,7 @@ export async function completeUpload(request: CosRequest, bucket: OpenBucket): P
   const object = await bucket.uploads.complete(upload, listed);
   return {
     status: 200,
-    headers: contentHeaders(object),
+    headers: { ...contentHeaders(object), ...versionHeader(bucket.objects, object) },
     xml: xmlDocument('CompleteMultipartUploadResult', {
       Location: `http://${request.host}/${encodeURIComponent(request.key).replaceAll('%2F', '/')}`,
       Bucket: bucket.objects.name,
@@ -92,7 +99,7 @@ export function listParts(request: CosRequest, bucket: OpenBucket): Reply {
     status: 200,
     xml: xmlDocument('ListPartsResult', {
       Bucket: bucket.objects.name,
-      'Encoding-type': encoding.name,
+      EncodingType: encoding.name,
       Key: encoding.encode(upload.key),
       UploadId: upload.id,
       Initiator: OWNER,
@@ -143,7 +150,7 @@ export function listUploads(request: CosRequest, { objects, uploads }: OpenBucke
     status: 200,
     xml: xmlDocument('ListMultipartUploadsResult', {
       Bucket: objects.name,
-      'Encoding-Type': name,
+      EncodingType: name,
       KeyMarker: encode(keyMarker),
       UploadIdMarker: idMarker,
       NextKeyMarker: truncated ? encode(last!.key) : undefined,
