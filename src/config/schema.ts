@@ -55,6 +55,7 @@ const schema = z.object({
   upload_limit: numberBetween(0, 1_000_000, 0, false),
   max_delete: deleteLimit({ share: 0.5 }),
   checksum: onOff(false),
+  compare_ctime: onOff(true),
   storage_class: text(),
   acl: text(),
   headers: headerMap(isOwnHeader),
@@ -115,6 +116,8 @@ export interface Config {
   uploadLimit: number;
   maxDelete: Values['max_delete'];
   checksum: boolean;
+  /** Whether a file's ctime is compared too. */
+  compareCtime: boolean;
   storageClass: string | undefined;
   acl: string | undefined;
   headers: Record<string, string>;
@@ -253,6 +256,7 @@ function configOf(values: Values): Config {
     uploadLimit: values.upload_limit * MiB,
     maxDelete: values.max_delete,
     checksum: values.checksum,
+    compareCtime: values.compare_ctime,
     storageClass: values.storage_class,
     acl: values.acl,
     headers: values.headers,

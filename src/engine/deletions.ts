@@ -56,7 +56,7 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
     ...goneFiles
       .filter(({ path }) => !transferred.moved.has(path))
       .map(({ path, size }) => ({ path, sizes: [size] })),
-    ...begunFiles,
+    ...begunFiles.map(({ path, begun }) => ({ path, sizes: begun.map(({ size }) => size) })),
   ];
   const folderCount = goneFolders.length + goneBegun.length - begunFiles.length;
   // Folder objects hold nothing, so they do not count; but 0 means none of anything.

@@ -138,7 +138,7 @@ function whyNothing(
     return { verdict: 'unchanged', why: record ? 'folder' : 'noFolderObjects' };
   }
   if (stats) {
-    const isTouched = (record as FileRecord | undefined)?.mtime !== stats.mtimeMs || config.checksum;
+    const isTouched = config.checksum || (record as FileRecord | undefined)?.mtime !== stats.mtimeMs;
     return { verdict: 'unchanged', why: isTouched ? 'sameContent' : 'asRecorded' };
   }
   if (record === undefined) return { verdict: 'nowhere' };

@@ -29,6 +29,7 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
     isExcluded: path => (isFolderPath(path) ? filter.excludesFolderObject(path) : filter.excludes(path)),
     createFolders: config.createFolders,
     checksum: config.checksum,
+    compareCtime: config.compareCtime,
     ...(options.begun && { begun: options.begun }),
   });
   let entries = 0;
@@ -47,7 +48,8 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
     if (error instanceof LocalPathUnusable) throw error;
     throw new LocalPathUnusable(config.localPath, (error as NodeJS.ErrnoException).code ?? '', error);
   }
-  return withoutMoved(planner.finish(), config.localPath, scanStart);
+  const plan = withoutMoved(planner.finish(), config.localPath, scanStart);
+  return { ...plan, scannedAt: Date.now() };
 }
 
 /**
@@ -102,6 +104,7 @@ function placeOnDisk(folder: string): string {
 }
 
 /** An aborted scan is no evidence of anything. */
-function emptyPlanOf({ checksum }: Config): Plan {
-  return startPlan([], { isExcluded: () => true, createFolders: false, checksum }).finish();
+function emptyPlanOf({ checksum, compareCtime }: Config): Plan {
+  const rules = { isExcluded: () => true, createFolders: false, checksum, compareCtime };
+  return startPlan([], rules).finish();
 }

@@ -10,6 +10,8 @@ export interface LocalFile {
   size: number;
   /** ms since 1970 */
   mtime: number;
+  /** ms since 1970 */
+  ctime: number;
 }
 
 /** A file whose size is the recorded one and whose content must be read to know more. */
@@ -32,7 +34,9 @@ export interface Plan {
   goneFiles: FileRecord[];
   goneFolders: string[];
   /** New objects that an earlier run began to send, with no record and nothing there now. */
-  goneBegun: Pick<BegunRecord, 'path' | 'sizes'>[];
+  goneBegun: BegunRecord[];
+  /** When the scan had seen all of this, in ms since 1970. */
+  scannedAt: number;
   /** Paths of what is gone from folders that changed during the scan: it may have moved where that had been already. */
   goneDuringScan: string[];
   /** Records whose file was not found, but that may be there: where the scan could not look. */
@@ -45,6 +49,8 @@ export interface Plan {
   skipped: { path: string; failure: Failure }[];
   /** Files that are as their record says. */
   unchanged: number;
+  /** Records of such files that had no ctime yet, with the one that there is. */
+  refreshed: FileRecord[];
   /** Files that the scan found, and files in the ledger. */
   scannedFiles: number;
   recordedFiles: number;
@@ -60,8 +66,10 @@ export interface PlanRules {
   /** Whether a recorded path takes no part; it is then left alone in COS. */
   isExcluded(path: string): boolean;
   createFolders: boolean;
-  /** Every file of unchanged size is checked, whatever its mtime says. */
+  /** Every file of unchanged size is checked, whatever its times say. */
   checksum: boolean;
+  /** Whether a file's ctime means something here. */
+  compareCtime: boolean;
   /** New objects that an earlier run began to send, by path. */
   begun?: ReadonlyMap<string, BegunRecord>;
 }
@@ -75,7 +83,7 @@ export interface Planner {
 /**
  * Starts a plan. The rules of what a run does are here and nowhere else:
  * - a file without a record, or of another size than its record, is uploaded
- * - a file of another mtime than its record is checked by its content
+ * - a file of another mtime or ctime than its record, or whose record is unsettled, is checked by its content
  * - a folder without a record is created
  * - a record without a file is gone, unless it is excluded or the scan could not look there
  */
@@ -112,8 +120,17 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
     if (known === undefined) plan.newPaths.add(file.path);
     else if (isUnknown(known)) plan.unknownPaths.add(file.path);
     if (known === undefined || known.size !== file.size) plan.uploads.push(file);
-    else if (known.mtime !== file.mtime || rules.checksum) plan.checks.push({ file, record: known });
-    else plan.unchanged++;
+    else if (rules.checksum || mayHaveChanged(known, file)) plan.checks.push({ file, record: known });
+    else {
+      plan.unchanged++;
+      if (rules.compareCtime && Number.isNaN(known.ctime))
+        plan.refreshed.push({ ...known, ctime: file.ctime });
+    }
+  }
+
+  function mayHaveChanged({ mtime, ctime, unsettledSince }: FileRecord, file: LocalFile): boolean {
+    if (mtime !== file.mtime || unsettledSince !== 0) return true;
+    return rules.compareCtime && ctime !== file.ctime && !Number.isNaN(ctime);
   }
 
   const isExcluded = (path: string) => rules.isExcluded(path) || placeOf(path, own) !== undefined;
@@ -190,6 +207,7 @@ function emptyPlan(): Plan {
     goneFiles: [],
     goneFolders: [],
     goneBegun: [],
+    scannedAt: Number.POSITIVE_INFINITY,
     goneDuringScan: [],
     doubtful: 0,
     hasUnknownPlace: false,
@@ -197,6 +215,7 @@ function emptyPlan(): Plan {
     failures: [],
     skipped: [],
     unchanged: 0,
+    refreshed: [],
     scannedFiles: 0,
     recordedFiles: 0,
   };

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
@@ -11,6 +10,7 @@ import { deleteGone } from './delete/delete-gone.ts';
 import { decideDeletions } from './deletions.ts';
 import type { HeldReason, RunListener } from './listener.ts';
 import { checkLocalPath } from './local/local-path.ts';
+import { isLongAgo } from './local/settle.ts';
 import type { Plan } from './plan.ts';
 import { planOf } from './plan-folder.ts';
 import type { Requests } from './requests/requests.ts';
@@ -55,7 +55,6 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     broken = error;
     stop.abort();
   });
-  const lastWrite = statSync(ledger.file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   const run = startRun({ ...options, ledger, signal, stop: () => stop.abort() });
   const { breaker } = run;
   try {
@@ -68,8 +67,9 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       signal,
     });
     tellPlan(run, plan);
+    recordRefreshed(run, plan);
     const transferred = await transfer(run, plan);
-    const held = await deleteWhatMay(run, plan, transferred, options, lastWrite);
+    const held = await deleteWhatMay(run, plan, transferred, options);
     breaker.finish();
     if (broken) throw broken;
     return {
@@ -99,12 +99,19 @@ function tellPlan({ listener, prefix, config }: Run, plan: Plan): void {
   });
 }
 
+/** A ctime that is older than the scan by more than a clock's steps tells every later change. */
+function recordRefreshed({ ledger, dryRun }: Run, { refreshed, scannedAt }: Plan): void {
+  if (dryRun) return;
+  for (const record of refreshed) {
+    if (isLongAgo(record.mtime, record.ctime, scannedAt)) ledger.put(record);
+  }
+}
+
 async function deleteWhatMay(
   run: Run,
   plan: Plan,
   transferred: Awaited<ReturnType<typeof transfer>>,
   { allowEmpty, config }: SyncOptions,
-  lastWrite: number,
 ) {
   const { deleteSync, maxDelete } = config;
   const { files, folders, begun, held } = decideDeletions(plan, transferred, {
@@ -120,6 +127,6 @@ async function deleteWhatMay(
     held.push({ count: left, reason: 'stopped', limit: 0 });
     run.listener.held(left, 'stopped', 0);
   }
-  await deleteBegun(run, begun, lastWrite);
+  await deleteBegun(run, begun);
   return held;
 }

@@ -1,4 +1,11 @@
-import { type BegunRecord, isFile, type LedgerRecord, type UploadRecord } from './records.ts';
+import {
+  type Begun,
+  type BegunRecord,
+  type FileRecord,
+  isFile,
+  type LedgerRecord,
+  type UploadRecord,
+} from './records.ts';
 
 /**
  * The ledger's entries as text, one a line. A path comes last, so that it may hold anything;
@@ -7,9 +14,16 @@ import { type BegunRecord, isFile, type LedgerRecord, type UploadRecord } from '
 
 export function encodeRecord(record: LedgerRecord): string {
   if (!isFile(record)) return `d${escaped(record.path)}`;
-  const { size, mtime, hash, etag, path } = record;
-  const settled = Number.isNaN(mtime) ? '' : String(mtime);
-  return `f${size},${settled},${hash},${etag === hash ? '' : etag},${escaped(path)}`;
+  const { size, hash, etag, path } = record;
+  return `f${size},${encodeTimes(record)},${hash},${etag === hash ? '' : etag},${escaped(path)}`;
+}
+
+/** `mtime`, then `c` and the ctime where it is known (nothing where it is the mtime); `u…m` before them: unsettled. */
+function encodeTimes({ mtime, ctime, unsettledSince }: FileRecord): string {
+  const unsettled = unsettledSince === 0 ? '' : `u${unsettledSince}m`;
+  const modified = Number.isNaN(mtime) ? '' : String(mtime);
+  if (Number.isNaN(ctime)) return unsettled + modified;
+  return `${unsettled}${modified}c${ctime === mtime ? '' : ctime}`;
 }
 
 export function encodeRemoval(path: string): string {
@@ -24,14 +38,23 @@ export function encodeUploadRemoval(path: string): string {
   return `x${escaped(path)}`;
 }
 
-export function encodeBegun({ path, at, sizes }: BegunRecord): string {
-  return `b${at},${sizes.join('+')},,,${escaped(path)}`;
+export function encodeBegun({ path, begun }: BegunRecord): string {
+  const joined = (field: keyof Begun) => begun.map(each => each[field] ?? '').join('+');
+  return `b${joined('at')},${joined('size')},${joined('until')},,${escaped(path)}`;
 }
 
-/** Reads a line that encodeBegun wrote. */
+/** Reads a line that encodeBegun wrote; format 1 had one time for all sizes. */
 export function decodeBegun(line: string): BegunRecord {
-  const [at, sizes = ''] = line.slice(1).split(',', 2);
-  return { path: pathOf(line), at: Number(at), sizes: sizes.split('+').map(Number) };
+  const [ats = [], sizes = [], untils = []] = line
+    .slice(1)
+    .split(',', 3)
+    .map(field => field.split('+'));
+  const begun = sizes.map((size, index) => ({
+    at: Number(ats[index] ?? ats[0]),
+    until: untils[index] ? Number(untils[index]) : undefined,
+    size: Number(size),
+  }));
+  return { path: pathOf(line), begun };
 }
 
 /** Reads a line that encodeRecord wrote, where it stands in a text: a run reads all that the ledger holds. */
@@ -43,10 +66,23 @@ export function decodeRecord(text: string, start = 0, end = text.length): Ledger
   const hash = text.slice(b + 1, c);
   const isEtagHash = text.charCodeAt(c + 1) === COMMA;
   const d = isEtagHash ? c + 1 : text.indexOf(',', c + 1);
+  let first = a + 1;
+  let unsettledSince = 0;
+  if (text.charCodeAt(first) === UNSETTLED) {
+    const m = text.indexOf('m', first);
+    unsettledSince = Number(text.slice(first + 1, m));
+    first = m + 1;
+  }
+  // Format 1 has no ctime.
+  const mark = text.indexOf('c', first);
+  const second = mark < 0 || mark > b ? b : mark;
+  const mtime = second === first ? Number.NaN : Number(text.slice(first, second));
   return {
     path: unescaped(text.slice(d + 1, end)),
     size: Number(text.slice(start + 1, a)),
-    mtime: b === a + 1 ? Number.NaN : Number(text.slice(a + 1, b)),
+    mtime,
+    ctime: second === b ? Number.NaN : second + 1 === b ? mtime : Number(text.slice(second + 1, b)),
+    unsettledSince,
     hash,
     etag: isEtagHash ? hash : text.slice(c + 1, d),
   };
@@ -67,6 +103,7 @@ export function decodeUpload(line: string): UploadRecord {
 const COMMA = ','.charCodeAt(0);
 const FILE = 'f'.charCodeAt(0);
 const UPLOAD = 'u'.charCodeAt(0);
+const UNSETTLED = 'u'.charCodeAt(0);
 const BEGUN = 'b'.charCodeAt(0);
 
 /** The path in a line of any kind. */

@@ -1,16 +1,19 @@
 import { crc32 } from 'node:zlib';
 import { decodeBegun, decodeRecord, decodeUpload, pathOf } from './codec.ts';
+import { decodeLastScan, encodeLastScan, type LastScan } from './last-scan.ts';
 import type { BegunRecord, LedgerRecord, UploadRecord } from './records.ts';
 import type { Task } from './task.ts';
 
-export const LEDGER_FORMAT = 1;
+/** Format 1 had no ctime in a file's times, and no last scan; its lines are read as they are. */
+export const LEDGER_FORMAT = 2;
 
 /** Entries in one document: few enough to rewrite none, many enough that a million files load quickly. */
 export const ENTRIES_PER_DOCUMENT = 1_000;
 
 /**
  * A document of the data file: the header (`_id` 1), a piece of the base (entries sorted by path),
- * or a piece of the log (entries in the order they happened, the last one of a path counts).
+ * a piece of the log (entries in the order they happened, the last one of a path counts), or the last scan
+ * (`_id` 0), which stands beside the numbered ones: each run may put another in its place.
  */
 export interface Document {
   _id: number;
@@ -18,20 +21,45 @@ export interface Document {
   format?: number;
   /** Documents of the base: they were on the disk before this header was. */
   base?: number;
-  kind?: 'base' | 'log';
+  kind?: 'base' | 'log' | 'scan';
   text?: string;
   crc?: number;
+}
+
+const LAST_SCAN = 0;
+
+/** Tells the numbered documents, in their order, from the last scan. */
+export function sortDocuments(found: readonly Document[]): {
+  documents: Document[];
+  lastScan: Document | undefined;
+} {
+  const documents = found.filter(({ _id }) => _id !== LAST_SCAN).sort((a, b) => a._id - b._id);
+  return { documents, lastScan: found.find(({ _id }) => _id === LAST_SCAN) };
 }
 
 /** Only the log's end may be missing: a crash loses what was appended last, and nothing else. */
 export function isWhole(documents: readonly Document[]): boolean {
   const [header, ...rest] = documents;
-  if (header?._id !== 1 || header.format !== LEDGER_FORMAT) return false;
+  if (header?._id !== 1 || !isKnownFormat(header.format)) return false;
   if (rest.length < (header.base ?? 0)) return false;
   return rest.every(
     ({ _id, kind, text, crc }, index) =>
       _id === index + 2 && (kind === 'base' || kind === 'log') && text !== undefined && crc32(text) === crc,
   );
+}
+
+function isKnownFormat(format = 0): boolean {
+  return format >= 1 && format <= LEDGER_FORMAT;
+}
+
+export function scanDocument(scan: LastScan): Document {
+  const text = encodeLastScan(scan);
+  return { _id: LAST_SCAN, kind: 'scan', text, crc: crc32(text) };
+}
+
+/** Without it a run goes on as the first one does. */
+export function lastScanIn({ text, crc }: Document): LastScan | undefined {
+  return text !== undefined && crc32(text) === crc ? decodeLastScan(text) : undefined;
 }
 
 export function document(_id: number, kind: 'base' | 'log', lines: readonly string[]): Document {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type Datastore from 'nedb-promises';
@@ -18,11 +18,15 @@ import {
   ENTRIES_PER_DOCUMENT,
   isWhole,
   LEDGER_FORMAT,
+  lastScanIn,
   readLog,
   recordsIn,
+  scanDocument,
+  sortDocuments,
 } from './documents.ts';
 import { LedgerDamaged, LedgerOfOther, LedgerUnusable } from './errors.ts';
-import type { BegunRecord, LedgerRecord, UploadRecord } from './records.ts';
+import { encodeLastScan, type LastScan } from './last-scan.ts';
+import type { Begun, BegunRecord, LedgerRecord, UploadRecord } from './records.ts';
 import type { Task } from './task.ts';
 
 /** ms between writes: what an interrupted run may forget. */
@@ -34,6 +38,9 @@ const FLUSH_INTERVAL = 500;
 const MERGE_ENTRIES = 20_000;
 const MERGE_SHARE = 0.25;
 
+/** So many times that an object was begun are remembered: each one that is forgotten may leave it in COS. */
+const BEGUN_KEPT = 8;
+
 /** The record of what COS holds, and of what was begun. */
 export interface Ledger {
   readonly file: string;
@@ -43,12 +50,15 @@ export interface Ledger {
   readonly uploads: ReadonlyMap<string, UploadRecord>;
   /** Objects that earlier runs were about to send, or folders' to delete, when they were killed, by path. */
   readonly begun: ReadonlyMap<string, BegunRecord>;
+  /** What the last run noted of the folder; undefined where there was none. */
+  readonly lastScan: LastScan | undefined;
   put(record: LedgerRecord): void;
   remove(path: string): void;
   /** Notes a new object before it is sent, or a folder's before it is deleted; put and remove end that. */
   putBegun(begun: BegunRecord): void;
   putUpload(upload: UploadRecord): void;
   removeUpload(path: string): void;
+  putLastScan(scan: LastScan): void;
   /** Writes what is not yet written. @throws LedgerUnusable */
   flush(): Promise<void>;
   /** Writes what is not yet written, and waits until it would outlast a power cut. @throws LedgerUnusable */
@@ -79,14 +89,19 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     if (damaged !== undefined) throw new LedgerDamaged(damaged, true);
     if (!existsSync(file) && readOnly) return ledgerOf([], undefined, options);
     if (!existsSync(file)) await create(file, options.task, []);
+    const lastWrite = statSync(file).mtimeMs;
     const store = await openDatafile<Document>(file);
-    const documents = (await store.find({})).sort((a, b) => a._id - b._id);
+    const { documents, lastScan } = sortDocuments(await store.find({}));
     if (!isWhole(documents)) {
       throw readOnly ? new LedgerDamaged(file, false) : new LedgerDamaged(await putAside(file), true);
     }
     checkTask(file, documents[0]?.task, options.task);
     if (!readOnly) await endTornLine(file);
-    return ledgerOf(documents, readOnly ? undefined : store, options);
+    if (!readOnly && documents[0]?.format !== LEDGER_FORMAT) {
+      await store.update({ _id: 1 }, { ...documents[0], format: LEDGER_FORMAT });
+    }
+    const before = { lastScan: lastScan && lastScanIn(lastScan), lastWrite };
+    return ledgerOf(documents, readOnly ? undefined : store, options, before);
   } catch (error) {
     if (error instanceof LedgerDamaged || error instanceof LedgerOfOther) throw error;
     throw new LedgerUnusable(file, error);
@@ -121,6 +136,7 @@ async function create(
   sorted: readonly string[],
   log: readonly string[] = [],
   lost?: AbortSignal,
+  lastScan?: Document,
 ): Promise<void> {
   const unfinished = `${file}.new`;
   await mkdir(dirname(file), { recursive: true });
@@ -133,14 +149,28 @@ async function create(
     await store.insert(document(_id, 'base', sorted.slice(start, start + ENTRIES_PER_DOCUMENT)));
   }
   if (log.length > 0) await store.insert(document(base + 2, 'log', log));
+  if (lastScan) await store.insert(lastScan);
   lost?.throwIfAborted();
   await replaceFile(unfinished, file);
+}
+
+/** What earlier runs left. */
+interface Before {
+  lastScan: LastScan | undefined;
+  /** ms since 1970 */
+  lastWrite: number;
+}
+
+/** What was begun by runs before this one, and is not known yet to be. */
+function withoutEnd(begun: ReadonlyMap<string, BegunRecord>): BegunRecord[] {
+  return [...begun.values()].filter(record => record.begun.some(({ until }) => until === undefined));
 }
 
 function ledgerOf(
   documents: readonly Document[],
   store: Datastore<Document> | undefined,
   { file, task, onBroken, lost }: LedgerOptions,
+  before: Before = { lastScan: undefined, lastWrite: 0 },
 ): Ledger {
   const log = readLog(documents);
   const { uploads, begun } = log;
@@ -153,6 +183,9 @@ function ledgerOf(
   let nextSync: Promise<void> | undefined;
   let broken: LedgerUnusable | undefined;
 
+  let lastScan = before.lastScan && encodeLastScan(before.lastScan);
+  for (const record of withoutEnd(begun)) putBegun({ ...record, begun: record.begun.map(ended) });
+
   const timer = setInterval(() => void flush().catch(() => {}), FLUSH_INTERVAL);
   timer.unref();
 
@@ -160,6 +193,15 @@ function ledgerOf(
     entries++;
     waiting.push(line);
     if (waiting.length >= ENTRIES_PER_DOCUMENT) void flush().catch(() => {});
+  }
+
+  function ended(each: Begun): Begun {
+    return { ...each, until: each.until ?? before.lastWrite };
+  }
+
+  function putBegun(record: BegunRecord): void {
+    begun.set(record.path, record);
+    note(encodeBegun(record));
   }
 
   function flush(): Promise<void> {
@@ -194,15 +236,16 @@ function ledgerOf(
 
   async function mergeWhenWorthIt(): Promise<void> {
     if (!store || lost?.aborted || entries < Math.max(MERGE_ENTRIES, baseEntries * MERGE_SHARE)) return;
-    const now = (await store.find({})).sort((a, b) => a._id - b._id);
+    const { documents: now, lastScan: scan } = sortDocuments(await store.find({}));
     const open = [...[...uploads.values()].map(encodeUpload), ...[...begun.values()].map(encodeBegun)];
-    await create(file, task, Array.from(recordsIn(now, readLog(now)), encodeRecord), open, lost);
+    await create(file, task, Array.from(recordsIn(now, readLog(now)), encodeRecord), open, lost, scan);
   }
 
   return {
     file,
     uploads,
     begun,
+    lastScan: before.lastScan,
     records: () => recordsIn(documents, log),
     put(record) {
       begun.delete(record.path);
@@ -212,12 +255,9 @@ function ledgerOf(
       begun.delete(path);
       note(encodeRemoval(path));
     },
-    putBegun(record) {
-      const before = begun.get(record.path);
-      const sizes = [...new Set([...(before?.sizes ?? []), ...record.sizes])];
-      const noted = { path: record.path, at: before?.at ?? record.at, sizes };
-      begun.set(record.path, noted);
-      note(encodeBegun(noted));
+    putBegun({ path, begun: again }) {
+      const all = [...(begun.get(path)?.begun ?? []), ...again];
+      putBegun({ path, begun: all.slice(-BEGUN_KEPT) });
     },
     putUpload(upload) {
       uploads.set(upload.path, upload);
@@ -225,6 +265,18 @@ function ledgerOf(
     },
     removeUpload(path) {
       if (uploads.delete(path)) note(encodeUploadRemoval(path));
+    },
+    putLastScan(scan) {
+      const text = encodeLastScan(scan);
+      if (text === lastScan) return;
+      lastScan = text;
+      entries += scan.missing.size + scan.unreadable.size;
+      writing = writing.then(async () => {
+        if (broken) throw broken;
+        if (!store || lost?.aborted) return;
+        await store.update({ _id: 0 }, scanDocument(scan), { upsert: true }).catch(endUse);
+      });
+      writing.catch(() => {});
     },
     flush,
     flushToDisk,

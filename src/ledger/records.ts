@@ -3,8 +3,15 @@ export interface FileRecord {
   path: string;
   /** bytes */
   size: number;
-  /** ms since 1970, with its fraction; NaN where the file was too young to tell a later change by it */
+  /** ms since 1970, with its fraction; NaN where it is not known */
   mtime: number;
+  /** When content, name or mode last changed, as mtime; NaN where it is not known or means nothing. */
+  ctime: number;
+  /**
+   * When the file was first seen in this state, in ms since 1970 by this machine's clock, where a later
+   * change could hide behind it; 0 where none could: the record is settled.
+   */
+  unsettledSince: number;
   /** MD5 in hex, or `crc64:` and the unsigned decimal where the file went up in parts. */
   hash: string;
   /** COS's ETag, without quotation marks. */
@@ -36,17 +43,24 @@ export interface UploadRecord {
 export interface BegunRecord {
   /** A folder's ends with `/`. */
   path: string;
+  /** Each time that it was begun, the latest last. */
+  begun: readonly Begun[];
+}
+
+export interface Begun {
   /** ms since 1970, by this machine's clock; 0 where the object was ours before */
   at: number;
-  /** bytes, of each time it was begun */
-  sizes: readonly number[];
+  /** When its run had written to the ledger last; undefined where that run goes on. */
+  until: number | undefined;
+  /** bytes */
+  size: number;
 }
 
 export type LedgerRecord = FileRecord | FolderRecord;
 
 /** The record of an object that is ours and whose content is not known: no file is like it. */
 export function unknownContent(path: string): FileRecord {
-  return { path, size: -1, mtime: Number.NaN, hash: '', etag: '' };
+  return { path, size: -1, mtime: Number.NaN, ctime: Number.NaN, unsettledSince: 0, hash: '', etag: '' };
 }
 
 export function isFolderPath(path: string): boolean {

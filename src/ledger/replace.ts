@@ -54,10 +54,11 @@ async function takeOver(
   old: Ledger,
   records: readonly LedgerRecord[],
 ): Promise<void> {
-  if (old.uploads.size === 0 && old.begun.size === 0) return;
+  if (old.uploads.size === 0 && old.begun.size === 0 && old.lastScan === undefined) return;
   const ledger = await openLedger({ file, task });
   for (const upload of old.uploads.values()) ledger.putUpload(upload);
   const recorded = new Set(records.map(({ path }) => path));
   for (const begun of old.begun.values()) if (!recorded.has(begun.path)) ledger.putBegun(begun);
+  if (old.lastScan) ledger.putLastScan(old.lastScan);
   await ledger.close();
 }

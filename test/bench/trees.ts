@@ -102,9 +102,9 @@ export function* recordsOf({ root, folders }: Tree, paths: Iterable<string>): Ge
   for (const path of folders) yield { path };
   let index = 0;
   for (const path of paths) {
-    const { size, mtimeMs } = statSync(join(root, path));
+    const { size, mtimeMs: mtime, ctimeMs: ctime } = statSync(join(root, path));
     const hash = (index++ * 2_654_435_761).toString(16).padStart(32, '9e3779b97f4a7c15f39cc0605cedc834');
-    yield { path, size, mtime: mtimeMs, hash, etag: hash };
+    yield { path, size, mtime, ctime, unsettledSince: 0, hash, etag: hash };
   }
 }
 

@@ -1,9 +1,14 @@
 import test from 'ava';
 import { type DeletionRules, decideDeletions } from '../../src/engine/deletions.ts';
 import type { Plan } from '../../src/engine/plan.ts';
-import type { FileRecord } from '../../src/ledger/records.ts';
+import type { BegunRecord } from '../../src/ledger/records.ts';
+import { recordOf } from '../support/records.ts';
 
-const file = (path: string, size = 1): FileRecord => ({ path, size, mtime: 1, hash: path, etag: '' });
+const file = (path: string, size = 1) => recordOf(path, { size });
+const begunOf = (path: string, size: number): BegunRecord => ({
+  path,
+  begun: [{ at: 1, until: 2, size }],
+});
 const files = (count: number) => Array.from({ length: count }, (_, index) => file(`f${index}`));
 
 function planWith(changes: Partial<Plan>): Plan {
@@ -17,6 +22,8 @@ function planWith(changes: Partial<Plan>): Plan {
     goneFolders: [],
     goneBegun: [],
     doubtful: 0,
+    scannedAt: 0,
+    refreshed: [],
     goneDuringScan: [],
     hasUnknownPlace: false,
     failedSizes: new Set(),
@@ -124,11 +131,7 @@ test('what the scan could not see is said to be held', t => {
 });
 
 test('what was begun is held back as what was recorded is', t => {
-  const goneBegun = [
-    { path: 'new', sizes: [10] },
-    { path: 'other', sizes: [20] },
-    { path: 'folder/', sizes: [0] },
-  ];
+  const goneBegun = [begunOf('new', 10), begunOf('other', 20), begunOf('folder/', 0)];
   const begun = (plan: Partial<Plan>, rules: Partial<DeletionRules> = {}) => {
     const failed = { failedSizes: new Set([0, 10]), moved: new Set<string>() };
     const { begun: left, held } = decideDeletions(planWith({ goneBegun, ...plan }), failed, {
@@ -140,7 +143,7 @@ test('what was begun is held back as what was recorded is', t => {
   t.deepEqual(begun({}), { left: ['other', 'folder/'], held: ['1 uploadFailed'] });
   t.deepEqual(begun({ hasUnknownPlace: true }), { left: ['folder/'], held: ['2 unknownPlace'] });
   t.deepEqual(begun({ goneFiles: files(1) }, { maxDelete: { count: 2 } }).held, ['4 maxDelete']);
-  t.deepEqual(begun({ goneBegun: [{ path: 'folder/', sizes: [0] }] }, { maxDelete: { count: 0 } }), {
+  t.deepEqual(begun({ goneBegun: [begunOf('folder/', 0)] }, { maxDelete: { count: 0 } }), {
     left: [],
     held: ['1 maxDelete'],
   });

@@ -7,6 +7,7 @@ import { type Config, parseConfig } from '../../src/config/schema.ts';
 import { LocalPathUnusable } from '../../src/engine/local/local-path.ts';
 import { planOf } from '../../src/engine/plan-folder.ts';
 import type { FileRecord, LedgerRecord } from '../../src/ledger/records.ts';
+import { recordOf } from '../support/records.ts';
 
 function configOf(local: string): Config {
   const parsed = parseConfig({ secret_id: 'i', secret_key: 'k', bucket: 'b-1250000000', local_path: local });
@@ -24,7 +25,7 @@ test('a disk that goes away during the scan makes no file seem gone', async t =>
     for (let index = 1_000; index < 1_600; index++) {
       const path = `${folder}/${index}`;
       writeFileSync(join(local, path), '');
-      records.push({ path, size: 0, mtime: Number.NaN, hash: '', etag: '' });
+      records.push(recordOf(path, { size: 0, mtime: Number.NaN }));
     }
   }
   const config = configOf(local);
@@ -61,7 +62,7 @@ test('what is gone from a folder that changed during the scan may have moved uns
   const add = (path: string) => {
     mkdirSync(join(root, path, '..'), { recursive: true });
     writeFileSync(join(root, path), '');
-    records.push({ path, size: 0, mtime: Number.NaN, hash: '', etag: '' });
+    records.push(recordOf(path, { size: 0, mtime: Number.NaN }));
   };
   for (let index = 1_000; index < 2_200; index++) add(`b/${index}`);
   for (const path of ['y/gone', 'y/stays', 'z/deep/x', 'z/gone', 'z/x']) add(path);
@@ -80,8 +81,8 @@ test('what is gone from a folder that changed during the scan may have moved uns
     renameSync(join(root, 'z/deep'), join(root, 'b/deep'));
   }
   const begun = new Map([
-    ['y/new', { path: 'y/new', at: 0, sizes: [1] }],
-    ['z/deep/new', { path: 'z/deep/new', at: 0, sizes: [1] }],
+    ['y/new', { path: 'y/new', begun: [{ at: 0, until: 0, size: 1 }] }],
+    ['z/deep/new', { path: 'z/deep/new', begun: [{ at: 0, until: 0, size: 1 }] }],
   ]);
   const signal = new AbortController().signal;
   const own = { folders: [], files: [] };

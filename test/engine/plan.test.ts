@@ -1,19 +1,23 @@
 import test from 'ava';
 import fc from 'fast-check';
 import type { ScannedEntry } from '../../src/engine/local/scan.ts';
-import { type LocalFile, type Plan, startPlan } from '../../src/engine/plan.ts';
+import { type LocalFile, type Plan, type PlanRules, startPlan } from '../../src/engine/plan.ts';
 import { Failure } from '../../src/failure.ts';
 import { type FileRecord, isFile, type LedgerRecord } from '../../src/ledger/records.ts';
+import { recordOf } from '../support/records.ts';
 
 /** A folder as a map: a folder's path ends with `/`; null stands for a place that cannot be read. */
-type Tree = Map<string, { size: number; mtime: number } | null>;
+type Tree = Map<string, State | null>;
+
+type State = Pick<LocalFile, 'size' | 'mtime' | 'ctime'>;
 
 /** Names that sort before, at and after `/`, and outside the basic plane. */
 const name = fc.constantFrom('a', 'b', 'a-', 'a!', 'a.b', 'a0', 'aa', '中', '😀', '\ue000', ' ', 'a\n', '\\');
-const state = fc.record({ size: fc.integer({ min: 0, max: 2 }), mtime: fc.integer({ min: 1, max: 3 }) });
+const time = fc.integer({ min: 1, max: 3 });
+const state = fc.record({ size: fc.integer({ min: 0, max: 2 }), mtime: time, ctime: time });
 
 interface Node {
-  [name: string]: Node | { size: number; mtime: number } | null;
+  [name: string]: Node | State | null;
 }
 
 const { node } = fc.letrec<{ node: Node }>(tie => ({
@@ -24,17 +28,35 @@ const { node } = fc.letrec<{ node: Node }>(tie => ({
   ) as fc.Arbitrary<Node>,
 }));
 
-function isState(value: unknown): value is { size: number; mtime: number } {
+function isState(value: unknown): value is State {
   return typeof (value as { size?: unknown } | null)?.size === 'number';
 }
 
 function flatten(folder: Node, prefix = '', tree: Tree = new Map()): Tree {
   for (const [key, value] of Object.entries(folder)) {
     if (value === null || isState(value)) tree.set(prefix + key, value);
-    else flatten(value, `${prefix}${key}/`, tree.set(`${prefix}${key}/`, { size: 0, mtime: 0 }));
+    else flatten(value, `${prefix}${key}/`, tree.set(`${prefix}${key}/`, NO_STATE));
   }
   return tree;
 }
+
+const NO_STATE: State = { size: 0, mtime: 0, ctime: 0 };
+
+function hashOf({ size, mtime, ctime }: State): string {
+  return `${size}${mtime}${ctime}`;
+}
+
+function unreadable(path: string, code: string): ScannedEntry {
+  const nothing = { size: Number.NaN, mtime: Number.NaN, ctime: Number.NaN };
+  return { kind: 'unreadable', path, ...nothing, failure: new Failure('local', { code }) };
+}
+
+const RULES: PlanRules = {
+  isExcluded: () => false,
+  createFolders: true,
+  checksum: false,
+  compareCtime: true,
+};
 
 function ascending<T extends { path: string }>(entries: T[]): T[] {
   return entries.sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -43,8 +65,7 @@ function ascending<T extends { path: string }>(entries: T[]): T[] {
 function scanOf(tree: Tree, isExcluded: (path: string) => boolean): ScannedEntry[] {
   const entries = [...tree].map(([path, value]): ScannedEntry => {
     if (value === null) {
-      const failure = new Failure('local', { code: 'EACCES' });
-      return { kind: 'unreadable', path, size: Number.NaN, mtime: Number.NaN, failure };
+      return unreadable(path, 'EACCES');
     }
     return { kind: path.endsWith('/') ? 'folder' : 'file', path, ...value, failure: undefined };
   });
@@ -54,7 +75,7 @@ function scanOf(tree: Tree, isExcluded: (path: string) => boolean): ScannedEntry
 function ledgerOf(tree: Tree): LedgerRecord[] {
   const records = [...tree].map(([path, value]): LedgerRecord => {
     if (path.endsWith('/') || value === null) return { path: path.endsWith('/') ? path : `${path}/` };
-    return { path, ...value, hash: `${value.size}${value.mtime}`, etag: '' };
+    return recordOf(path, { ...value, hash: hashOf(value) });
   });
   return ascending(records);
 }
@@ -65,7 +86,7 @@ function planOf(
   isExcluded = (_: string) => false,
   checksum = false,
 ): Plan {
-  const planner = startPlan(ledger, { isExcluded, createFolders: true, checksum });
+  const planner = startPlan(ledger, { ...RULES, isExcluded, checksum });
   for (const entry of scanOf(local, isExcluded)) planner.meet(entry);
   return planner.finish();
 }
@@ -73,13 +94,8 @@ function planOf(
 /** The ledger after every operation of the plan succeeded. */
 function apply(plan: Plan, ledger: LedgerRecord[]): Map<string, LedgerRecord> {
   const after = new Map(ledger.map(record => [record.path, record]));
-  const record = ({ path, size, mtime }: LocalFile): FileRecord => ({
-    path,
-    size,
-    mtime,
-    hash: `${size}${mtime}`,
-    etag: '',
-  });
+  const record = ({ path, size, mtime, ctime }: LocalFile): FileRecord =>
+    recordOf(path, { size, mtime, ctime, hash: hashOf({ size, mtime, ctime }) });
   for (const path of plan.createFolders) after.set(path, { path });
   for (const file of plan.uploads) after.set(file.path, record(file));
   for (const { file } of plan.checks) after.set(file.path, record(file));
@@ -135,7 +151,8 @@ test('what is as recorded is neither uploaded nor read, and each file meets one 
       for (const [path, value] of local) {
         if (value === null || path.endsWith('/')) continue;
         const record = known.get(path) as FileRecord | undefined;
-        const isSame = record?.size === value.size && record.mtime === value.mtime;
+        const isSame =
+          record?.size === value.size && record.mtime === value.mtime && record.ctime === value.ctime;
         if (isSame) unchanged++;
         t.is(uploads.has(path), record?.size !== value.size, path);
         t.is(checks.has(path), record?.size === value.size && !isSame, path);
@@ -191,9 +208,8 @@ test('an unreadable place of which nothing is recorded is said to be unknown', t
 });
 
 test('a link that leads nowhere is no place where something may have moved', t => {
-  const planner = startPlan([], { isExcluded: () => false, createFolders: true, checksum: false });
-  const failure = new Failure('local', { code: 'DanglingSymlink' });
-  planner.meet({ kind: 'unreadable', path: 'link', size: Number.NaN, mtime: Number.NaN, failure });
+  const planner = startPlan([], RULES);
+  planner.meet(unreadable('link', 'DanglingSymlink'));
   const { hasUnknownPlace, failures } = planner.finish();
   t.false(hasUnknownPlace);
   t.is(failures.length, 1);
@@ -218,18 +234,44 @@ test('what is excluded is left alone, in the folder and in the ledger', t => {
 });
 
 test('an mtime that is not settled in the record makes the file be read', t => {
-  const record: FileRecord = { path: 'a', size: 1, mtime: Number.NaN, hash: 'h', etag: '' };
-  const plan = planOf(new Map([['a', { size: 1, mtime: 5 }]]), [record]);
+  const record = recordOf('a', { mtime: Number.NaN });
+  const plan = planOf(new Map([['a', { size: 1, mtime: 5, ctime: 1 }]]), [record]);
   t.is(plan.checks.length, 1);
   t.is(plan.unchanged, 0);
 });
 
+test('a file of the recorded size and mtime with another ctime is read, unless ctime means nothing', t => {
+  const record = recordOf('a', { size: 1, mtime: 5, ctime: 5 });
+  const file = { path: 'a', size: 1, mtime: 5, ctime: 6 };
+  for (const [compareCtime, checks] of [
+    [true, 1],
+    [false, 0],
+  ] as const) {
+    const planner = startPlan([record], { ...RULES, compareCtime });
+    planner.meet({ kind: 'file', ...file, failure: undefined });
+    t.is(planner.finish().checks.length, checks);
+  }
+});
+
+test('an unsettled record makes its file be read, whatever the times say', t => {
+  const record = recordOf('a', { unsettledSince: 7 });
+  t.is(planOf(new Map([['a', { size: 1, mtime: 1, ctime: 1 }]]), [record]).checks.length, 1);
+});
+
+test('a record without a ctime is given the one that there is, and its file is not read', t => {
+  const plan = planOf(new Map([['a', { size: 1, mtime: 1, ctime: 9 }]]), [
+    recordOf('a', { ctime: Number.NaN }),
+  ]);
+  t.deepEqual([plan.checks.length, plan.unchanged], [0, 1]);
+  t.deepEqual(plan.refreshed, [recordOf('a', { ctime: 9 })]);
+});
+
 test('with checksum every file of unchanged size is read', t => {
   const local: Tree = new Map([
-    ['a', { size: 1, mtime: 5 }],
-    ['b', { size: 2, mtime: 5 }],
+    ['a', { size: 1, mtime: 5, ctime: 5 }],
+    ['b', { size: 2, mtime: 5, ctime: 5 }],
   ]);
-  const ledger = ledgerOf(new Map([['a', { size: 1, mtime: 5 }]]));
+  const ledger = ledgerOf(new Map([['a', { size: 1, mtime: 5, ctime: 5 }]]));
   const plan = planOf(local, ledger, () => false, true);
   t.deepEqual(
     plan.checks.map(({ file }) => file.path),
@@ -242,12 +284,8 @@ test('with checksum every file of unchanged size is read', t => {
 });
 
 test('a folder that is not to be created is still deleted where it was recorded', t => {
-  const planner = startPlan([{ path: 'old/' }], {
-    isExcluded: () => false,
-    createFolders: false,
-    checksum: false,
-  });
-  planner.meet({ kind: 'folder', path: 'new/', size: 0, mtime: 0, failure: undefined });
+  const planner = startPlan([{ path: 'old/' }], { ...RULES, createFolders: false });
+  planner.meet({ kind: 'folder', path: 'new/', ...NO_STATE, failure: undefined });
   const plan = planner.finish();
   t.deepEqual(plan.createFolders, []);
   t.deepEqual(plan.goneFolders, ['old/']);

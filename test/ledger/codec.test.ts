@@ -1,8 +1,10 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {
+  decodeBegun,
   decodeRecord,
   decodeUpload,
+  encodeBegun,
   encodeRecord,
   encodeRemoval,
   encodeUpload,
@@ -37,4 +39,39 @@ test('a folder, a removal and an upload are read back as they were written', t =
     }),
     { numRuns: 500 },
   );
+});
+
+test('times that an object was begun are read back as they were written', t => {
+  const begun = fc.record({
+    at: fc.nat({ max: 2e12 }),
+    until: fc.option(fc.nat({ max: 2e12 }), { nil: undefined }),
+    size: fc.nat({ max: 5e12 }),
+  });
+  fc.assert(
+    fc.property(filePath, fc.array(begun, { minLength: 1, maxLength: 4 }), (path, times) => {
+      const line = encodeBegun({ path, begun: times });
+      t.deepEqual(decodeBegun(line), { path, begun: times });
+      t.is(pathOf(line), path);
+    }),
+  );
+});
+
+test('lines of format 1 are read: they have no ctime, and one time for all that was begun', t => {
+  t.deepEqual(decodeRecord('f3,1764137295123.25,900150983cd24fb0d6963f7d28e17f72,,a,b'), {
+    path: 'a,b',
+    size: 3,
+    mtime: 1_764_137_295_123.25,
+    ctime: Number.NaN,
+    unsettledSince: 0,
+    hash: '900150983cd24fb0d6963f7d28e17f72',
+    etag: '900150983cd24fb0d6963f7d28e17f72',
+  });
+  t.like(decodeRecord('f3,,crc64:5,e-1,a'), { mtime: Number.NaN, ctime: Number.NaN, unsettledSince: 0 });
+  t.deepEqual(decodeBegun('b7,1+2,,,new'), {
+    path: 'new',
+    begun: [
+      { at: 7, until: undefined, size: 1 },
+      { at: 7, until: undefined, size: 2 },
+    ],
+  });
 });

@@ -16,7 +16,7 @@ import { encodeRecord } from '../../src/ledger/codec.ts';
 import { LedgerDamaged, LedgerUnusable } from '../../src/ledger/errors.ts';
 import { createLedger, type Ledger, openLedger } from '../../src/ledger/ledger.ts';
 import type { LedgerRecord, UploadRecord } from '../../src/ledger/records.ts';
-import { filePath, fileRecord } from '../support/records.ts';
+import { filePath, fileRecord, recordOf } from '../support/records.ts';
 
 const task = { bucket: 'b-1250000000', place: 'ap-local', localPath: '/data', prefix: 'backup/' };
 
@@ -83,7 +83,7 @@ test('a ledger holds what a Map would, over any number of runs', async t => {
 
 const fileOf = (index: number, size = index): LedgerRecord => {
   const hash = String(index).padStart(32, '0');
-  return { path: `folder ${index % 7}/file-${index}`, size, mtime: index, hash, etag: hash };
+  return recordOf(`folder ${index % 7}/file-${index}`, { size, mtime: index, hash, etag: hash });
 };
 
 test('no character of a name ends a line of the file, in its log or in its base', async t => {
@@ -154,11 +154,11 @@ test('a folder whose deletion was begun has no record, is remembered, and is rec
   const file = newFile(t);
   await createLedger(file, task, [{ path: 'a/' }, { path: 'b/' }]);
   const first = await openLedger({ file, task });
-  first.putBegun({ path: 'a/', at: 0, sizes: [0] });
+  first.putBegun({ path: 'a/', begun: [{ at: 0, until: undefined, size: 0 }] });
   await first.close();
   const second = await openLedger({ file, task });
   t.deepEqual(contentOf(second), [{ path: 'b/' }]);
-  t.deepEqual([...second.begun.values()], [{ path: 'a/', at: 0, sizes: [0] }]);
+  t.deepEqual([...second.begun.keys()], ['a/']);
   second.put({ path: 'a/' });
   await second.close();
   const third = await openLedger({ file, task });

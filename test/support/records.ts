@@ -31,6 +31,11 @@ export const filePath = fc
 
 const md5 = fc.stringMatching(/^[0-9a-f]{32}$/);
 const crc64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(value => `crc64:${value}`);
+/** A settled record of a file. */
+export function recordOf(path: string, changes: Partial<FileRecord> = {}): FileRecord {
+  return { path, size: 1, mtime: 1, ctime: 1, unsettledSince: 0, hash: path, etag: '', ...changes };
+}
+
 const mtime = fc.oneof(
   fc.constant(Number.NaN),
   fc.integer(),
@@ -42,6 +47,8 @@ export const fileRecord: fc.Arbitrary<FileRecord> = fc
     path: filePath,
     size: fc.nat({ max: Number.MAX_SAFE_INTEGER }),
     mtime: mtime.map(value => (value === 0 ? 0 : value)),
+    ctime: mtime.map(value => (value === 0 ? 0 : value)),
+    unsettledSince: fc.oneof(fc.constant(0), fc.nat({ max: 2e12 })),
     hash: fc.oneof(md5, crc64),
     etag: fc.oneof(
       fc.constant(undefined),

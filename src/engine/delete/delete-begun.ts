@@ -1,5 +1,6 @@
+import type { ObjectHead } from '../../cos/store.ts';
 import { localFailure } from '../../failure.ts';
-import { type BegunRecord, isFolderPath } from '../../ledger/records.ts';
+import { type Begun, type BegunRecord, isFolderPath } from '../../ledger/records.ts';
 import { forEach } from '../transfer/for-each.ts';
 import type { Run } from '../transfer/run.ts';
 import { deleteGone } from './delete-gone.ts';
@@ -8,17 +9,16 @@ import { deleteGone } from './delete-gone.ts';
 const CLOCK_DIFFERENCE = 15 * 60_000;
 
 /**
- * Deletes objects that an earlier run began, if it was that run that made them: an object of a size
- * that it had, that is not older, and not younger than that run. Any other is left alone.
- * @param lastWrite when the ledger was last written before this run, in ms since 1970
+ * Deletes objects that an earlier run began, if it was that run that made them: an object of the size
+ * that it noted, that is not older, and not younger than that run. Any other is left alone.
  */
-export async function deleteBegun(run: Run, paths: readonly string[], lastWrite: number): Promise<void> {
+export async function deleteBegun(run: Run, paths: readonly string[]): Promise<void> {
   if (run.dryRun || paths.length === 0) return;
   const files: string[] = [];
   const folders: string[] = [];
   await forEach(run, paths, async path => {
     const begun = run.ledger.begun.get(path);
-    const isMade = begun && (await isMadeByUs(run, begun, lastWrite));
+    const isMade = begun && (await isMadeByUs(run, begun));
     if (isMade) (isFolderPath(path) ? folders : files).push(path);
     else if (isMade === false) run.ledger.remove(path);
   });
@@ -26,18 +26,17 @@ export async function deleteBegun(run: Run, paths: readonly string[], lastWrite:
 }
 
 /** @returns undefined where it could not be found out */
-async function isMadeByUs(run: Run, begun: BegunRecord, lastWrite: number): Promise<boolean | undefined> {
-  const { path, at, sizes } = begun;
+async function isMadeByUs(run: Run, { path, begun }: BegunRecord): Promise<boolean | undefined> {
   const key = run.prefix + path;
   try {
     const store = await run.store();
     const head = await run.requests.send(() => store.head(key));
-    if (!head || !sizes.includes(head.size)) return false;
-    const { lastModified } = head;
-    return lastModified >= at - CLOCK_DIFFERENCE && lastModified <= lastWrite + CLOCK_DIFFERENCE;
+    return head !== undefined && begun.some(each => isOfRun(each, head));
   } catch (error) {
     const failure = localFailure(error);
     if (failure.kind === 'stopped') return undefined;
+    // COS takes no such key, so it has none.
+    if (failure.kind === 'thisFile') return false;
     run.breaker.failed(failure);
     run.listener.failed({
       operation: isFolderPath(path) ? 'deleteFolder' : 'deleteFile',
@@ -47,4 +46,9 @@ async function isMadeByUs(run: Run, begun: BegunRecord, lastWrite: number): Prom
     });
     return undefined;
   }
+}
+
+function isOfRun({ at, until = 0, size }: Begun, object: ObjectHead): boolean {
+  const isAfter = object.lastModified >= at - CLOCK_DIFFERENCE;
+  return object.size === size && isAfter && object.lastModified <= until + CLOCK_DIFFERENCE;
 }

@@ -2,12 +2,15 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import { type FileHandle, open } from 'node:fs/promises';
 import { Failure } from '../../failure.ts';
 
-/** A file's size and mtime: what tells whether it changed. */
+/** A file's size and times: what tells whether it changed. */
 export interface FileState {
   /** bytes */
   size: number;
   /** ms since 1970 */
   mtime: number;
+  /** ms since 1970 */
+  ctime: number;
+  device: number;
 }
 
 /** File systems that take `A.txt` and `a.txt` for the same name. */
@@ -18,10 +21,14 @@ const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 export function stateOf(stats: Stats): FileState {
   if (!stats.isFile()) throw new Failure('local', { code: 'NotAFile' });
-  return { size: stats.size, mtime: stats.mtimeMs };
+  return { size: stats.size, mtime: stats.mtimeMs, ctime: stats.ctimeMs, device: stats.dev };
 }
 
-export function isSameState(a: FileState, b: FileState): boolean {
+/** A ctime alone may be of a new name or mode: it is compared with the record, by the next run. */
+export function isSameState(
+  a: Pick<FileState, 'size' | 'mtime'>,
+  b: Pick<FileState, 'size' | 'mtime'>,
+): boolean {
   return a.size === b.size && a.mtime === b.mtime;
 }
 
@@ -106,15 +113,4 @@ export async function* readRange(
     done += bytesRead;
     yield buffer.subarray(0, bytesRead);
   }
-}
-
-/** A change within this many ms of the reading may leave the mtime as it is: clocks of file systems are coarse. */
-const CLOCK_GRAIN = 2_000;
-
-/**
- * The mtime to record for a file read at `readAt`; NaN where a later change could hide behind it,
- * so that the next run looks at the content.
- */
-export function settledMtime(mtime: number, readAt: number): number {
-  return Math.abs(readAt - mtime) < CLOCK_GRAIN ? Number.NaN : mtime;
 }

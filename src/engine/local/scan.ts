@@ -25,6 +25,8 @@ export interface ScannedEntry {
   size: number;
   /** ms since 1970, with the fraction that the file system keeps */
   mtime: number;
+  /** ms since 1970 */
+  ctime: number;
   failure: Failure | undefined;
 }
 
@@ -253,9 +255,16 @@ function fileEntry(filter: Filter, absolute: string, path: string): ScannedEntry
 
 function entryOf(filter: Filter, absolute: string, path: string, stats: Stats): ScannedEntry {
   if (filter.isOwn(absolute, stats.ino)) return entry('own', path);
-  return { kind: 'file', path, size: stats.size, mtime: stats.mtimeMs, failure: undefined };
+  return {
+    kind: 'file',
+    path,
+    size: stats.size,
+    mtime: stats.mtimeMs,
+    ctime: stats.ctimeMs,
+    failure: undefined,
+  };
 }
 
 function entry(kind: ScannedEntry['kind'], path: string, failure?: Failure): ScannedEntry {
-  return { kind, path, size: Number.NaN, mtime: Number.NaN, failure };
+  return { kind, path, size: Number.NaN, mtime: Number.NaN, ctime: Number.NaN, failure };
 }

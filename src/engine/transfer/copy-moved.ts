@@ -4,7 +4,7 @@ import type { Confirmation, CopySource, ObjectStore } from '../../cos/store.ts';
 import { type Failure, localFailure } from '../../failure.ts';
 import type { FileRecord } from '../../ledger/records.ts';
 import { crc64In, hashLike } from '../local/content-hash.ts';
-import { type FileState, settledMtime } from '../local/read-file.ts';
+import type { FileState } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
 import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
 import { discard } from './upload-in-parts.ts';
@@ -92,7 +92,7 @@ export async function copyMoved(
         ? await copyInParts(run, store, move, key, from, sizes.part)
         : await run.requests.send(() => store.copy(key, from, headersOf(run, key)));
     await verifyCopy(confirmation, source);
-    return { confirmation, size: state.size, mtime: settledMtime(state.mtime, readAt), hash: source.hash };
+    return { confirmation, state, readAt, hash: source.hash };
   } catch (error) {
     const failure = localFailure(error);
     // A refusal may be of the copy alone; if it is of everything, the upload will hear it too.

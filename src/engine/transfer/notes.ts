@@ -36,7 +36,7 @@ export function noteAhead(run: Run, objects: readonly NewObject[]): Notes {
     const at = Date.now();
     for (const { path, size } of objects.slice(batch * AHEAD, (batch + 1) * AHEAD)) {
       notes.set(path, run.ledger.begun.get(path));
-      run.ledger.putBegun({ path, at, sizes: [size] });
+      run.ledger.putBegun({ path, begun: [{ at, until: undefined, size }] });
     }
     return run.ledger.flush();
   }
@@ -70,7 +70,7 @@ export function noteAhead(run: Run, objects: readonly NewObject[]): Notes {
 export async function markUnknown(run: Run, paths: readonly string[]): Promise<void> {
   if (run.dryRun || paths.length === 0) return;
   for (const path of paths) {
-    if (isFolderPath(path)) run.ledger.putBegun({ path, at: 0, sizes: [0] });
+    if (isFolderPath(path)) run.ledger.putBegun({ path, begun: [{ at: 0, until: undefined, size: 0 }] });
     else run.ledger.put(unknownContent(path));
   }
   await run.ledger.flushToDisk();

@@ -6,6 +6,7 @@ import type { Confirmation, Headers, ObjectStore } from '../../cos/store.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openOnce } from '../../open-once.ts';
 import { type RunListener, tellAll } from '../listener.ts';
+import type { FileState } from '../local/read-file.ts';
 import { type Breaker, createBreaker } from '../requests/breaker.ts';
 import { createRequests, type Requests } from '../requests/requests.ts';
 import { type ByteBudget, createByteBudget } from './byte-budget.ts';
@@ -85,10 +86,10 @@ export function startRun({ config, dryRun, ledger, openStore, listeners, signal,
 /** What COS confirmed of a file. */
 export interface Uploaded {
   confirmation: Confirmation;
-  /** bytes */
-  size: number;
-  /** ms since 1970; NaN where it is too young to be relied on */
-  mtime: number;
+  /** The file's, as it was read. */
+  state: FileState;
+  /** When its reading began, in ms since 1970. */
+  readAt: number;
   hash: string;
 }
 

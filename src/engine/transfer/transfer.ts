@@ -1,9 +1,11 @@
 import { keyOf } from '../../cos/keys.ts';
 import { after, Failure, localFailure } from '../../failure.ts';
+import type { FileRecord } from '../../ledger/records.ts';
 import type { TransferResult } from '../deletions.ts';
 import type { PlannedReason, Started } from '../listener.ts';
 import { hashLike } from '../local/content-hash.ts';
-import { settledMtime } from '../local/read-file.ts';
+import { type FileState, isSameState } from '../local/read-file.ts';
+import { type Reading, timesOf } from '../local/settle.ts';
 import { type Check, type LocalFile, type Plan, whyUploaded } from '../plan.ts';
 import { copyMoved, findMove, type GoneContents, indexGone } from './copy-moved.ts';
 import { forEach } from './for-each.ts';
@@ -43,7 +45,8 @@ export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
     const candidates = isNew ? gone : undefined;
     const started = { operation: 'uploadFile', path: file.path, bytes: file.size } as const;
     const failure = await attempt(run, started, async () => {
-      const movedFrom = await uploadOrCopy(run, file, whyUploaded(plan, file.path), candidates);
+      const wanted = { file, scannedAt: plan.scannedAt, reason: whyUploaded(plan, file.path) };
+      const movedFrom = await uploadOrCopy(run, wanted, candidates);
       if (movedFrom !== undefined) result.moved.add(movedFrom);
     });
     if (!failure || failure.mayBeDone) fileNotes.keep(file.path);
@@ -53,7 +56,7 @@ export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
   await forEach(run, plan.checks, async check => {
     const { path, size } = check.file;
     const started = { operation: 'uploadFile', path, bytes: 0 } as const;
-    const failure = await attempt(run, started, () => checkContent(run, check));
+    const failure = await attempt(run, started, () => checkContent(run, check, plan.scannedAt));
     if (failure) result.failedSizes.add(size);
   });
   await discardAbandoned(run, plan);
@@ -94,13 +97,16 @@ async function createFolder(run: Run, path: string): Promise<void> {
   run.listener.done({ ...done, status, requestId });
 }
 
+/** A file to upload, when the scan had seen it so, and why it is to be. */
+interface Wanted {
+  file: LocalFile;
+  scannedAt: number;
+  reason: PlannedReason;
+}
+
 /** @returns the path that the content was copied from, where it was */
-async function uploadOrCopy(
-  run: Run,
-  file: LocalFile,
-  reason: PlannedReason,
-  gone?: GoneContents,
-): Promise<string | undefined> {
+async function uploadOrCopy(run: Run, wanted: Wanted, gone?: GoneContents): Promise<string | undefined> {
+  const { file } = wanted;
   const key = keyOf(run.prefix, file.path);
   partSizeFor(file.size, run.config.partSize);
   const move = gone && (await findMove(run, file, gone));
@@ -114,51 +120,76 @@ async function uploadOrCopy(
     }
     const copied = await copyMoved(run, move, key, keyOf(run.prefix, source));
     if (!(copied instanceof Failure)) {
-      confirm(run, file.path, key, copied, source);
+      confirm(run, wanted, copied, source);
       return source;
     }
     notCopied = copied;
   }
-  await uploadNow(run, file, key, reason).catch(error => {
+  await uploadNow(run, wanted).catch(error => {
     throw after(notCopied, localFailure(error));
   });
   return undefined;
 }
 
-async function uploadNow(run: Run, file: LocalFile, key: string, reason: PlannedReason): Promise<void> {
+async function uploadNow(run: Run, wanted: Wanted): Promise<void> {
+  const { file, reason } = wanted;
+  const key = keyOf(run.prefix, file.path);
   if (run.dryRun) {
     run.listener.done({ operation: 'uploadFile', path: file.path, key, bytes: file.size, reason });
     return;
   }
-  confirm(run, file.path, key, await upload(run, file, key));
+  confirm(run, wanted, await upload(run, file, key));
 }
 
 /** Records what COS confirmed, then tells of it. */
-function confirm(run: Run, path: string, key: string, uploaded: Uploaded, movedFrom?: string): void {
-  const { confirmation, size, mtime, hash } = uploaded;
+function confirm(
+  run: Run,
+  { file, scannedAt }: Wanted,
+  { confirmation, state, readAt, hash }: Uploaded,
+  movedFrom?: string,
+): void {
+  const { path } = file;
+  const key = keyOf(run.prefix, path);
+  const { size } = state;
   const { status, requestId, etag } = confirmation;
-  run.ledger.put({ path, size, mtime, hash, etag });
+  const seenAt = isSameSeen(file, state) ? scannedAt : readAt;
+  run.ledger.put({ path, size, ...timesIn(run, path, { state, readAt, seenAt }), hash, etag });
   const bytes = movedFrom === undefined ? size : 0;
   const done = { operation: 'uploadFile', path, key, bytes, status, requestId } as const;
   run.listener.done(movedFrom === undefined ? done : { ...done, movedFrom });
 }
 
-/** A file whose mtime changed: equal content only refreshes its record. */
-async function checkContent(run: Run, { file, record }: Check): Promise<unknown> {
+/** What an earlier look saw of a file is what it is now. */
+function isSameSeen(seen: Omit<LocalFile, 'path'>, state: FileState): boolean {
+  return isSameState(seen, state) && (seen.ctime === state.ctime || Number.isNaN(seen.ctime));
+}
+
+function timesIn(run: Run, path: string, read: Omit<Reading, 'file'>): ReturnType<typeof timesOf> {
+  return timesOf({ ...read, file: localPathOf(run, path) }, run.config.compareCtime);
+}
+
+/** A file whose times changed, or whose record is unsettled: equal content only refreshes its record. */
+async function checkContent(run: Run, { file, record }: Check, scannedAt: number): Promise<unknown> {
   const readAt = Date.now();
   const { hash, state } = await hashLike(record.hash, localPathOf(run, file.path)).catch(error => {
     const failure = localFailure(error);
-    if (failure.kind === 'changed') return { hash: '', state: file };
+    if (failure.kind === 'changed') return { hash: '', state: { ...file, device: Number.NaN } };
     throw failure;
   });
   if (hash !== record.hash) {
     await markUnknown(run, [file.path]);
-    return uploadNow(run, file, keyOf(run.prefix, file.path), 'otherContent');
+    return uploadNow(run, { file, scannedAt, reason: 'otherContent' });
   }
-  const mtime = settledMtime(state.mtime, readAt);
-  if (!run.dryRun && !Object.is(mtime, record.mtime)) run.ledger.put({ ...record, mtime });
+  const wasSeen = record.unsettledSince !== 0 && isSameSeen(record, state);
+  const seenAt = wasSeen ? record.unsettledSince : isSameSeen(file, state) ? scannedAt : readAt;
+  const refreshed = { ...record, ...timesIn(run, file.path, { state, readAt, seenAt }) };
+  if (!run.dryRun && !isSameRecord(record, refreshed)) run.ledger.put(refreshed);
   run.listener.unchanged(1);
   return LOCAL_ONLY;
+}
+
+function isSameRecord(a: FileRecord, b: FileRecord): boolean {
+  return Object.is(a.mtime, b.mtime) && Object.is(a.ctime, b.ctime) && a.unsettledSince === b.unsettledSince;
 }
 
 /** Ends uploads in parts that earlier runs began and that no file needs any more. */

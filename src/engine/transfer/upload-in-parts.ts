@@ -13,7 +13,6 @@ import {
   isSameState,
   openFile,
   readRange,
-  settledMtime,
   stateOf,
 } from '../local/read-file.ts';
 import { partSizeFor } from './part-size.ts';
@@ -73,12 +72,7 @@ export async function sendInParts(run: Run, path: string, key: string): Promise<
       forgetIfLost(run, path, failure),
     );
     run.ledger.removeUpload(path);
-    return {
-      confirmation,
-      size: state.size,
-      mtime: settledMtime(state.mtime, readAt),
-      hash: crc64Hash(crc64),
-    };
+    return { confirmation, state, readAt, hash: crc64Hash(crc64) };
   } finally {
     await handle.close();
   }

@@ -4,7 +4,7 @@ import { startCrc64 } from '../../cos/crc64.ts';
 import type { Confirmation } from '../../cos/store.ts';
 import { localFailure } from '../../failure.ts';
 import { md5Of } from '../local/content-hash.ts';
-import { type OpenWhole, openWhole, settledMtime } from '../local/read-file.ts';
+import { type OpenWhole, openWhole } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
 import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
 import { sendInParts } from './upload-in-parts.ts';
@@ -34,8 +34,8 @@ export async function upload(run: Run, { path }: LocalFile, key: string): Promis
 }
 
 async function sendWhole(run: Run, path: string, file: OpenWhole, key: string): Promise<Uploaded> {
-  const { size, mtime } = file.state;
-  const { buffer, release } = await run.budget.take(size);
+  const { state } = file;
+  const { buffer, release } = await run.budget.take(state.size);
   let isSent = false;
   try {
     const readAt = Date.now();
@@ -43,7 +43,7 @@ async function sendWhole(run: Run, path: string, file: OpenWhole, key: string): 
     const hash = await run.threads.md5Of(bytes);
     const confirmation = await put(run, key, bytes, hash, path);
     isSent = true;
-    return { confirmation, size, mtime: settledMtime(mtime, readAt), hash };
+    return { confirmation, state, readAt, hash };
   } finally {
     release(isSent);
   }

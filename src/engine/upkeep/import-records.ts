@@ -7,7 +7,8 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { type FileRecord, isFile, isFolderPath, type LedgerRecord } from '../../ledger/records.ts';
 import type { Task } from '../../ledger/task.ts';
 import { hashLike } from '../local/content-hash.ts';
-import { type FileState, settledMtime, stateOf } from '../local/read-file.ts';
+import { type FileState, stateOf } from '../local/read-file.ts';
+import { timesOf } from '../local/settle.ts';
 
 /**
  * What became of a record from elsewhere:
@@ -69,11 +70,10 @@ async function adopt(candidate: Candidate, task: Task): Promise<LedgerRecord | O
     if (!stats.isFile()) return 'gone';
     const state = stateOf(stats);
     if (state.size !== record.size) return 'changed';
-    if (isSameMtime(record, state, grain)) {
-      return { ...record, mtime: settledMtime(state.mtime, readAt) };
-    }
+    const timesIn = (seen: FileState) => timesOf({ file, state: seen, readAt, seenAt: readAt }, true);
+    if (isSameMtime(record, state, grain)) return { ...record, ...timesIn(state) };
     const { hash, state: read } = await hashLike(record.hash, file);
-    return hash === record.hash ? { ...record, mtime: settledMtime(read.mtime, readAt) } : 'changed';
+    return hash === record.hash ? { ...record, ...timesIn(read) } : 'changed';
   } catch (error) {
     return localFailure(error).kind === 'changed' ? 'changed' : 'unreadable';
   }

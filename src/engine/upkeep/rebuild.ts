@@ -8,8 +8,8 @@ import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../led
 import { crc64Hash, hashLike } from '../local/content-hash.ts';
 import { filterOf } from '../local/filter.ts';
 import { LocalPathUnusable } from '../local/local-path.ts';
-import { settledMtime } from '../local/read-file.ts';
 import { type ScannedEntry, scan } from '../local/scan.ts';
+import { timesOf } from '../local/settle.ts';
 import type { Requests } from '../requests/requests.ts';
 import { listAll, type Meeting, meetListing } from './meet-listing.ts';
 
@@ -153,17 +153,21 @@ async function equalRecord(
   { path, entry, object }: Meeting<ScannedEntry>,
 ): Promise<FileRecord | undefined> {
   if (!entry || !object || entry.size !== object.size) return undefined;
-  const { size, mtime } = entry;
+  const { size, mtime, ctime } = entry;
   const { etag } = object;
   const old = known.get(path);
-  if (old && isFile(old) && old.size === size && old.mtime === mtime && old.etag === etag) return old;
+  if (old && isFile(old) && old.size === size && old.mtime === mtime && old.etag === etag) {
+    // One without a ctime is of an older format: its content is looked at.
+    if (old.unsettledSince === 0 && (old.ctime === ctime || !config.compareCtime)) return old;
+  }
 
   const file = join(config.localPath, path);
   const readAt = Date.now();
   const asRead = async (recorded: string): Promise<FileRecord | undefined> => {
     const { hash, state } = await hashLike(recorded, file);
     if (hash !== recorded || state.size !== size) return undefined;
-    return { path, size, mtime: settledMtime(state.mtime, readAt), hash, etag };
+    const times = timesOf({ file, state, readAt, seenAt: readAt }, config.compareCtime);
+    return { path, size, ...times, hash, etag };
   };
   const byMd5 = MD5.test(etag) ? await asRead(etag.toLowerCase()) : undefined;
   if (byMd5) return byMd5;

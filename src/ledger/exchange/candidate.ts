@@ -37,7 +37,7 @@ export function candidateOf(line: Readonly<Record<string, unknown>>): Candidate 
   const hash = String(line.hash ?? '').toLowerCase();
   const etag = String(line.etag ?? '');
   if (!Number.isSafeInteger(size) || size < 0 || !HASH.test(hash) || !ETAG.test(etag)) return 'invalid';
-  return { ...from, record: { path, size, mtime, hash, etag } };
+  return { ...from, record: { path, size, mtime, ctime: Number.NaN, unsettledSince: 0, hash, etag } };
 }
 
 /** A path that leads nowhere but below local_path. */

@@ -41,8 +41,9 @@ function lineOf(record: LedgerRecord, bucket: string, key: string, format: Expor
       : `${JSON.stringify({ path, bucket, key })}\n`;
   }
   const { size, hash, etag } = record;
-  // A file that was too young when it was read has no mtime to rely on.
-  const mtime = Number.isNaN(record.mtime) ? undefined : record.mtime;
+  // An mtime that a later change could hide behind is none to rely on.
+  const isSettled = record.unsettledSince === 0 && !Number.isNaN(record.mtime);
+  const mtime = isSettled ? record.mtime : undefined;
   if (format === 'csv') return csvLine([path, size, mtime ?? '', hash, etag, bucket, key]);
   return `${JSON.stringify({ path, size, mtime: mtime ?? null, hash, etag, bucket, key })}\n`;
 }

@@ -112,7 +112,8 @@ function candidateOfRow(row: Row, { localPath }: Task, isPython: boolean): Candi
   const hash = String(row.md5 ?? '').toLowerCase();
   if (!MD5.test(hash) || !isRelative(path) || path.endsWith('/')) return 'invalid';
   const mtime = Number(row.mtime) * (isPython ? SECOND : 1);
-  return { ...from, record: { path, size: Number(row.file_size), mtime, hash, etag: hash } };
+  const record = { path, size: Number(row.file_size), mtime, ctime: Number.NaN, unsettledSince: 0 };
+  return { ...from, record: { ...record, hash, etag: hash } };
 }
 
 /** The path below local_path with `/`; undefined where it is not below it. */

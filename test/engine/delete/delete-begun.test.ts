@@ -174,6 +174,33 @@ test("an object that came long after the run that began it is nobody's", async t
   t.deepEqual(await box.keys(), ['backup/a.txt', 'backup/stays']);
 });
 
+test('an object is of the run that noted it, however many runs came after', async t => {
+  const box = await sandbox(t);
+  box.write('stays', 's');
+  box.write('a.txt', 'content');
+  await killBeforeSending(box);
+  const hourAgo = new Date(Date.now() - 3_600_000);
+  for (const name of readdirSync(join(box.home, 'db')))
+    utimesSync(join(box.home, 'db', name), hourAgo, hourAgo);
+  rmSync(join(box.local, 'a.txt'));
+  t.is((await box.run('--delete-sync', '0')).code, 0);
+  await putByOthers(box, 'a.txt', 'content');
+  t.like((await box.runJson()).json, { del_file_ok: 0, exit_code: 0 });
+  t.deepEqual(await box.keys(), ['backup/a.txt', 'backup/stays']);
+});
+
+test('a note of a name that COS refuses is forgotten', async t => {
+  const box = await sandbox(t);
+  box.write('stays', 's');
+  box.write('a.txt', 'content');
+  await killBeforeSending(box);
+  rmSync(join(box.local, 'a.txt'));
+  box.proxy.fault = ({ method }) =>
+    method === 'HEAD' ? { kind: 'status', status: 400, code: '' } : undefined;
+  t.is((await box.run()).code, 0);
+  t.deepEqual(await begunIn(box), []);
+});
+
 test('max_delete and an emptied folder hold back what was begun, too', async t => {
   const box = await sandbox(t);
   box.write('stays', 's');

@@ -1,5 +1,6 @@
-import { mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { sandbox } from '../../support/sandbox.ts';
 
@@ -43,6 +44,7 @@ test('a size that changed is seen even where the mtime did not', async t => {
 
 test('a file that is only touched is not uploaded, and is not read again by the run after', async t => {
   const box = await sandbox(t);
+  box.configure({ compare_ctime: 0 });
   box.write('a.txt', 'one');
   box.age('a.txt', 1);
   await box.run();
@@ -60,12 +62,30 @@ test('a file that is only touched is not uploaded, and is not read again by the 
 
 test('a fraction of a millisecond in an mtime does not make a file be read again', async t => {
   const box = await sandbox(t);
+  box.configure({ compare_ctime: 0 });
   box.write('a.txt', 'one');
   utimesSync(join(box.local, 'a.txt'), 1_500_000_000.123_456, 1_500_000_000.123_456);
   await box.run();
   box.write('a.txt', 'two');
   utimesSync(join(box.local, 'a.txt'), 1_500_000_000.123_456, 1_500_000_000.123_456);
   t.like((await box.runJson()).json, { upload_file_ok: 0, upload_file_skip: 1 });
+});
+
+test('another content under the size and mtime of its upload is sent, and a new name or mode alone is not', async t => {
+  const box = await sandbox(t);
+  for (const path of ['package/index.js', 'package/other.js']) box.write(path, 'v1');
+  for (const path of ['package/index.js', 'package/other.js']) box.age(path);
+  await delay(2_200);
+  t.like((await box.runJson()).json, { upload_file_ok: 2 });
+  // As a package manager or an archiver does: one mtime for all that it ever unpacks.
+  renameSync(join(box.local, 'package'), join(box.root, 'old'));
+  box.write('package/index.js', 'v2');
+  box.write('package/other.js', 'v1');
+  for (const path of ['package/index.js', 'package/other.js']) box.age(path);
+  t.like((await box.runJson()).json, { upload_file_ok: 1, upload_file_skip: 1 });
+  t.is((await box.objects()).get('backup/package/index.js')?.toString(), 'v2');
+  chmodSync(join(box.local, 'package/other.js'), 0o600);
+  t.like((await box.runJson()).json, { upload_file_ok: 0, upload_file_skip: 2, upload_bytes: 0 });
 });
 
 test('without delete_sync a deleted file stays in COS, and goes when it is switched on', async t => {

@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parseConfig } from '../../../src/config/schema.ts';
 import { connect } from '../../../src/cos/connect.ts';
+import { stateOf } from '../../../src/engine/local/read-file.ts';
 import { copyMoved } from '../../../src/engine/transfer/copy-moved.ts';
 import { type Run, startRun } from '../../../src/engine/transfer/run.ts';
 import { Failure } from '../../../src/failure.ts';
 import { openLedger } from '../../../src/ledger/ledger.ts';
 import { taskOf } from '../../../src/ledger/task.ts';
+import { recordOf } from '../../support/records.ts';
 import { type Sandbox, sandbox } from '../../support/sandbox.ts';
 
 const MiB = 1024 * 1024;
@@ -51,10 +53,11 @@ async function movedBox(t: ExecutionContext) {
   const place = { Bucket: box.server.bucket, Region: box.server.region };
   const { ETag, headers = {} } = await box.cos.putObject({ ...place, Key: 'old.bin', Body: CONTENT });
   box.write('new.bin', CONTENT);
-  const { size, mtimeMs: mtime } = statSync(join(box.local, 'new.bin'));
+  const state = stateOf(statSync(join(box.local, 'new.bin')));
+  const { size, mtime } = state;
   const hash = `crc64:${headers['x-cos-hash-crc64ecma']}`;
-  const source = { path: 'old.bin', size, mtime, hash, etag: ETag.replaceAll('"', '') };
-  const move = { path: 'new.bin', source, state: { size, mtime }, readAt: mtime };
+  const source = recordOf('old.bin', { size, mtime, hash, etag: ETag.replaceAll('"', '') });
+  const move = { path: 'new.bin', source, state, readAt: mtime };
   return { box, place, move, run: await runIn(t, box) };
 }
 
@@ -62,7 +65,7 @@ test('a large object that moved is copied in parts, whole and with its attribute
   const { box, place, move, run } = await movedBox(t);
   box.proxy.requests.length = 0;
   const copied = await copyMoved(run, move, 'new.bin', 'old.bin', SIZES);
-  t.like(copied, { size: CONTENT.length, hash: move.source.hash });
+  t.like(copied, { state: { size: CONTENT.length }, hash: move.source.hash });
   const ranges = box.proxy.requests.map(({ headers }) => headers['x-cos-copy-source-range']);
   t.deepEqual(ranges.filter(range => range !== undefined).sort(), [
     'bytes=0-1048575',

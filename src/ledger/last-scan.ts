@@ -1,0 +1,54 @@
+/** What the file system under a folder is known by, so that another one in its place is told from it. */
+export interface Disk {
+  /** The system's number of the file system's type; 0 where it has none. */
+  type: number;
+  /** bytes, of all that the file system has room for */
+  bytes: number;
+  /** The device's number: on Linux another one after a restart, on Windows the volume's own. */
+  device: string;
+  /** Where the file system is mounted, and what; empty where the system does not say. */
+  mount: string;
+  source: string;
+  /** The folder that is mounted there, and the folder itself. */
+  root: FolderIdentity;
+  folder: FolderIdentity;
+}
+
+export interface FolderIdentity {
+  inode: string;
+  /** When it was made, in ms since 1970; 0 where the file system does not keep that. */
+  born: number;
+}
+
+/** What a run noted of local_path for the next one. */
+export interface LastScan {
+  /** By the place where a file system begins: empty for local_path, a folder's path ends with `/`. */
+  disks: ReadonlyMap<string, Disk>;
+  /** Recorded paths that were missing, and may have moved while the scan was under way. */
+  missing: ReadonlySet<string>;
+  /** Places that could not be read. */
+  unreadable: ReadonlySet<string>;
+  /** The system's own folders that were left out, and said to be. */
+  leftOut: ReadonlySet<string>;
+}
+
+/** On one line; the same for the same content. */
+export function encodeLastScan({ disks, missing, unreadable, leftOut }: LastScan): string {
+  const sorted = (paths: ReadonlySet<string>) => [...paths].sort();
+  return JSON.stringify({
+    disks: [...disks].sort(([a], [b]) => (a < b ? -1 : 1)),
+    missing: sorted(missing),
+    unreadable: sorted(unreadable),
+    leftOut: sorted(leftOut),
+  });
+}
+
+export function decodeLastScan(text: string): LastScan {
+  const { disks, missing, unreadable, leftOut } = JSON.parse(text);
+  return {
+    disks: new Map(disks),
+    missing: new Set(missing),
+    unreadable: new Set(unreadable),
+    leftOut: new Set(leftOut),
+  };
+}
