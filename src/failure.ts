@@ -11,6 +11,7 @@
  * - `thisFile`: this object can never work as it is
  * - `changed`: the local file changed while it was read
  * - `local`: the local file cannot be read
+ * - `defect`: a mistake of this program
  * - `stopped`: the run was asked to stop before this operation began
  */
 export type FailureKind =
@@ -25,20 +26,23 @@ export type FailureKind =
   | 'thisFile'
   | 'changed'
   | 'local'
+  | 'defect'
   | 'stopped';
 
 export interface FailureDetails {
   /** COS's error code, or the system's (`ECONNRESET`, `EACCES`), or one of ours (`FileChanged`). */
   code: string;
   /** COS's or the system's own sentence, for the log. */
-  message?: string;
+  message?: string | undefined;
   /** HTTP status of the answer, if one came. */
-  status?: number;
+  status?: number | undefined;
   /** x-cos-request-id of the answer, if one came. */
-  requestId?: string;
+  requestId?: string | undefined;
   /** The answer's Date header in ms since 1970, if one came. */
-  serverTime?: number;
+  serverTime?: number | undefined;
   cause?: unknown;
+  /** COS may have done what was asked all the same; left out, as the kind and the status leave it. */
+  mayBeDone?: boolean | undefined;
 }
 
 /** Why one operation on one object or file did not succeed. Its words are made in report/words. */
@@ -49,7 +53,7 @@ export class Failure extends Error {
   readonly requestId: string | undefined;
   readonly serverTime: number | undefined;
   /** COS may have done what was asked all the same, in this try or in one before it. */
-  mayBeDone: boolean;
+  readonly mayBeDone: boolean;
 
   constructor(kind: FailureKind, details: FailureDetails) {
     super(details.message ?? details.code, { cause: details.cause });
@@ -59,20 +63,32 @@ export class Failure extends Error {
     this.status = details.status;
     this.requestId = details.requestId;
     this.serverTime = details.serverTime;
-    this.mayBeDone = leavesDoubt(kind, details.status);
+    this.mayBeDone = details.mayBeDone ?? leavesDoubt(kind, details.status);
+    if (kind === 'defect') this.stack = (details.cause as Error | undefined)?.stack ?? this.stack ?? '';
   }
 }
 
 /** A refusal is certain; an answer that never came, COS's own error, or a success that proves nothing is not. */
 function leavesDoubt(kind: FailureKind, status: number | undefined): boolean {
+  if (kind === 'defect') return true;
   if (status === undefined) return kind === 'transient' || kind === 'unreachable';
   return status < 300 || (status >= 500 && kind !== 'throttled');
 }
 
 /** A failure that comes after another one of the same work: a doubt that this left remains. */
 export function after(earlier: Failure | undefined, failure: Failure): Failure {
-  if (earlier?.mayBeDone) failure.mayBeDone = true;
-  return failure;
+  return earlier?.mayBeDone && !failure.mayBeDone ? withDetails(failure, { mayBeDone: true }) : failure;
+}
+
+/** The same failure with other details. */
+export function withDetails(
+  failure: Failure,
+  details: Partial<FailureDetails>,
+  kind: FailureKind = failure.kind,
+): Failure {
+  const { code, message, status, requestId, serverTime, cause, mayBeDone } = failure;
+  const same = { code, message, status, requestId, serverTime, cause, mayBeDone };
+  return new Failure(kind, { ...same, ...details });
 }
 
 /**
@@ -83,10 +99,26 @@ export function stopped(lastTry?: Failure): Failure {
   return after(lastTry, new Failure('stopped', { code: 'Stopped', cause: lastTry }));
 }
 
-/** Turns what a file system call threw into a failure of that file alone. */
+/** Whether the operating system said no, to a file or a connection. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && (error as NodeJS.ErrnoException).errno !== undefined;
+}
+
+/**
+ * What work on a file threw, as a failure of that file alone. Only the system's errors are the file's;
+ * any other is a defect.
+ */
 export function localFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
-  const { code, message, name } = error as NodeJS.ErrnoException;
-  if (name === 'AbortError') return new Failure('stopped', { code: 'Stopped', cause: error });
-  return new Failure('local', { code: code ?? 'LocalError', message, cause: error });
+  if (isSystemError(error)) {
+    return new Failure('local', { code: error.code ?? 'LocalError', message: error.message, cause: error });
+  }
+  const isAbort = (error as Error).name === 'AbortError';
+  return isAbort ? new Failure('stopped', { code: 'Stopped', cause: error }) : defect(error);
+}
+
+/** The failure of an operation that a mistake of this program ended. */
+export function defect(error: unknown): Failure {
+  const { name, message } = error instanceof Error ? error : new Error(String(error));
+  return new Failure('defect', { code: name, message, cause: error });
 }

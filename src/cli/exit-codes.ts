@@ -24,7 +24,7 @@ export function exitCodeOfError(error: unknown): number {
   if (error instanceof LedgerUnusable) return EXIT.safety;
   if (error instanceof Interrupted) return error.exitCode;
   // A failure of one operation is in the statistics; one that ends a command is COS's refusal.
-  if (error instanceof Failure) return EXIT.refused;
+  if (error instanceof Failure && error.kind !== 'defect') return EXIT.refused;
   return EXIT.failures;
 }
 

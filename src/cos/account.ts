@@ -1,5 +1,7 @@
 import COS from 'cos-nodejs-sdk-v5';
 import type { Access } from './access.ts';
+import { maskOf } from './http/secrets.ts';
+import { signatureIn } from './http/signature.ts';
 import { failureOfSdk } from './sdk-failure.ts';
 import type { ListedBucket } from './store.ts';
 
@@ -10,19 +12,32 @@ import type { ListedBucket } from './store.ts';
 export async function listBuckets(
   access: Omit<Access, 'bucket' | 'region' | 'host'>,
 ): Promise<ListedBucket[]> {
+  const { secretId, secretKey, token, protocol, timeout, proxy, userAgent } = access;
   const cos = new COS({
-    SecretId: access.secretId,
-    SecretKey: access.secretKey,
-    Protocol: access.protocol,
-    Timeout: access.timeout * 1000,
-    Proxy: access.proxy ?? '',
-    UserAgent: access.userAgent,
-    ...(access.token ? { SecurityToken: access.token } : {}),
+    SecretId: secretId,
+    SecretKey: secretKey,
+    Protocol: protocol,
+    Timeout: timeout * 1000,
+    Proxy: proxy ?? '',
+    UserAgent: userAgent,
+    ...(token ? { SecurityToken: token } : {}),
   } as COS.COSOptions);
+  const sent: string[] = [];
+  (cos as unknown as SdkEvents).on('before-send', ({ headers }) =>
+    sent.push(signatureIn(headers.Authorization ?? '')),
+  );
   try {
     const { Buckets } = await cos.getService({});
     return (Buckets ?? []).map(bucket => ({ name: bucket.Name, region: bucket.Location }));
   } catch (error) {
-    throw failureOfSdk(error);
+    throw failureOfSdk(error, maskOf([secretKey, token, ...sent]));
   }
+}
+
+/** What the SDK does and its types do not tell. */
+interface SdkEvents {
+  on(
+    event: 'before-send',
+    listener: (request: { headers: Record<string, string | undefined> }) => void,
+  ): void;
 }

@@ -1,4 +1,4 @@
-import { Failure, type FailureDetails, type FailureKind } from '../failure.ts';
+import { defect, Failure, type FailureKind } from '../failure.ts';
 import { codeOf, isId, messageOf } from './form.ts';
 
 /**
@@ -70,12 +70,8 @@ export function failureOfAnswer(answer: CosAnswerError): Failure {
   const message = withoutSignature(messageOf(answer.message));
   const expired = code === 'AccessDenied' && /expired/i.test(message);
   const kind = expired ? 'skew' : (KIND_OF_CODE[code] ?? kindOfStatus(status));
-  const details: FailureDetails = { code, message, status };
-  const requestId = requestIdIn(answer.headers);
-  const serverTime = Date.parse(firstOf(answer.headers.date) ?? '');
-  if (requestId) details.requestId = requestId;
-  if (!Number.isNaN(serverTime)) details.serverTime = serverTime;
-  return new Failure(kind, details);
+  const serverTime = Date.parse(firstOf(answer.headers.date) ?? '') || undefined;
+  return new Failure(kind, { code, message, status, requestId: requestIdIn(answer.headers), serverTime });
 }
 
 /** What COS, or a proxy before it, quotes of a request goes into logs; its signature must not. */
@@ -86,24 +82,23 @@ function withoutSignature(message: string): string {
 /** The failure of an answer that began well and whose body did not come whole. */
 export function failureOfUnread(error: unknown, status: number, headers: CosAnswerError['headers']): Failure {
   const { code = 'AnswerTooLong', message } = error as NodeJS.ErrnoException;
-  const requestId = requestIdIn(headers);
-  return new Failure('transient', {
-    code,
-    message,
-    status,
-    ...(requestId ? { requestId } : {}),
-    cause: error,
-  });
+  return new Failure('transient', { code, message, status, requestId: requestIdIn(headers), cause: error });
 }
 
 /** The failure of a request that no answer came back to. */
 export function failureOfConnection(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const { code, message } = error as NodeJS.ErrnoException;
+  if (code === undefined && isMistake(error)) return defect(error);
   if (code !== undefined && isCertificateError(code)) {
     return new Failure('refused', { code, message, cause: error });
   }
   return new Failure('unreachable', { code: code || 'ConnectionFailed', message, cause: error });
+}
+
+/** What the language throws, and nobody who reports on a connection. */
+function isMistake(error: unknown): boolean {
+  return [TypeError, RangeError, ReferenceError, SyntaxError].some(kind => error instanceof kind);
 }
 
 /** OpenSSL's and Node's names for a certificate that is not trusted. */

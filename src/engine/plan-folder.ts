@@ -4,7 +4,7 @@ import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import { type BegunRecord, isFolderPath, type LedgerRecord } from '../ledger/records.ts';
 import { filterOf } from './local/filter.ts';
-import { LocalPathUnusable } from './local/local-path.ts';
+import { LocalPathUnusable, localPathError } from './local/local-path.ts';
 import { scan } from './local/scan.ts';
 import { type Plan, startPlan } from './plan.ts';
 
@@ -45,8 +45,7 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
     if (placeOnDisk(config.localPath) !== before) throw new LocalPathUnusable(config.localPath, 'ENODEV');
   } catch (error) {
     if (signal.aborted) return emptyPlanOf(config);
-    if (error instanceof LocalPathUnusable) throw error;
-    throw new LocalPathUnusable(config.localPath, (error as NodeJS.ErrnoException).code ?? '', error);
+    throw localPathError(config.localPath, error);
   }
   const plan = withoutMoved(planner.finish(), config.localPath, scanStart);
   return { ...plan, scannedAt: Date.now() };

@@ -64,7 +64,8 @@ export function isUnexpected(error: unknown): boolean {
     ScheduleFailed,
     Interrupted,
   ];
-  const isKnown = expected.some(kind => error instanceof kind);
+  const isDefect = error instanceof Failure && error.kind === 'defect';
+  const isKnown = !isDefect && expected.some(kind => error instanceof kind);
   return !isKnown && (error as NodeJS.ErrnoException).code !== 'EADDRINUSE';
 }
 

@@ -61,7 +61,8 @@ export function openLog(file: string, onUnwritable: (code: string) => void): Log
     failed: ({ operation, path, key, failure }: Failed) => {
       const { code, message } = describe(failure, en);
       const { status, requestId } = failure;
-      write('fail', operation, { path, key, code, message, status, request_id: requestId });
+      const stack = failure.kind === 'defect' ? failure.stack : undefined;
+      write('fail', operation, { path, key, code, message, status, request_id: requestId, stack });
     },
     skipped: (path, { code }) => write('skip', 'scan', { path, code }),
     retried: ({ code, status, requestId, message }, pause) =>

@@ -1,6 +1,7 @@
 import type { Failure } from '../../failure.ts';
 import { failureOfAnswer, failureOfConnection, failureOfUnread } from '../errors.ts';
 import { textAt, xmlOf } from '../xml.ts';
+import type { Mask } from './secrets.ts';
 
 /** A listing of 1,000 keys of 850 bytes, percent-encoded, stays under this. */
 const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
@@ -18,6 +19,8 @@ export interface Outcome {
   onAnswer(): void;
   /** The answer's headers say all there is: its body is of no interest, whole or not. */
   isPlain: boolean;
+  /** Before anything is read out of an answer, or cut off it. */
+  mask: Mask;
 }
 
 /** Gathers an answer as it comes: without a stream for the body, which costs as much as all else. */
@@ -30,7 +33,7 @@ export interface AnswerReader {
   lost(error: unknown): void;
 }
 
-export function createAnswerReader({ resolve, reject, onAnswer, isPlain }: Outcome): AnswerReader {
+export function createAnswerReader({ resolve, reject, onAnswer, isPlain, mask }: Outcome): AnswerReader {
   let status = 0;
   let headers: HttpAnswer['headers'] = {};
   let size = 0;
@@ -38,7 +41,7 @@ export function createAnswerReader({ resolve, reject, onAnswer, isPlain }: Outco
   const isFine = () => status >= 200 && status < 300;
 
   function end(): void {
-    const answer = { status, headers, text: Buffer.concat(pieces).toString() };
+    const answer = mask.answer({ status, headers, text: Buffer.concat(pieces).toString() });
     try {
       resolve(isFine() && isPlain ? answer : checked(answer));
     } catch (error) {

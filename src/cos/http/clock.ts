@@ -1,4 +1,4 @@
-import { Failure } from '../../failure.ts';
+import { type Failure, withDetails } from '../../failure.ts';
 
 /** COS's clock must differ by this much, in ms, before an expired signature is blamed on it. */
 const CLOCK_TOLERANCE = 30_000;
@@ -14,16 +14,10 @@ export interface Clock {
  * @returns the failure as it is to be taken: where the clock is right, the credentials are not
  */
 export function correctClock(failure: Failure, clock: Clock, signedWith: number): Failure {
-  const { code, message, status, requestId, serverTime } = failure;
-  const offset = (serverTime ?? Date.now()) - Date.now();
+  const offset = (failure.serverTime ?? Date.now()) - Date.now();
   if (Math.abs(offset - signedWith) >= CLOCK_TOLERANCE) {
     clock.offset = offset;
     return failure;
   }
-  return new Failure(code === 'AccessDenied' ? 'denied' : 'refused', {
-    code,
-    message,
-    ...(status === undefined ? {} : { status }),
-    ...(requestId === undefined ? {} : { requestId }),
-  });
+  return withDetails(failure, {}, failure.code === 'AccessDenied' ? 'denied' : 'refused');
 }

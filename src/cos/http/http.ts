@@ -6,7 +6,7 @@ import type { CarrierTimes } from './carrier.ts';
 import { type Clock, correctClock } from './clock.ts';
 import { createDirectCarrier, isWhole } from './direct-carrier.ts';
 import { createHosts } from './hosts.ts';
-import { withoutSecrets } from './secrets.ts';
+import { maskOf } from './secrets.ts';
 import { createSigner, encodeStrictly, signatureIn } from './signature.ts';
 
 /** A host that does not take a connection within this many ms is not there. */
@@ -61,12 +61,14 @@ export function createHttp(access: Access): Http {
     const path = encodePath(key) + encodeQuery(query);
     const request = { origin: `${protocol}//${host}`, method, path, headers: sent, body };
     return new Promise((resolve, reject) => {
+      const mask = maskOf([secretKey, token, signatureIn(authorization)]);
       const reader = createAnswerReader({
         resolve,
+        mask,
         reject(failure) {
           if (failure.kind === 'unreachable') hosts.unanswered(host);
           const taken = failure.kind === 'skew' ? correctClock(failure, clock, signedWith) : failure;
-          reject(withoutSecrets(taken, [secretKey, token, signatureIn(authorization)]));
+          reject(mask.failure(taken));
         },
         onAnswer: () => hosts.answered(host),
         isPlain: method === 'PUT' && headers['x-cos-copy-source'] === undefined,

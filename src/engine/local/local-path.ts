@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { ConfigError } from '../../config/faults.ts';
+import { isSystemError } from '../../failure.ts';
 
 /** local_path is missing or cannot be read: nothing is known about any file. Exit code 4. */
 export class LocalPathUnusable extends Error {
@@ -15,13 +16,18 @@ export class LocalPathUnusable extends Error {
   }
 }
 
+/** What a walk through local_path ended with: an error of the system says that it cannot be read. */
+export function localPathError(localPath: string, error: unknown): unknown {
+  return isSystemError(error) ? new LocalPathUnusable(localPath, error.code ?? '', error) : error;
+}
+
 /** @throws LocalPathUnusable; ConfigError where it is a file */
 export function checkLocalPath(localPath: string, configFile: string): void {
   let isDirectory: boolean;
   try {
     isDirectory = statSync(localPath).isDirectory();
   } catch (error) {
-    throw new LocalPathUnusable(localPath, (error as NodeJS.ErrnoException).code ?? '', error);
+    throw localPathError(localPath, error);
   }
   if (isDirectory) return;
   throw new ConfigError(configFile, [{ key: 'local_path', problem: 'isFile', values: { value: localPath } }]);

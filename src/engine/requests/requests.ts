@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { after, type Failure, type FailureKind, stopped } from '../../failure.ts';
+import { after, defect, Failure, type FailureKind, stopped } from '../../failure.ts';
 import { createPace } from './pace.ts';
 
 /** First pause before a request is repeated, in ms; doubles with each try. */
@@ -68,7 +68,7 @@ export function createRequests(options: RequestOptions): Requests {
         reached();
         return result;
       } catch (error) {
-        const failure = after(lastTry, error as Failure);
+        const failure = after(lastTry, error instanceof Failure ? error : defect(error));
         lastTry = failure;
         if (failure.status !== undefined) reached();
         if (!mayRepeat(failure)) throw failure;

@@ -1,5 +1,6 @@
 import { keyOf } from '../../cos/keys.ts';
 import { after, Failure, localFailure } from '../../failure.ts';
+import { LedgerUnusable } from '../../ledger/errors.ts';
 import type { FileRecord } from '../../ledger/records.ts';
 import type { TransferResult } from '../deletions.ts';
 import type { PlannedReason, Started } from '../listener.ts';
@@ -78,6 +79,7 @@ async function attempt(
     if ((await work()) !== LOCAL_ONLY) run.breaker.succeeded();
     return undefined;
   } catch (error) {
+    if (error instanceof LedgerUnusable) throw error;
     const failure = localFailure(error);
     if (failure.kind === 'stopped') return failure;
     run.breaker.failed(failure);

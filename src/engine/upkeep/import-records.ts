@@ -75,7 +75,9 @@ async function adopt(candidate: Candidate, task: Task): Promise<LedgerRecord | O
     const { hash, state: read } = await hashLike(record.hash, file);
     return hash === record.hash ? { ...record, ...timesIn(read) } : 'changed';
   } catch (error) {
-    return localFailure(error).kind === 'changed' ? 'changed' : 'unreadable';
+    const failure = localFailure(error);
+    if (failure.kind === 'defect') throw failure;
+    return failure.kind === 'changed' ? 'changed' : 'unreadable';
   }
 }
 

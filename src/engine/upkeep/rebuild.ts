@@ -7,7 +7,7 @@ import { localFailure } from '../../failure.ts';
 import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../ledger/records.ts';
 import { crc64Hash, hashLike } from '../local/content-hash.ts';
 import { filterOf } from '../local/filter.ts';
-import { LocalPathUnusable } from '../local/local-path.ts';
+import { localPathError } from '../local/local-path.ts';
 import { type ScannedEntry, scan } from '../local/scan.ts';
 import { timesOf } from '../local/settle.ts';
 import type { Requests } from '../requests/requests.ts';
@@ -93,7 +93,7 @@ async function* localEntries({ config, own, signal }: RebuildOptions): AsyncGene
     }
   } catch (error) {
     if (signal.aborted) throw error;
-    throw new LocalPathUnusable(root, (error as NodeJS.ErrnoException).code ?? '', error);
+    throw localPathError(root, error);
   }
 }
 

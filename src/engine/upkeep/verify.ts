@@ -143,6 +143,7 @@ function createComparison(
       if (hash !== record.hash) find('content', record.path);
     } catch (error) {
       const failure = localFailure(error);
+      if (failure.kind === 'defect') throw failure;
       const isChanged = failure.kind === 'changed' || failure.code === 'ENOENT';
       find(isChanged ? 'changedLocally' : 'unreadable', record.path, isChanged ? '' : failure.code);
     }

@@ -97,6 +97,7 @@ export const en: Words = {
     thisFile: 'COS does not take this object as it is',
     changed: 'the file kept changing while it was read; the next run tries again',
     local: 'the file cannot be read',
+    defect: 'a defect of cos_sync, the log has the details: please report it',
     stopped: 'the run was stopped before this began',
   },
   failures: failuresEn,

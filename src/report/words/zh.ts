@@ -91,6 +91,7 @@ export const zh: Words = {
     thisFile: 'COS 不接受这个对象',
     changed: '读取时文件一直在变化；下次运行会重试',
     local: '文件无法读取',
+    defect: 'cos_sync 自身的缺陷，详见日志：请反馈',
     stopped: '运行在此之前已停止',
   },
   failures: failuresZh,
