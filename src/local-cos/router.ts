@@ -14,13 +14,8 @@ import {
   uploadPart,
 } from './routes/uploads.ts';
 import { getVersioning, listVersions, putVersioning } from './routes/versions.ts';
-import type { OpenBucket, Storage } from './storage.ts';
-
-export interface Surroundings {
-  storage: Storage;
-  defaultBucket: string;
-  region: string;
-}
+import type { OpenBucket } from './storage.ts';
+import type { Surroundings } from './surroundings.ts';
 
 const LONGEST_KEY = 850;
 /** Parameters that may be empty, and then say nothing. */
@@ -58,7 +53,7 @@ function routeService(request: CosRequest, { storage, region }: Surroundings): R
 async function routeBucket(
   request: CosRequest,
   name: string,
-  { storage, region }: Surroundings,
+  { storage, region, traits }: Surroundings,
 ): Promise<Reply> {
   const has = (name: string) => parameter(request, name) !== undefined;
   if (request.method === 'PUT' && !has('versioning')) {
@@ -81,7 +76,7 @@ async function routeBucket(
       storage.remove(name);
       return { status: 204 };
     case 'POST':
-      if (has('delete')) return deleteObjects(request, bucket);
+      if (has('delete')) return deleteObjects(request, bucket, traits.deny);
       throw new CosError('NotImplemented');
     default:
       throw new CosError('MethodNotAllowed');
@@ -114,9 +109,8 @@ function put(
   inUpload: boolean,
   around: Surroundings,
 ): Promise<Reply> {
-  const { storage, defaultBucket } = around;
-  if (inUpload && isCopy(request)) return copyPart(request, bucket, storage, defaultBucket);
+  if (inUpload && isCopy(request)) return copyPart(request, bucket, around);
   if (inUpload) return uploadPart(request, bucket);
-  if (isCopy(request)) return copyObject(request, bucket, storage, defaultBucket);
+  if (isCopy(request)) return copyObject(request, bucket, around);
   return putObject(request, bucket);
 }

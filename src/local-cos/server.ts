@@ -5,11 +5,14 @@ import { resolve } from 'node:path';
 import { prepareCrc64 } from './crc64.ts';
 import { lockDir } from './dir-lock.ts';
 import { asCosError, CosError } from './errors.ts';
+import { checkPolicy, checkStrictly } from './policy.ts';
 import { errorReply, newRequestId, type Reply, send } from './reply.ts';
 import { readRequest } from './request.ts';
-import { route, type Surroundings } from './router.ts';
+import { route } from './router.ts';
 import { type Credentials, verifySignature } from './signature.ts';
 import { isBucketName, Storage } from './storage.ts';
+import type { Surroundings } from './surroundings.ts';
+import { PLAIN, type Traits } from './traits.ts';
 
 /** What the server accepts when nothing else is said. No secret: it listens on this machine only. */
 export const LOCAL_SECRET_ID = 'AKIDlocal0000000000000000000000demo';
@@ -31,6 +34,8 @@ export interface LocalCos {
   region: string;
   secretId: string;
   secretKey: string;
+  /** What buckets are like now: a change holds from the next request on. */
+  traits: Traits;
   /** Ends all connections and releases the folder. */
   close(): Promise<void>;
 }
@@ -44,6 +49,8 @@ export interface LocalCosOptions {
   bucket?: string;
   secretId?: string;
   secretKey?: string;
+  /** What buckets are like where they are not plain ones. */
+  traits?: Partial<Traits>;
   /** Called once a request is over; path without its signature, ms is its duration. */
   onRequest?: (r: { method: string; path: string; status: number; requestId: string; ms: number }) => void;
 }
@@ -69,7 +76,8 @@ export async function startLocalCos(options: LocalCosOptions): Promise<LocalCos>
   try {
     storage = new Storage(dir);
     storage.ensure(bucket);
-    const around = { storage, defaultBucket: bucket, region: LOCAL_REGION };
+    const traits: Traits = { ...PLAIN, ...options.traits };
+    const around = { storage, defaultBucket: bucket, region: LOCAL_REGION, traits };
     const http = await listenOn(port, (message, response) =>
       serve(message, response, around, { secretId, secretKey }, options.onRequest),
     );
@@ -79,7 +87,8 @@ export async function startLocalCos(options: LocalCosOptions): Promise<LocalCos>
       await lock.release();
     };
     const url = `http://${ADDRESS}:${http.port}`;
-    return { url, port: http.port, dir, bucket, region: LOCAL_REGION, secretId, secretKey, close };
+    const { port: boundPort } = http;
+    return { url, port: boundPort, dir, bucket, region: LOCAL_REGION, secretId, secretKey, traits, close };
   } catch (error) {
     storage?.close();
     await lock.release();
@@ -166,11 +175,13 @@ async function answer(
   try {
     const request = readRequest(message, around.defaultBucket);
     const { method, path, query } = request;
-    verifySignature(
+    const signed = verifySignature(
       { method, path, query, headers: message.headers },
       credentials,
       Math.floor(Date.now() / 1000),
     );
+    if (around.traits.strictSignatures) checkStrictly(request, signed);
+    checkPolicy(request, around.traits.deny);
     return await route(request, around);
   } catch (error) {
     const resource = `${message.headers.host ?? ''}${(message.url ?? '').replace(/\?.*$/s, '')}`;

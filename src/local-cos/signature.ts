@@ -32,9 +32,14 @@ type Field = (typeof FIELDS)[number];
  * Lets a request pass whose signature, in the Authorization header or the query, is the one its bytes must have.
  * Scheme: cloud.tencent.com/document/product/436/7778.
  * @param now seconds since 1970
+ * @returns the names that are signed, in lower case
  * @throws CosError AccessDenied (anonymous, expired), InvalidAccessKeyId, RequestTimeTooSkewed, SignatureDoesNotMatch
  */
-export function verifySignature(request: SignedRequest, credentials: Credentials, now: number): void {
+export function verifySignature(
+  request: SignedRequest,
+  credentials: Credentials,
+  now: number,
+): { headers: string[]; parameters: string[] } {
   const fields = signatureFields(request);
   if (fields.get('q-sign-algorithm') !== 'sha1') throw new CosError('SignatureDoesNotMatch');
   if (fields.get('q-ak') !== credentials.secretId) throw new CosError('InvalidAccessKeyId');
@@ -46,6 +51,8 @@ export function verifySignature(request: SignedRequest, credentials: Credentials
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw new CosError('SignatureDoesNotMatch');
   }
+  const list = (name: Field) => (fields.get(name) ?? '').toLowerCase().split(';').map(decodeURIComponent);
+  return { headers: list('q-header-list'), parameters: list('q-url-param-list') };
 }
 
 function signatureFields(request: SignedRequest): Map<Field, string> {

@@ -10,9 +10,11 @@ import {
   quoted,
   readRangeHeader,
 } from '../object-headers.ts';
+import { isDenied } from '../policy.ts';
 import type { Reply } from '../reply.ts';
 import { bucketOfHost, type CosRequest, decode, header } from '../request.ts';
-import type { OpenBucket, Storage } from '../storage.ts';
+import type { OpenBucket } from '../storage.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { xmlDocument } from '../xml.ts';
 import { partNumber, uploadOf } from './uploads.ts';
 
@@ -24,10 +26,9 @@ export function isCopy(request: CosRequest): boolean {
 export async function copyObject(
   request: CosRequest,
   { objects }: OpenBucket,
-  storage: Storage,
-  defaultBucket: string,
+  around: Surroundings,
 ): Promise<Reply> {
-  const source = readSource(request, storage, defaultBucket);
+  const source = readSource(request, around);
   const onItself =
     source.bucket.objects === objects && source.key === request.key && source.version === undefined;
   const replaced = header(request, 'x-cos-metadata-directive')?.toLowerCase() === 'replaced';
@@ -60,12 +61,11 @@ export async function copyObject(
 export async function copyPart(
   request: CosRequest,
   bucket: OpenBucket,
-  storage: Storage,
-  defaultBucket: string,
+  around: Surroundings,
 ): Promise<Reply> {
   const upload = uploadOf(request, bucket);
   const number = partNumber(request);
-  const source = readSource(request, storage, defaultBucket);
+  const source = readSource(request, around);
   const opened = await openSource(source);
   const staged = await using(opened, async () => {
     checkConditions(request, opened.object, 'x-cos-copy-source-');
@@ -97,7 +97,7 @@ function sourceRange(request: CosRequest, size: number): { start: number; end: n
 }
 
 /** Where x-cos-copy-source points: `<host that names a bucket>/<percent-encoded key>`. */
-function readSource(request: CosRequest, storage: Storage, defaultBucket: string) {
+function readSource(request: CosRequest, { storage, defaultBucket, traits }: Surroundings) {
   const [text, version] = (header(request, 'x-cos-copy-source') ?? '')
     .replace(/^https?:\/\//, '')
     .split(/\?versionId=/i) as [string, string?];
@@ -106,6 +106,7 @@ function readSource(request: CosRequest, storage: Storage, defaultBucket: string
   const key = decode(text.slice(at + 1));
   if (name === undefined || key === '')
     throw new CosError('InvalidArgument', 'x-cos-copy-source is not valid.');
+  if (isDenied(traits.deny, 'GetObject', key)) throw new CosError('AccessDenied');
   return { bucket: storage.find(name), key, version: version || undefined };
 }
 

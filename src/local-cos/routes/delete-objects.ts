@@ -1,8 +1,10 @@
 import { readXmlBody } from '../body.ts';
-import { CosError } from '../errors.ts';
+import { asCosError, CosError } from '../errors.ts';
+import { isDenied } from '../policy.ts';
 import type { Reply } from '../reply.ts';
 import type { CosRequest } from '../request.ts';
 import type { OpenBucket } from '../storage.ts';
+import type { Denial } from '../traits.ts';
 import { parseXml, type XmlNode, xmlDocument } from '../xml.ts';
 import { removeObject } from './remove-object.ts';
 
@@ -14,20 +16,25 @@ interface Wanted {
 }
 
 /** DELETE Multiple Objects: cloud.tencent.com/document/product/436/8289. */
-export async function deleteObjects(request: CosRequest, { objects }: OpenBucket): Promise<Reply> {
+export async function deleteObjects(
+  request: CosRequest,
+  { objects }: OpenBucket,
+  denials: readonly Denial[],
+): Promise<Reply> {
   const content = parseXml(await readXmlBody(request.message), 'Delete');
   const deleted: XmlNode[] = [];
   const failed: XmlNode[] = [];
   for (const { key, version } of readWanted(content)) {
     try {
+      if (isDenied(denials, 'DeleteObject', key)) throw new CosError('AccessDenied');
       const removal = removeObject(objects, key, version);
       deleted.push({
         Key: key,
         ...(removal.isMarker && { DeleteMarker: true, DeleteMarkerVersionId: removal.version }),
         VersionId: version,
       });
-    } catch {
-      const { code, message } = new CosError('InternalError');
+    } catch (error) {
+      const { code, message } = asCosError(error);
       failed.push({ Key: key, VersionId: version, Code: code, Message: message });
     }
   }
