@@ -1,7 +1,7 @@
 /**
  * What a failed operation means for the run:
  * - `transient`: the network or COS stumbled; the same request may succeed later
- * - `unreachable`: no answer came at all (DNS, refused, timed out); retried like `transient`
+ * - `unreachable`: no answer of COS's came (DNS, refused, timed out, a proxy's own); retried like `transient`
  * - `throttled`: COS asks for fewer requests
  * - `skew`: this machine's clock is off; retried with COS's time
  * - `refused`: credentials, bucket or region are wrong; no other request can succeed
@@ -40,6 +40,8 @@ export interface FailureDetails {
   requestId?: string | undefined;
   /** The answer's Date header in ms since 1970, if one came. */
   serverTime?: number | undefined;
+  /** The answer's Retry-After in ms from now, if one came. */
+  retryAfter?: number | undefined;
   cause?: unknown;
   /** COS may have done what was asked all the same; left out, as the kind and the status leave it. */
   mayBeDone?: boolean | undefined;
@@ -52,6 +54,7 @@ export class Failure extends Error {
   readonly status: number | undefined;
   readonly requestId: string | undefined;
   readonly serverTime: number | undefined;
+  readonly retryAfter: number | undefined;
   /** COS may have done what was asked all the same, in this try or in one before it. */
   readonly mayBeDone: boolean;
 
@@ -63,6 +66,7 @@ export class Failure extends Error {
     this.status = details.status;
     this.requestId = details.requestId;
     this.serverTime = details.serverTime;
+    this.retryAfter = details.retryAfter;
     this.mayBeDone = details.mayBeDone ?? leavesDoubt(kind, details.status);
     if (kind === 'defect') this.stack = (details.cause as Error | undefined)?.stack ?? this.stack ?? '';
   }
@@ -86,8 +90,8 @@ export function withDetails(
   details: Partial<FailureDetails>,
   kind: FailureKind = failure.kind,
 ): Failure {
-  const { code, message, status, requestId, serverTime, cause, mayBeDone } = failure;
-  const same = { code, message, status, requestId, serverTime, cause, mayBeDone };
+  const { code, message, status, requestId, serverTime, retryAfter, cause, mayBeDone } = failure;
+  const same = { code, message, status, requestId, serverTime, retryAfter, cause, mayBeDone };
   return new Failure(kind, { ...same, ...details });
 }
 

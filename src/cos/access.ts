@@ -14,5 +14,7 @@ export interface Access {
   /** seconds without progress before a connection counts as failed */
   timeout: number;
   proxy: string | undefined;
+  /** The host that requests are signed for, where another than the one that is asked. */
+  signHost?: string | undefined;
   userAgent: string;
 }

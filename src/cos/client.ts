@@ -102,7 +102,8 @@ export function openStore(access: Access): ObjectStore {
           lastModified: Date.parse(String(answer.headers['last-modified'])),
         };
       } catch (error) {
-        if ((error as Failure).status === 404) return undefined;
+        const { kind, status } = error as Failure;
+        if (kind !== 'unreachable' && status === 404) return undefined;
         throw error;
       }
     },

@@ -2,54 +2,60 @@ import { defect, Failure, type FailureKind } from '../failure.ts';
 import { codeOf, isId, messageOf } from './form.ts';
 
 /**
- * COS error codes that mean more than their HTTP status.
+ * COS error codes that mean more than their HTTP status: what they mean, and the status they come with.
  * Source: COS API documentation, "Error codes" (436/7730).
  */
-const KIND_OF_CODE: Readonly<Record<string, FailureKind>> = {
-  SlowDown: 'throttled',
-  ServiceUnavailable: 'throttled',
-  RequestLimitExceeded: 'throttled',
-  TooManyRequests: 'throttled',
-  KmsFreqControl: 'throttled',
+const CODES: Readonly<Record<string, readonly [kind: FailureKind, status: number]>> = {
+  SlowDown: ['throttled', 503],
+  ServiceUnavailable: ['throttled', 503],
+  RequestLimitExceeded: ['throttled', 503],
+  TooManyRequests: ['throttled', 503],
+  KmsFreqControl: ['throttled', 503],
 
-  InternalError: 'transient',
-  RequestTimeout: 'transient',
-  UserNetworkTooSlow: 'transient',
-  IncompleteBody: 'transient',
-  BadDigest: 'transient',
-  InvalidDigest: 'transient',
-  EntitySizeNotMatch: 'transient',
+  InternalError: ['transient', 500],
+  KmsInternalException: ['transient', 500],
+  RequestTimeout: ['transient', 400],
+  UserNetworkTooSlow: ['transient', 400],
+  IncompleteBody: ['transient', 400],
+  BadDigest: ['transient', 400],
+  InvalidDigest: ['transient', 400],
+  EntitySizeNotMatch: ['transient', 400],
+  // Two requests for one name within milliseconds, which may be a request and its own repetition.
+  PathConflict: ['transient', 409],
+  UploadConflict: ['transient', 409],
 
-  RequestTimeTooSkewed: 'skew',
-  ExpiredToken: 'refused',
+  RequestTimeTooSkewed: ['skew', 403],
+  ExpiredToken: ['refused', 400],
 
-  NoSuchUpload: 'lost',
-  InvalidPart: 'lost',
-  InvalidPartOrder: 'lost',
+  NoSuchUpload: ['lost', 404],
+  InvalidPart: ['lost', 400],
+  InvalidPartOrder: ['lost', 400],
 
-  PreconditionFailed: 'stale',
-  NoSuchKey: 'stale',
+  PreconditionFailed: ['stale', 412],
+  NoSuchKey: ['stale', 404],
+  NoSuchCopySource: ['stale', 404],
 
-  InvalidAccessKeyId: 'refused',
-  SignatureDoesNotMatch: 'refused',
-  InvalidToken: 'refused',
-  NoSuchBucket: 'refused',
-  InvalidBucketName: 'refused',
-  PaymentRequired: 'refused',
-  UnavailableForLegalReasons: 'refused',
-  QuotaConflict: 'refused',
-  BucketAccelerateNotEnabled: 'refused',
-  NotSupportedStorageClass: 'refused',
-  AccessDenied: 'denied',
+  ObjectLocked: ['thisFile', 409],
+
+  InvalidAccessKeyId: ['refused', 403],
+  SignatureDoesNotMatch: ['refused', 403],
+  InvalidToken: ['refused', 400],
+  NoSuchBucket: ['refused', 404],
+  InvalidBucketName: ['refused', 400],
+  PaymentRequired: ['refused', 402],
+  UnavailableForLegalReasons: ['refused', 451],
+  QuotaConflict: ['refused', 409],
+  BucketAccelerateNotEnabled: ['refused', 400],
+  NotSupportedStorageClass: ['refused', 400],
+  AccessDenied: ['denied', 403],
 };
 
 function kindOfStatus(status: number): FailureKind {
-  if (status === 429) return 'throttled';
-  if (status === 503) return 'throttled';
-  if (status >= 500) return 'transient';
-  if (status === 408) return 'transient';
+  if (status === 429 || status === 503) return 'throttled';
+  // A 409 that says no more is a conflict of requests.
+  if (status >= 500 || status === 408 || status === 409) return 'transient';
   if (status === 412 || status === 404) return 'stale';
-  if (status === 401 || status === 402 || status === 407 || status === 451) return 'refused';
+  if (status === 401 || status === 402 || status === 451) return 'refused';
   if (status === 403) return 'denied';
   if (status >= 300 && status < 400) return 'refused';
   if (status < 300) return 'transient';
@@ -65,13 +71,55 @@ export interface CosAnswerError {
 
 /** The failure that an answer with an HTTP status of 300 or more, or an error body, stands for. */
 export function failureOfAnswer(answer: CosAnswerError): Failure {
-  const { status } = answer;
+  const { status, headers } = answer;
+  const retryAfter = retryAfterIn(headers);
+  if (status >= 300 && !isFromCos(headers)) return notFromCos(status, retryAfter);
   const code = codeOf(answer.code) || `HTTP${status}`;
   const message = withoutSignature(messageOf(answer.message));
-  const expired = code === 'AccessDenied' && /expired/i.test(message);
-  const kind = expired ? 'skew' : (KIND_OF_CODE[code] ?? kindOfStatus(status));
-  const serverTime = Date.parse(firstOf(answer.headers.date) ?? '') || undefined;
-  return new Failure(kind, { code, message, status, requestId: requestIdIn(answer.headers), serverTime });
+  const requestId = requestIdIn(headers);
+  const serverTime = Date.parse(firstOf(headers.date) ?? '') || undefined;
+  return new Failure(kindOf(code, status, message), {
+    code,
+    message,
+    status,
+    requestId,
+    serverTime,
+    retryAfter,
+  });
+}
+
+function kindOf(code: string, status: number, message: string): FailureKind {
+  if (code === 'AccessDenied' && /expired/i.test(message)) return 'skew';
+  const known = CODES[code];
+  if (known) return known[0];
+  // A conflict that has a name of its own does not pass.
+  return status === 409 && code !== 'HTTP409' ? 'thisFile' : kindOfStatus(status);
+}
+
+/**
+ * Every answer of COS has a request ID. One without was given on the way to it, by a proxy, a captive portal
+ * or a CDN, and says nothing about the object or the credentials.
+ */
+export function isFromCos(headers: CosAnswerError['headers']): boolean {
+  return Boolean(firstOf(headers['x-cos-request-id']));
+}
+
+function notFromCos(status: number, retryAfter: number | undefined): Failure {
+  const code = status === 407 ? 'ProxyAuthenticationRequired' : 'NotFromCos';
+  return new Failure('unreachable', { code, message: `HTTP ${status}`, status, retryAfter });
+}
+
+/** A key's own failure within a deletion of many, which has its own status. Source: 436/8289. */
+export function failureOfKey(code: string, message: string, requestId: string): Failure {
+  const [, status = 400] = CODES[code] ?? [];
+  return failureOfAnswer({ status, code, message, headers: { 'x-cos-request-id': requestId } });
+}
+
+/** Retry-After in ms. Source: RFC 9110, 10.2.3. */
+function retryAfterIn(headers: CosAnswerError['headers']): number | undefined {
+  const text = firstOf(headers['retry-after'])?.trim() ?? '';
+  const ms = /^\d+$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - Date.now();
+  return ms > 0 ? ms : undefined;
 }
 
 /** What COS, or a proxy before it, quotes of a request goes into logs; its signature must not. */

@@ -1,5 +1,5 @@
 import type { Failure } from '../../failure.ts';
-import { failureOfAnswer, failureOfConnection, failureOfUnread } from '../errors.ts';
+import { failureOfAnswer, failureOfConnection, failureOfUnread, isFromCos } from '../errors.ts';
 import { textAt, xmlOf } from '../xml.ts';
 import type { Mask } from './secrets.ts';
 
@@ -14,7 +14,8 @@ export interface HttpAnswer {
 
 export interface Outcome {
   resolve(answer: HttpAnswer): void;
-  reject(failure: Failure): void;
+  /** @param wasKept the connection had served before, and ended without a word on this request */
+  reject(failure: Failure, wasKept: boolean): void;
   /** COS answered, whatever it said. */
   onAnswer(): void;
   /** The answer's headers say all there is: its body is of no interest, whole or not. */
@@ -29,8 +30,11 @@ export interface AnswerReader {
   /** @throws Error where the answer is longer than any of COS's */
   body(piece: Uint8Array): void;
   end(): void;
-  /** The answer did not come, or not whole. */
-  lost(error: unknown): void;
+  /**
+   * The answer did not come, or not whole.
+   * @param wasKept the connection may have been dead before the request: it had served others
+   */
+  lost(error: unknown, wasKept?: boolean): void;
 }
 
 export function createAnswerReader({ resolve, reject, onAnswer, isPlain, mask }: Outcome): AnswerReader {
@@ -45,7 +49,7 @@ export function createAnswerReader({ resolve, reject, onAnswer, isPlain, mask }:
     try {
       resolve(isFine() && isPlain ? answer : checked(answer));
     } catch (error) {
-      reject(error as Failure);
+      reject(error as Failure, false);
     }
   }
 
@@ -53,7 +57,7 @@ export function createAnswerReader({ resolve, reject, onAnswer, isPlain, mask }:
     head(received, fields) {
       status = received;
       headers = fields;
-      onAnswer();
+      if (isFine() || isFromCos(fields)) onAnswer();
     },
     body(piece) {
       size += piece.length;
@@ -61,9 +65,9 @@ export function createAnswerReader({ resolve, reject, onAnswer, isPlain, mask }:
       if (!isPlain || !isFine()) pieces.push(piece);
     },
     end,
-    lost(error) {
-      if (status === 0) return reject(failureOfConnection(error));
-      if (isFine() && !isPlain) return reject(failureOfUnread(error, status, headers));
+    lost(error, wasKept = false) {
+      if (status === 0) return reject(failureOfConnection(error), wasKept);
+      if (isFine() && !isPlain) return reject(failureOfUnread(error, status, headers), false);
       // The status of a refusal says enough; without its body it is a refusal all the same.
       pieces.length = 0;
       end();

@@ -8,9 +8,11 @@ export interface WireRequest {
   method: string;
   /** Encoded, with the query. */
   path: string;
-  /** All but those about the body's length and the connection. */
+  /** All but those about the connection. */
   headers: Readonly<Record<string, string>>;
   body?: Uint8Array | PartBody | undefined;
+  /** Over a connection made for it: those that are kept have proved dead. */
+  isAnew: boolean;
 }
 
 /** What brings a request to a server and its answer back, once. */

@@ -46,7 +46,10 @@ export function createDirectCarrier(times: CarrierTimes): Carrier<WholeRequest> 
     unsent = [];
     for (const { request, reader } of together) {
       try {
-        serverOf(request.origin).unused().send(headOf(request), request.body, reader);
+        const head = headOf(request);
+        const server = serverOf(request.origin);
+        const connection = request.isAnew ? server.open() : server.unused();
+        connection.send(head, request.body, reader);
       } catch (error) {
         reader.lost(error);
       }
@@ -69,6 +72,7 @@ export function createDirectCarrier(times: CarrierTimes): Carrier<WholeRequest> 
 interface Server {
   /** A connection that no request uses, a new one where there is none. */
   unused(): Connection;
+  open(): Connection;
   close(): void;
 }
 
@@ -87,6 +91,7 @@ function createServer(origin: string, times: CarrierTimes): Server {
   }
 
   return {
+    open: openConnection,
     unused() {
       for (let connection = idle.pop(); connection; connection = idle.pop()) {
         if (connection.isUsable()) return connection;
@@ -101,14 +106,14 @@ function createServer(origin: string, times: CarrierTimes): Server {
 }
 
 /** @throws TypeError for a value that would end its header */
-function headOf({ method, path, headers, body }: WholeRequest): string {
+function headOf({ method, path, headers }: WholeRequest): string {
   let head = `${method} ${path} HTTP/1.1\r\nConnection: keep-alive\r\n`;
   for (const name in headers) {
     const value = headers[name] ?? '';
     validateHeaderValue(name, value);
     head += `${name}: ${value}\r\n`;
   }
-  return `${head}Content-Length: ${body.byteLength}\r\n\r\n`;
+  return `${head}\r\n`;
 }
 
 /** Opens a connection; what comes is told piece by piece, each in the memory of the one before. */
@@ -158,6 +163,8 @@ function createConnection(
 ): Connection {
   const answer = createAnswer();
   let reader: AnswerReader | undefined;
+  let hasServed = false;
+  let hasHeard = false;
   let reusableUntil = 0;
   let dueAt = Number.POSITIVE_INFINITY;
 
@@ -165,6 +172,7 @@ function createConnection(
     try {
       if (!reader) throw brokenOff('an answer to nothing');
       // Answers are short: one that drips is as good as none.
+      hasHeard = true;
       const now = performance.now();
       dueAt = Math.min(dueAt, now + times.progress);
       if (now > dueAt) throw timedOut();
@@ -177,6 +185,7 @@ function createConnection(
 
   function finish(done: AnswerReader): void {
     reader = undefined;
+    hasServed = true;
     // What is not sent yet when the answer is there would be taken for the next request.
     if (!answer.staysOpen || answer.hasSurplus() || socket.writableLength > 0) socket.destroy();
     else {
@@ -189,7 +198,8 @@ function createConnection(
   function lose(error: Error): void {
     const lost = reader;
     reader = undefined;
-    lost?.lost(error);
+    const isClosed = (error as NodeJS.ErrnoException).code !== 'ETIMEDOUT';
+    lost?.lost(error, hasServed && !hasHeard && isClosed);
   }
 
   const socket = connect(receive);
@@ -208,6 +218,7 @@ function createConnection(
     isUsable: () => !socket.destroyed && socket.writable && performance.now() < reusableUntil,
     send(head, body, next) {
       reader = next;
+      hasHeard = false;
       dueAt = Number.POSITIVE_INFINITY;
       answer.begin(next);
       socket.cork();

@@ -1,3 +1,4 @@
+import { after, type Failure } from '../../failure.ts';
 import { openOnce } from '../../open-once.ts';
 import type { Access } from '../access.ts';
 import type { Headers, PartBody } from '../store.ts';
@@ -38,7 +39,7 @@ export interface Http {
  * more than the request itself where files are small.
  */
 export function createHttp(access: Access): Http {
-  const { protocol, proxy, secretKey, token, userAgent } = access;
+  const { protocol, proxy, secretKey, token, userAgent, signHost } = access;
   const times = timesOf(access);
   const direct = createDirectCarrier(times);
   const general = openOnce(async () => {
@@ -48,24 +49,33 @@ export function createHttp(access: Access): Http {
   });
   const hosts = createHosts(access.host);
   const clock: Clock = { offset: 0 };
+  let isClosed = false;
   const authorize = createSigner(access, clock);
 
-  function send({ method, key, query, headers, body }: HttpRequest): Promise<HttpAnswer> {
+  /** Signs last: a bucket may demand the signature of every header that it knows. */
+  function headersOf({ method, key, query, headers, body }: HttpRequest, host: string) {
+    const sent: Record<string, string> = { ...headers, Host: host };
+    if (method === 'PUT' || method === 'POST') sent['Content-Length'] = String(sizeOf(body));
+    if (token) sent['x-cos-security-token'] = token;
+    const signed = signHost === undefined ? sent : { ...sent, Host: signHost };
+    const authorization = authorize({ method, key, query, headers: signed });
+    return { ...sent, Authorization: authorization, 'User-Agent': userAgent };
+  }
+
+  function send(asked: HttpRequest, isAnew = false): Promise<HttpAnswer> {
+    const { method, key, query, headers, body } = asked;
     const host = hosts.current();
     const signedWith = clock.offset;
-    const sent: Record<string, string> = { ...headers, Host: host };
-    const authorization = authorize({ method, key, query, headers: sent });
-    sent.Authorization = authorization;
-    sent['User-Agent'] = userAgent;
-    if (token) sent['x-cos-security-token'] = token;
+    const sent = headersOf(asked, host);
     const path = encodePath(key) + encodeQuery(query);
-    const request = { origin: `${protocol}//${host}`, method, path, headers: sent, body };
+    const request = { origin: `${protocol}//${host}`, method, path, headers: sent, body, isAnew };
     return new Promise((resolve, reject) => {
-      const mask = maskOf([secretKey, token, signatureIn(authorization)]);
+      const mask = maskOf([secretKey, token, signatureIn(sent.Authorization)]);
       const reader = createAnswerReader({
         resolve,
         mask,
-        reject(failure) {
+        reject(failure, wasKept) {
+          if (wasKept && !isAnew && !isClosed) return resolve(repeatAnew(asked, failure));
           if (failure.kind === 'unreachable') hosts.unanswered(host);
           const taken = failure.kind === 'skew' ? correctClock(failure, clock, signedWith) : failure;
           reject(mask.failure(taken));
@@ -82,9 +92,17 @@ export function createHttp(access: Access): Http {
     });
   }
 
+  /** That a server had closed a connection which was kept is no failed try. */
+  function repeatAnew(request: HttpRequest, earlier: Failure): Promise<HttpAnswer> {
+    return send(request, true).catch(failure => {
+      throw after(earlier, failure);
+    });
+  }
+
   return {
-    send,
+    send: request => send(request),
     async close() {
+      isClosed = true;
       await Promise.all([direct.close(), general.close()]);
     },
   };
@@ -93,6 +111,11 @@ export function createHttp(access: Access): Http {
 function timesOf({ timeout }: Access): CarrierTimes {
   const progress = timeout * 1_000;
   return { connect: Math.min(CONNECT_TIMEOUT, progress), progress, keepAlive: KEEP_ALIVE };
+}
+
+function sizeOf(body: HttpRequest['body']): number {
+  if (body === undefined) return 0;
+  return body instanceof Uint8Array ? body.byteLength : body.size;
 }
 
 function encodePath(key: string): string {

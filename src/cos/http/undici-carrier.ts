@@ -9,41 +9,39 @@ export function createUndiciCarrier(times: CarrierTimes, proxy: string | undefin
   // Not bounded: up to twice the operations at a time, so that none waits until a connection is looked over for reuse.
   const options = { connections: null, pipelining: 1, keepAliveTimeout: keepAlive };
   const open = new Map<string, Dispatcher>();
+  /** Origins that have answered: a connection to them may be one that was kept. */
+  const answered = new Set<string>();
 
-  /** One for each host, or one for all behind a proxy. */
-  function dispatcherOf(origin: string): Dispatcher {
-    const known = open.get(proxy ?? origin);
+  /** One for each host, or one for all behind a proxy; and one more whose connections are not kept. */
+  function dispatcherOf(origin: string, isAnew: boolean): Dispatcher {
+    const name = `${proxy ?? origin}${isAnew ? ' anew' : ''}`;
+    const known = open.get(name);
     if (known) return known;
+    const kept = isAnew ? { ...options, pipelining: 0 } : options;
     const dispatcher = proxy
-      ? new ProxyAgent({ ...options, uri: proxy, connectTimeout: connect })
-      : new Pool(origin, { ...options, connect: { timeout: connect } });
-    open.set(proxy ?? origin, dispatcher);
+      ? new ProxyAgent({ ...kept, uri: proxy, connectTimeout: connect })
+      : new Pool(origin, { ...kept, connect: { timeout: connect } });
+    open.set(name, dispatcher);
     return dispatcher;
   }
 
   return {
-    send({ origin, method, path, headers, body }, reader) {
-      const length = method === 'GET' || method === 'HEAD' ? {} : { 'Content-Length': String(sizeOf(body)) };
+    send({ origin, method, path, headers, body, isAnew }, reader) {
       const request = {
         origin,
         method: method as Dispatcher.HttpMethod,
         path,
-        headers: { ...headers, ...length },
+        headers,
         body: sendable(body),
         headersTimeout: progress,
         bodyTimeout: progress,
       };
-      dispatcherOf(origin).dispatch(request, handlerOf(reader));
+      dispatcherOf(origin, isAnew).dispatch(request, handlerOf(reader, answered, origin));
     },
     async close() {
       await Promise.all([...open.values()].map(dispatcher => dispatcher.destroy()));
     },
   };
-}
-
-function sizeOf(body: WireRequest['body']): number {
-  if (body === undefined) return 0;
-  return body instanceof Uint8Array ? body.byteLength : body.size;
 }
 
 /**
@@ -55,13 +53,18 @@ function sendable(body: WireRequest['body']): Uint8Array | Readable | null {
   return body instanceof Uint8Array ? body : (body.open() as AsyncIterable<Uint8Array> as Readable);
 }
 
-function handlerOf(reader: AnswerReader): Dispatcher.DispatchHandler {
+/** undici does not say whether a connection was kept, but when one ended. */
+const ENDED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+function handlerOf(reader: AnswerReader, answered: Set<string>, origin: string): Dispatcher.DispatchHandler {
   return {
     // undici sees by this method which kind of handler it has.
     onRequestStart() {},
     onResponseStart(_, status, headers) {
       // 100 and the like come before the answer.
-      if (status >= 200) reader.head(status, headers);
+      if (status < 200) return;
+      answered.add(origin);
+      reader.head(status, headers);
     },
     onResponseData(controller, piece) {
       try {
@@ -71,6 +74,10 @@ function handlerOf(reader: AnswerReader): Dispatcher.DispatchHandler {
       }
     },
     onResponseEnd: reader.end,
-    onResponseError: (_, error) => reader.lost(error),
+    onResponseError: (_, error) => reader.lost(error, answered.has(origin) && hasEnded(error)),
   };
+}
+
+function hasEnded(error: Error): boolean {
+  return ENDED.has((error as NodeJS.ErrnoException).code ?? '');
 }

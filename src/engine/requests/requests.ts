@@ -7,6 +7,8 @@ const FIRST_PAUSE = 500;
 /** After a refusal for too many requests the pace already holds back. */
 const FIRST_THROTTLED_PAUSE = 100;
 const LONGEST_PAUSE = 30_000;
+/** A pause that a server asks for, in ms; longer ones are as good as an end. */
+const LONGEST_ASKED_PAUSE = 5 * 60_000;
 /** While COS was never heard of, tries end after this many ms: a run against a dead endpoint ends soon. */
 const FIRST_CONTACT = 30_000;
 /** Requests at a time until the first answers came: a share of all, so that a limit is met by fewer, or so many. */
@@ -70,7 +72,7 @@ export function createRequests(options: RequestOptions): Requests {
       } catch (error) {
         const failure = after(lastTry, error instanceof Failure ? error : defect(error));
         lastTry = failure;
-        if (failure.status !== undefined) reached();
+        if (failure.status !== undefined && failure.kind !== 'unreachable') reached();
         if (!mayRepeat(failure)) throw failure;
         // Being told to wait is no failed try of this request while others get through.
         const isWaiting = failure.kind === 'throttled' && lastSuccess > tried;
@@ -85,7 +87,8 @@ export function createRequests(options: RequestOptions): Requests {
   async function pause(failure: Failure, tries: number): Promise<void> {
     const first = failure.kind === 'throttled' ? FIRST_THROTTLED_PAUSE : FIRST_PAUSE;
     const longest = Math.min(LONGEST_PAUSE, first * 2 ** tries);
-    const ms = failure.kind === 'skew' ? 0 : longest / 2 + (Math.random() * longest) / 2;
+    const chosen = failure.kind === 'skew' ? 0 : longest / 2 + (Math.random() * longest) / 2;
+    const ms = Math.max(chosen, Math.min(failure.retryAfter ?? 0, LONGEST_ASKED_PAUSE));
     options.onRetry?.(failure, ms);
     await delay(ms, undefined, { signal }).catch(() => {
       throw stopped(failure);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
+import COS from 'cos-nodejs-sdk-v5';
 import type { HttpAnswer } from '../../../src/cos/http/answer.ts';
 import { createHttp, type Http, type HttpRequest } from '../../../src/cos/http/http.ts';
 import type { Failure } from '../../../src/failure.ts';
@@ -35,6 +36,7 @@ interface PlaceOptions {
   timeout?: number;
   token?: string;
   host?: string;
+  signHost?: string;
   tls?: { key: string; cert: string };
 }
 
@@ -43,7 +45,7 @@ async function place(
   t: ExecutionContext,
   way: keyof typeof WAYS,
   replies: Reply[],
-  { body = Buffer.from('content'), timeout = 5, token, host = '127.0.0.1', tls }: PlaceOptions = {},
+  { body = Buffer.from('content'), timeout = 5, token, host = '127.0.0.1', signHost, tls }: PlaceOptions = {},
 ): Promise<Place> {
   const sockets = new Set<Socket>();
   let connections = 0;
@@ -78,6 +80,7 @@ async function place(
     timeout,
     proxy: undefined,
     userAgent: 'test',
+    signHost,
   });
   t.teardown(async () => {
     await http.close();
@@ -109,7 +112,44 @@ const says =
   (...pieces: string[]): Reply =>
   socket =>
     socket.write(pieces.join(''));
+/** Which every answer of COS has. */
+const ID = 'x-cos-request-id: ID\r\n';
 const XML = '<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>';
+
+/** What COS's strict mode demands to be signed where it is sent. Source: COS "Strict signature mode". */
+const isDemanded = (name: string) => /^(content-length|content-md5|content-type|host|x-cos-.*)$/.test(name);
+
+/** The names of a request's headers, and of those that its signature covers; both in order. */
+function namesIn(request: string): { signed: string[]; sent: string[] } {
+  const head = request.slice(0, request.indexOf('\r\n\r\n'));
+  const sent = head
+    .split('\r\n')
+    .slice(1)
+    .map(line => line.slice(0, line.indexOf(':')).toLowerCase());
+  const [, list = ''] = /q-header-list=([^&]*)/.exec(head) ?? [];
+  return { signed: list.split(';'), sent: sent.sort() };
+}
+
+const signatureOf = (request: string) => /q-signature=(\w+)/.exec(request)?.[1];
+
+/** The signature that the SDK makes of a request as it came. */
+function expectedSignature(request: string): string | undefined {
+  const [first = '', ...lines] = request.slice(0, request.indexOf('\r\n\r\n')).split('\r\n');
+  const { signed } = namesIn(request);
+  const pairs = lines.map(line => [
+    line.slice(0, line.indexOf(':')).toLowerCase(),
+    line.slice(line.indexOf(':') + 2),
+  ]);
+  const authorization = COS.getAuthorization({
+    SecretId: 'AKIDexample',
+    SecretKey: 'example-key',
+    Method: first.split(' ')[0],
+    Pathname: decodeURIComponent(first.split(' ')[1] ?? ''),
+    Headers: Object.fromEntries(pairs.filter(([name]) => signed.includes(name ?? ''))),
+    KeyTime: /q-key-time=([\d;]+)/.exec(request)?.[1],
+  } as COS.StaticGetAuthorizationOptions);
+  return signatureOf(authorization);
+}
 
 for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
   test(`a body ${way}: one connection serves request after request, and each has what belongs to it`, async t => {
@@ -193,7 +233,7 @@ for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
 
   test(`a body ${way}: an answer may end with its connection`, async t => {
     const refusal: Reply = socket =>
-      socket.end(`HTTP/1.1 403 Forbidden\r\n\r\n${XML.replace('SlowDown', 'AccessDenied')}`);
+      socket.end(`HTTP/1.1 403 Forbidden\r\n${ID}\r\n${XML.replace('SlowDown', 'AccessDenied')}`);
     const { refused } = await place(t, way, [refusal]);
     t.like(await refused(), { kind: 'denied', code: 'AccessDenied', status: 403 });
   });
@@ -210,7 +250,7 @@ for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
 
   test(`a body ${way}: a refusal whose body breaks off is a refusal`, async t => {
     const { refused } = await place(t, way, [
-      socket => socket.end('HTTP/1.1 403 No\r\nContent-Length: 99\r\n\r\n<Err'),
+      socket => socket.end(`HTTP/1.1 403 No\r\n${ID}Content-Length: 99\r\n\r\n<Err`),
     ]);
     t.like(await refused(), { kind: 'denied', code: 'HTTP403', status: 403, mayBeDone: false });
   });
@@ -294,7 +334,7 @@ for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
   test(`a body ${way}: a refusal that comes before the body was taken is heard, and ends the connection`, async t => {
     const refuse: Reply = socket => {
       socket.pause();
-      socket.write('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
+      socket.write(`HTTP/1.1 403 Forbidden\r\n${ID}Content-Length: 0\r\n\r\n`);
     };
     const body = Buffer.alloc(32 * 1024 * 1024);
     const { refused, connections } = await place(t, way, [refuse, refuse], { body });
@@ -318,6 +358,84 @@ for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
     const next = t.throwsAsync(put());
     await http.close();
     t.like(await next, { kind: 'unreachable' });
+  });
+  test(`a body ${way}: what a bucket may demand to be signed is signed, and only what is sent`, async t => {
+    const seen: string[] = [];
+    const reply: Reply = (socket, request) => {
+      seen.push(request);
+      socket.write(ok('etag'));
+    };
+    const { put } = await place(t, way, [reply], { token: 'a-token' });
+    await put();
+    const { signed, sent } = namesIn(seen[0] ?? '');
+    t.deepEqual(signed, sent.filter(isDemanded));
+    for (const name of ['content-length', 'content-type', 'host', 'x-cos-security-token']) {
+      t.true(signed.includes(name), name);
+    }
+  });
+
+  test(`a body ${way}: the signature may be made for the name that something on the way puts into Host`, async t => {
+    const seen: string[] = [];
+    const reply: Reply = (socket, request) => {
+      seen.push(request);
+      socket.write(ok('etag'));
+    };
+    const signHost = 'example-1250000000.cos.ap-guangzhou.myqcloud.com';
+    const { http, put } = await place(t, way, [reply], { signHost });
+    await put();
+    const [, host = ''] = /^host: (.*)\r$/im.exec(seen[0] ?? '') ?? [];
+    t.regex(host, /^127\.0\.0\.1:/);
+    const rewritten = (seen[0] ?? '').replace(host, signHost);
+    t.is(signatureOf(seen[0] ?? ''), expectedSignature(rewritten));
+    await http.close();
+  });
+
+  test(`a body ${way}: a connection that was kept and proves dead costs no try`, async t => {
+    const silently: Reply = (socket, request) => {
+      socket.write(ok(request.length > 0 ? 'first' : ''));
+      // No word of it in the answer, and no end either: the next request finds it dead.
+      socket.once('data', () => socket.resetAndDestroy());
+    };
+    const { put, connections } = await place(t, way, [silently, () => {}, says(ok('second'))]);
+    t.is((await put()).headers.etag, '"first"');
+    await moment();
+    t.is((await put()).headers.etag, '"second"');
+    t.is(connections(), 2);
+  });
+
+  test(`a body ${way}: a doubt that a dead connection leaves outlasts the repetition`, async t => {
+    const dying: Reply = socket => {
+      socket.write(ok('first'));
+      socket.once('data', () => socket.resetAndDestroy());
+    };
+    const denied = says(`HTTP/1.1 403 No\r\n${ID}Content-Length: 0\r\n\r\n`);
+    const { put, refused } = await place(t, way, [dying, () => {}, denied]);
+    await put();
+    await moment();
+    t.like(await refused(), { kind: 'denied', mayBeDone: true });
+  });
+
+  test(`a body ${way}: an answer without a request ID is nobody's judgement of the object or the credentials`, async t => {
+    const statuses = [302, 307, 400, 403, 404, 409, 502, 503];
+    const replies = statuses.map(status =>
+      says(`HTTP/1.1 ${status} X\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n`),
+    );
+    const { refused } = await place(t, way, replies);
+    for (const status of statuses) {
+      t.like(await refused(), { kind: 'unreachable', code: 'NotFromCos', status }, String(status));
+    }
+  });
+
+  test(`a body ${way}: how long a server asks to wait is heard`, async t => {
+    const busy = (value: string) =>
+      says(`HTTP/1.1 503 Busy\r\n${ID}Retry-After: ${value}\r\nContent-Length: 0\r\n\r\n`);
+    const date = new Date(Date.now() + 100_000).toUTCString();
+    const { refused } = await place(t, way, [busy('7'), busy(date), busy('soon'), busy('-1')]);
+    t.is((await refused()).retryAfter, 7_000);
+    const { retryAfter = 0 } = await refused();
+    t.true(retryAfter > 50_000 && retryAfter <= 100_000, String(retryAfter));
+    t.is((await refused()).retryAfter, undefined);
+    t.is((await refused()).retryAfter, undefined);
   });
 }
 
