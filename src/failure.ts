@@ -6,6 +6,7 @@
  * - `skew`: this machine's clock is off; retried with COS's time
  * - `refused`: credentials, bucket or region are wrong; no other request can succeed
  * - `denied`: this request is not allowed; others may be
+ * - `unsupported`: this kind of request is not known there; others are
  * - `lost`: the state of a resumable upload is gone in COS; the upload starts again
  * - `stale`: the object in COS is not the one the ledger recorded
  * - `thisFile`: this object can never work as it is
@@ -21,6 +22,7 @@ export type FailureKind =
   | 'skew'
   | 'refused'
   | 'denied'
+  | 'unsupported'
   | 'lost'
   | 'stale'
   | 'thisFile'
@@ -125,4 +127,9 @@ export function localFailure(error: unknown): Failure {
 export function defect(error: unknown): Failure {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
   return new Failure('defect', { code: name, message, cause: error });
+}
+
+/** Whether COS refuses a request or does not know it: another way to the same end may be open. */
+export function isRefusal({ kind }: Failure): boolean {
+  return kind === 'denied' || kind === 'thisFile' || kind === 'unsupported';
 }

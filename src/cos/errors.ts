@@ -48,10 +48,15 @@ const CODES: Readonly<Record<string, readonly [kind: FailureKind, status: number
   BucketAccelerateNotEnabled: ['refused', 400],
   NotSupportedStorageClass: ['refused', 400],
   AccessDenied: ['denied', 403],
+
+  NotImplemented: ['unsupported', 501],
+  MethodNotAllowed: ['unsupported', 405],
+  ActionAccelerateNotSupported: ['unsupported', 400],
 };
 
 function kindOfStatus(status: number): FailureKind {
   if (status === 429 || status === 503) return 'throttled';
+  if (status === 501 || status === 405) return 'unsupported';
   // A 409 that says no more is a conflict of requests.
   if (status >= 500 || status === 408 || status === 409) return 'transient';
   if (status === 412 || status === 404) return 'stale';
@@ -112,7 +117,7 @@ function notFromCos(status: number, retryAfter: number | undefined): Failure {
 /** A key's own failure within a deletion of many, which has its own status. Source: 436/8289. */
 export function failureOfKey(code: string, message: string, requestId: string): Failure {
   const [, status = 400] = CODES[code] ?? [];
-  return failureOfAnswer({ status, code, message, headers: { 'x-cos-request-id': requestId } });
+  return new Failure(kindOf(code, status, message), { code, message, status, requestId });
 }
 
 /** Retry-After in ms. Source: RFC 9110, 10.2.3. */

@@ -28,7 +28,8 @@ export type Fault =
       status: number;
       code: string;
       message?: string;
-      headers?: Record<string, string>;
+      /** Beside those of COS's own; undefined removes one. */
+      headers?: Record<string, string | undefined>;
       body?: string;
     }
   /** Closes the connection before the request is read. */
@@ -135,7 +136,9 @@ async function drain(incoming: IncomingMessage, seen: SeenRequest): Promise<void
 function refuse(answer: ServerResponse, seen: SeenRequest, fault: Fault & { kind: 'status' }): void {
   const { status, code, message = code, headers = {}, body = '' } = fault;
   seen.status = status;
-  answer.writeHead(status, { 'content-type': 'application/xml', 'x-cos-request-id': 'faulty', ...headers });
+  const own = { 'content-type': 'application/xml', 'x-cos-request-id': 'faulty', ...headers };
+  const sent = Object.entries(own).filter(([, value]) => value !== undefined);
+  answer.writeHead(status, Object.fromEntries(sent));
   answer.end(
     code === '' || seen.method === 'HEAD'
       ? body

@@ -1,4 +1,4 @@
-import { failureOfAnswer } from '../../cos/errors.ts';
+import { failureOfKey } from '../../cos/errors.ts';
 import type { Deletion } from '../../cos/store.ts';
 import { type Failure, localFailure } from '../../failure.ts';
 import { isStillGone } from '../local/still-gone.ts';
@@ -115,6 +115,5 @@ async function askToDelete(run: Run, paths: readonly string[]): Promise<Asked> {
 function refusalOf(answer: Deletion, key: string): Failure | undefined {
   const error = answer.failed.get(key);
   if (!error || error.code === 'NoSuchKey') return undefined;
-  const { code, message } = error;
-  return failureOfAnswer({ status: 403, code, message, headers: { 'x-cos-request-id': answer.requestId } });
+  return failureOfKey(error.code, error.message, answer.requestId);
 }

@@ -6,8 +6,9 @@ import type { FileRecord } from '../../ledger/records.ts';
 import { crc64In, hashLike } from '../local/content-hash.ts';
 import type { FileState } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
+import { completeUpload } from './complete-upload.ts';
 import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
-import { discard } from './upload-in-parts.ts';
+import { discard, discardIfAllowed } from './upload-in-parts.ts';
 
 const GiB = 1024 * 1024 * 1024;
 /** Bytes: a larger object is copied in parts, and how large these are. */
@@ -111,13 +112,13 @@ async function verifyCopy(confirmation: Confirmation, source: FileRecord): Promi
 async function copyInParts(
   run: Run,
   store: ObjectStore,
-  { path, state, source: { size } }: Move,
+  { path, state, source: { size, hash } }: Move,
   key: string,
   source: CopySource,
   partSize: number,
 ): Promise<Confirmation> {
   const left = run.ledger.uploads.get(path);
-  if (left) await discard(run, store, path, key, left.uploadId);
+  if (left) await discardIfAllowed(run, store, path, key, left.uploadId);
   const uploadId = await run.requests.send(() => store.startUpload(key, headersOf(run, key)));
   run.ledger.putUpload({ path, ...state, partSize, uploadId });
   await run.ledger.flush();
@@ -133,10 +134,9 @@ async function copyInParts(
       part.etag = answer.etag;
       part.size = last - first + 1;
     });
-    const answer = await run.requests.send(() => store.completeUpload(key, uploadId, parts));
+    const answer = await completeUpload(run, store, key, uploadId, parts, crc64In(hash));
     run.ledger.removeUpload(path);
-    if (answer.crc64 !== undefined) return answer;
-    return (await run.requests.send(() => store.head(key))) ?? answer;
+    return answer;
   } catch (error) {
     await discard(run, store, path, key, uploadId).catch(() => {});
     throw error as Failure;

@@ -3,9 +3,8 @@ import type { FileHandle } from 'node:fs/promises';
 import { eachLimit } from 'async';
 import { verify } from '../../cos/confirmation.ts';
 import { combineCrc64, startCrc64 } from '../../cos/crc64.ts';
-import { unverified } from '../../cos/errors.ts';
-import type { Confirmation, ObjectStore, UploadedPart } from '../../cos/store.ts';
-import { after, type Failure, localFailure, stopped } from '../../failure.ts';
+import type { ObjectStore, UploadedPart } from '../../cos/store.ts';
+import { type Failure, isRefusal, localFailure, stopped } from '../../failure.ts';
 import { crc64Hash } from '../local/content-hash.ts';
 import {
   type FileState,
@@ -15,6 +14,7 @@ import {
   readRange,
   stateOf,
 } from '../local/read-file.ts';
+import { completeUpload } from './complete-upload.ts';
 import { partSizeFor } from './part-size.ts';
 import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
 
@@ -68,7 +68,7 @@ export async function sendInParts(run: Run, path: string, key: string): Promise<
       throw fileChanged();
     }
     const crc64 = parts.reduce((sum, part) => combineCrc64(sum, part.crc64, part.size), '0');
-    const confirmation = await complete(run, store, key, upload.uploadId, parts, crc64).catch(failure =>
+    const confirmation = await completeUpload(run, store, key, upload.uploadId, parts, crc64).catch(failure =>
       forgetIfLost(run, path, failure),
     );
     run.ledger.removeUpload(path);
@@ -103,8 +103,9 @@ async function resume(
     const parts = await run.requests.send(() => store.listParts(key, recorded.uploadId));
     return { uploadId: recorded.uploadId, held: new Map(parts.map(part => [part.number, part])) };
   } catch (error) {
-    const { kind } = error as Failure;
-    if (kind !== 'lost' && kind !== 'stale') throw error;
+    const failure = error as Failure;
+    if (isRefusal(failure)) await discardIfAllowed(run, store, path, key, recorded.uploadId);
+    else if (failure.kind !== 'lost' && failure.kind !== 'stale') throw failure;
     run.ledger.removeUpload(path);
     return undefined;
   }
@@ -184,8 +185,12 @@ async function sendPart(
 ): Promise<SentPart> {
   return run.requests.send(async () => {
     if (isUseless()) throw stopped();
-    const crc64 = await startCrc64();
+    // A body may be sent again within one try, over another connection.
+    let crc64 = await startCrc64();
+    let isBegun = false;
     async function* content() {
+      if (isBegun) crc64 = await startCrc64();
+      isBegun = true;
       try {
         for await (const piece of readRange(handle, part.start, part.size, run.uploadLimit.piece)) {
           await run.uploadLimit.take(piece.length, run.signal);
@@ -199,41 +204,17 @@ async function sendPart(
     }
     const answer = await store.putPart(key, uploadId, part.number, { size: part.size, open: content });
     const sum = crc64.digest();
-    await verify(answer, { crc64: () => sum });
+    const read = { crc64: () => sum };
+    await verify(answer, answer.crc64 === undefined ? { ...read, md5: await md5OfPart(handle, part) } : read);
     return { number: part.number, size: part.size, etag: answer.etag, crc64: sum };
   });
 }
 
-/** @throws Failure where the object that COS put together is not the file */
-async function complete(
-  run: Run,
-  store: ObjectStore,
-  key: string,
-  uploadId: string,
-  parts: readonly UploadedPart[],
-  crc64: string,
-): Promise<Confirmation> {
-  const whole = { crc64: () => crc64 };
-  try {
-    return await run.requests.send(async () => {
-      const answer = await store.completeUpload(key, uploadId, parts);
-      const proof = answer.crc64 === undefined ? await store.head(key) : answer;
-      if (!proof) throw unverified('the completed object is not there', answer);
-      await verify(proof, whole);
-      return answer.etag === '' ? proof : answer;
-    });
-  } catch (error) {
-    // An answer to an earlier try may have been lost: then the object is there and whole.
-    const failure = error as Failure;
-    if (failure.kind !== 'lost' && failure.kind !== 'stale') throw failure;
-    const head = await run.requests
-      .send(() => store.head(key))
-      .catch(unanswered => {
-        throw after(failure, unanswered);
-      });
-    if (!head || head.crc64 !== crc64) throw failure;
-    return head;
-  }
+/** A gateway that gives no CRC-64 gives the MD5 as ETag. What changed in between shows in the file's state at the end. */
+async function md5OfPart(handle: FileHandle, { start, size }: Part): Promise<string> {
+  const md5 = createHash('md5');
+  for await (const piece of readRange(handle, start, size)) md5.update(piece);
+  return md5.digest('hex');
 }
 
 function forgetIfLost(run: Run, path: string, failure: Failure): never {
@@ -256,8 +237,8 @@ export async function discard(
 }
 
 /** The parts stay in COS where this key pair may not end uploads: no reason to leave the file out. */
-async function discardIfAllowed(...upload: Parameters<typeof discard>): Promise<void> {
+export async function discardIfAllowed(...upload: Parameters<typeof discard>): Promise<void> {
   await discard(...upload).catch((failure: Failure) => {
-    if (failure.kind !== 'denied' && failure.kind !== 'thisFile') throw failure;
+    if (!isRefusal(failure)) throw failure;
   });
 }

@@ -91,6 +91,7 @@ export const en: Words = {
     throttled: 'too many requests: lower thread_num',
     skew: "this machine's clock is wrong: set it",
     refused: 'check secret_id, secret_key, bucket and region',
+    unsupported: 'this endpoint does not know this kind of request: check endpoint',
     denied: 'no permission: check the policy of this key pair and of the bucket',
     lost: 'the unfinished upload is gone in COS; the next run starts it again',
     stale: 'the object in COS is not what was recorded',

@@ -46,7 +46,12 @@ export const failuresEn = {
   RequestTimeout: 'the connection is too slow: raise timeout or lower thread_num',
   ObjectLocked: 'the object is locked in COS',
   ListingNotSorted: 'the endpoint does not list objects in the order of COS: check endpoint',
-  PathConflict: 'COS holds a folder or file of that name already',
+  PathConflict:
+    'requests for one name met, or COS holds a folder or file of that name: the next run tries again; if it stays, rename one',
+  UploadConflict: 'two requests for this upload met; the next run tries again',
+  NotFromCos:
+    'the answer is not from COS: check what is in between (proxy, captive portal, CDN, firewall), and endpoint',
+  ProxyAuthenticationRequired: 'the proxy wants a user and a password: write http://user:password@host:port',
 };
 
 /** A language that lacks a remedy, or has one of its own alone, does not compile. */
@@ -95,5 +100,9 @@ export const failuresZh: FailureWords = {
   RequestTimeout: '网络太慢：请增大 timeout 或降低 thread_num',
   ObjectLocked: '对象在 COS 上被锁定',
   ListingNotSorted: '该 endpoint 列出对象的顺序与 COS 不同：请检查 endpoint',
-  PathConflict: 'COS 上已有同名的文件夹或文件',
+  PathConflict:
+    '对同一名称的请求发生冲突，或 COS 上已有同名的文件夹或文件：下次运行会重试；若仍出现，请重命名其一',
+  UploadConflict: '对同一上传的两个请求发生冲突；下次运行会重试',
+  NotFromCos: '应答并非来自 COS：请检查途中的设备（代理、认证门户、CDN、防火墙）以及 endpoint',
+  ProxyAuthenticationRequired: '代理需要用户名和密码：请写成 http://user:password@host:port',
 };

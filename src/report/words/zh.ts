@@ -85,6 +85,7 @@ export const zh: Words = {
     throttled: '请求过于频繁：请降低 thread_num',
     skew: '本机时间不准：请校准',
     refused: '请检查 secret_id、secret_key、bucket 和 region',
+    unsupported: '该 endpoint 不支持这种请求：请检查 endpoint',
     denied: '没有权限：请检查该密钥和存储桶的策略',
     lost: 'COS 上未完成的上传已不存在；下次运行会重新开始',
     stale: 'COS 上的对象与记录不一致',
