@@ -56,7 +56,7 @@ async function daemon(
       exitCode = exitCodeOfError(error);
       const reason = errorLines(error, words).join('; ');
       terminal.err(`cos_sync: ${words.warnings.daemonRunFailed(reason)}\n`);
-      log.error('run', { message: reason });
+      log.error('run', { config: home.configFile, message: reason });
     }
     if (!style.json && !style.quiet && !signal.aborted) {
       terminal.err(`${words.run.nextRunIn(config.daemonInterval)}\n`);
@@ -71,7 +71,11 @@ async function daemon(
     return exitCode;
   }
   const exitCode = exitCodeOfError(signal.reason);
-  log.info('daemon_end', { reason: (signal.reason as Error).message, exit_code: exitCode });
+  log.info('daemon_end', {
+    config: home.configFile,
+    reason: (signal.reason as Error).message,
+    exit_code: exitCode,
+  });
   return exitCode;
 }
 
@@ -92,12 +96,12 @@ function reread(invocation: Invocation, log: Log): LoadedConfig['config'] | unde
     const loaded = readConfig(invocation);
     keepCopy(home.configFile, loaded);
     terminal.err(`${words.warnings.configReread(home.configFile)}\n`);
-    log.info('config', { file: home.configFile });
+    log.info('config', { config: home.configFile });
     return loaded.config;
   } catch (error) {
     const reason = errorLines(error, words).join('; ');
     terminal.err(`cos_sync: ${words.warnings.configRefused(reason)}\n`);
-    log.error('config', { message: reason });
+    log.error('config', { config: home.configFile, message: reason });
     return undefined;
   }
 }

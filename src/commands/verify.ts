@@ -90,7 +90,11 @@ async function repair(invocation: Invocation, session: Session, command: VerifyC
     terminal.err(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
   );
   try {
-    log.info('repair', { ...before.result.found, corrected: before.result.wrong.length });
+    log.info('repair', {
+      config: home.configFile,
+      ...before.result.found,
+      corrected: before.result.wrong.length,
+    });
     if (!style.json) terminal.out(`${words.verify.repairing(before.result.wrong.length)}\n`);
     const { exitCode, printed } = await syncNow(invocation, session, log);
     const { after, unrepaired } = await compareAgain(invocation, session, command, before.result);

@@ -68,8 +68,7 @@ export async function explain(
       else note(path, uploadFor(reason as UploadReason, bytes, records.get(path)));
     },
     failed: ({ path, failure }) => block(path, { verdict: 'failed', failure }),
-    skipped: (path, failure) =>
-      block(pathInTree(config.localPath, path) ?? path, { verdict: 'skipped', failure }),
+    skipped: (path, failure) => block(path, { verdict: 'skipped', failure }),
     held: (count, reason, limit) => held.push({ count, reason, limit }),
   };
   await sync({ ...options, dryRun: true, listeners: [listener] });

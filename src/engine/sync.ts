@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { join } from 'node:path';
 import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import type { ObjectStore } from '../cos/store.ts';
@@ -84,13 +83,13 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
   }
 }
 
-function tellPlan({ listener, prefix, config }: Run, plan: Plan): void {
+function tellPlan({ listener, prefix }: Run, plan: Plan): void {
   const { failures, skipped, unchanged, createFolders, uploads, checks } = plan;
   listener.unchanged(unchanged);
   for (const { path, failure } of failures) {
     listener.failed({ operation: 'uploadFile', path, key: prefix + path, failure });
   }
-  for (const { path, failure } of skipped) listener.skipped(join(config.localPath, path), failure);
+  for (const { path, failure } of skipped) listener.skipped(path, failure);
   listener.planned({
     files: uploads.length + checks.length,
     folders: createFolders.length,

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type Datastore from 'nedb-promises';
 import { endTornLine, openDatafile, removeFile, replaceFile } from './datafile.ts';
@@ -53,22 +53,59 @@ export async function readHistory(file: string): Promise<PastRun[]> {
   }
 }
 
+/** Holds the number of the next run. */
+function counterOf(file: string): string {
+  return `${file}.next`;
+}
+
+/**
+ * Takes the number of a run that begins; all ledgers of a home count together.
+ * @returns undefined where it cannot be had now; recordRun then finds one
+ */
+export async function takeRunNumber(file: string): Promise<number | undefined> {
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    return await throughGate(file, async () => {
+      const number = (await nextNumber(file)) ?? ((await readHistory(file)).at(-1)?._id ?? 0) + 1;
+      await writeFile(counterOf(file), String(number + 1));
+      return number;
+    });
+  } catch {
+    return undefined;
+  }
+}
+
+async function nextNumber(file: string): Promise<number | undefined> {
+  const text = await readFile(counterOf(file), 'utf8').catch(() => '');
+  const number = Number(text);
+  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
+}
+
 /**
  * Adds a run; all ledgers of a home share the history. It is a convenience: a run never fails for it, so
  * the caller may ignore an error, and a run that would have to wait for long is left out.
  */
-export async function recordRun(file: string, run: Omit<PastRun, '_id'>): Promise<void> {
+export async function recordRun(file: string, run: NewRun): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await throughGate(file, () => append(file, run));
 }
 
-async function append(file: string, run: Omit<PastRun, '_id'>): Promise<void> {
+/** A run with the number that it took when it began, if any. */
+export type NewRun = Omit<PastRun, '_id'> & { _id?: number };
+
+async function append(file: string, run: NewRun): Promise<void> {
   await endTornLine(file);
   const store = await openDatafile<PastRun>(file);
   const runs = await sortedRuns(store);
-  const past: PastRun = { ...run, _id: (runs.at(-1)?._id ?? 0) + 1 };
+  const past: PastRun = { ...run, _id: numberFor(run, runs) };
   if (runs.length < KEPT_BUSY + KEPT_IDLE + SLACK) await store.insert(past);
   else await rewrite(file, [...newest(runs), past]);
+}
+
+/** A history of another place may have the number already. */
+function numberFor({ _id }: NewRun, runs: readonly PastRun[]): number {
+  const isFree = _id !== undefined && !runs.some(run => run._id === _id);
+  return isFree ? _id : (runs.at(-1)?._id ?? 0) + 1;
 }
 
 async function sortedRuns(store: Datastore<PastRun>): Promise<PastRun[]> {

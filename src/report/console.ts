@@ -99,11 +99,19 @@ export function plannedJson(terminal: Terminal): RunListener {
   };
 }
 
-/** Says what a user should know and no statistic tells. */
-export function warnings(terminal: Terminal, words: Words): RunListener {
+/** Says what a user should know and no statistic tells. What is skipped each time is only said where lines are. */
+export function warnings(
+  terminal: Terminal,
+  words: Words,
+  root: string,
+  { quiet }: Pick<Style, 'quiet'>,
+): RunListener {
   return {
-    skipped: (path, failure) =>
-      terminal.err(`${words.warnings.skipped(printable(path), describe(failure, words).message)}\n`),
+    skipped(path, failure) {
+      if (quiet) return;
+      const { message } = describe(failure, words);
+      terminal.err(`${words.warnings.skipped(printable(join(root, path)), message)}\n`);
+    },
     held: (count, reason, limit) => terminal.err(`${words.held[reason](count, limit)}\n`),
   };
 }

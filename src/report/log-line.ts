@@ -21,7 +21,7 @@ export function logDefect(logFile: string, error: unknown): void {
   try {
     mkdirSync(dirname(logFile), { recursive: true });
     const values = { message: String(error), stack: (error as Error).stack };
-    appendFileSync(logFile, logLine('error', 'unexpected', values));
+    appendFileSync(logFile, logLine('error', 'unexpected', { run: '-', ...values }));
   } catch {
     // The error itself is told on the terminal.
   }

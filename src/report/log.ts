@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { createStream, type Generator, type RotatingFileStream } from 'rotating-file-stream';
 import type { Done, Failed, RunListener } from '../engine/listener.ts';
@@ -12,48 +12,66 @@ const KEPT = 20;
 const WRITE_INTERVAL = 100;
 const MAX_WAITING = 250;
 
-/** log/cos_sync.log: one line an event, `time level event name=value …`. Always in English, so that it greps well. */
-export interface Log extends RunListener {
+/** Stands in place of a run's number where a line is about none. */
+const NO_RUN = '-';
+
+/**
+ * log/cos_sync.log: one line an event, `time level event run=number name=value …`. Always in English, so that it
+ * greps well. Paths are relative to local_path, which a run's first line names.
+ */
+export interface Log {
   info(event: string, values?: Readonly<Record<string, unknown>>): void;
   error(event: string, values?: Readonly<Record<string, unknown>>): void;
+  /** @param run its number, where it has one */
+  ofRun(run: number | 'dry' | undefined): RunLog;
   close(): Promise<void>;
 }
+
+/** The log of what is about one run. */
+export interface RunLog extends RunListener, Pick<Log, 'info' | 'error'> {}
+
+type Write = (level: string, event: string, values?: Readonly<Record<string, unknown>>) => void;
 
 /**
  * Opens the log. A log that cannot be written is no reason to keep the backup from running.
  * @param onUnwritable is told the system's error code, once
  */
 export function openLog(file: string, onUnwritable: (code: string) => void): Log {
-  let stream: RotatingFileStream | undefined;
-  const giveUp = (error: NodeJS.ErrnoException) => {
-    if (!stream) return;
-    stream = undefined;
-    onUnwritable(error.code ?? error.message);
-  };
-  try {
-    mkdirSync(dirname(file), { recursive: true });
-    accessSync(dirname(file), constants.W_OK);
-    stream = createStream(rotatedName(file), { size: ROTATED_AT, rotate: KEPT, path: dirname(file) });
-    stream.on('error', giveUp);
-  } catch (error) {
-    onUnwritable((error as NodeJS.ErrnoException).code ?? '');
-  }
-
+  const target = openTarget(file, onUnwritable);
   let waiting: string[] = [];
   let timer: NodeJS.Timeout | undefined;
   const writeWaiting = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (waiting.length > 0) stream?.write(waiting.join(''));
+    if (waiting.length > 0) target.write(waiting.join(''));
     waiting = [];
   };
 
-  const write = (level: string, event: string, values: Readonly<Record<string, unknown>> = {}) => {
-    waiting.push(logLine(level, event, values));
-    if (waiting.length >= MAX_WAITING) writeWaiting();
-    else timer ??= setTimeout(writeWaiting, WRITE_INTERVAL).unref();
-  };
+  const writeFor =
+    (run: string): Write =>
+    (level, event, values = {}) => {
+      waiting.push(logLine(level, event, { run, ...values }));
+      if (waiting.length >= MAX_WAITING) writeWaiting();
+      else timer ??= setTimeout(writeWaiting, WRITE_INTERVAL).unref();
+    };
 
+  const write = writeFor(NO_RUN);
+  return {
+    info: (event, values) => write('info', event, values),
+    error: (event, values) => write('error', event, values),
+    ofRun: run => runLog(writeFor(nameOf(run))),
+    close() {
+      writeWaiting();
+      return target.close();
+    },
+  };
+}
+
+function nameOf(run: number | 'dry' | undefined): string {
+  return run === undefined ? `pid${process.pid}` : String(run);
+}
+
+function runLog(write: Write): RunLog {
   return {
     info: (event, values) => write('info', event, values),
     error: (event, values) => write('error', event, values),
@@ -74,14 +92,68 @@ export function openLog(file: string, onUnwritable: (code: string) => void): Log
         pause_ms: Math.round(pause),
       }),
     held: (count, reason) => write('held', 'delete', { count, reason }),
+  };
+}
+
+interface Target {
+  write(text: string): void;
+  close(): Promise<void>;
+}
+
+/** The file itself; one that somebody moves or removes is opened anew. */
+function openTarget(file: string, onUnwritable: (code: string) => void): Target {
+  let stream: RotatingFileStream | undefined;
+  /** undefined while the stream opens or rotates its file */
+  let inode: number | undefined;
+
+  function open(): void {
+    inode = undefined;
+    const opened = createStream(rotatedName(file), { size: ROTATED_AT, rotate: KEPT, path: dirname(file) });
+    stream = opened;
+    opened.on('error', (error: NodeJS.ErrnoException) => {
+      if (stream !== opened) return;
+      stream = undefined;
+      onUnwritable(error.code ?? error.message);
+    });
+    opened.on('rotation', () => {
+      inode = undefined;
+    });
+    opened.on('open', () => {
+      if (stream === opened) inode = inodeOf(file);
+    });
+  }
+
+  try {
+    mkdirSync(dirname(file), { recursive: true });
+    accessSync(dirname(file), constants.W_OK);
+    open();
+  } catch (error) {
+    onUnwritable((error as NodeJS.ErrnoException).code ?? '');
+  }
+  return {
+    write(text) {
+      if (stream && inode !== undefined && inodeOf(file) !== inode) {
+        stream.end();
+        open();
+      }
+      stream?.write(text);
+    },
     close: () =>
       new Promise(resolve => {
-        writeWaiting();
         if (!stream) return resolve();
         stream.once('error', () => resolve());
         stream.end(() => resolve());
       }),
   };
+}
+
+/** undefined where the file cannot be looked at. */
+function inodeOf(file: string): number | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false })?.ino;
+  } catch {
+    return undefined;
+  }
 }
 
 /** cos_sync.log, and cos_sync.log.1 (the newest) to .20 beside it. */

@@ -13,6 +13,8 @@ export interface ReportedError {
 
 /** All that is said at the end of a run. */
 export interface Summary {
+  /** undefined for a dry run, and where it could not be had */
+  number: number | undefined;
   statistics: Statistics;
   deletesHeld: number;
   heldReasons: readonly HeldReason[];

@@ -196,6 +196,7 @@ test('the metrics keep to the text format, whatever a path is called', t => {
   const now = new Date();
   const text = metricsText(
     {
+      number: undefined,
       statistics: emptyStatistics(),
       deletesHeld: 0,
       heldReasons: [],
@@ -264,10 +265,14 @@ test('the log has one line an event that names it first', async t => {
       /^\d{4}-\d\d-\d\dT[\d:.]+Z (info |error|ok {3}|fail |skip |retry|held ) \w+( \w+=("([^"\\]|\\.)*"|[\w.:/@+-]+))*$/,
     );
   t.is(
-    log.filter(line => / fail {2}uploadFile path=bad\.txt .*code=InvalidURI .*status=400/.test(line)).length,
+    log.filter(line => / fail {2}uploadFile run=1 path=bad\.txt .*code=InvalidURI .*status=400/.test(line))
+      .length,
     1,
   );
-  t.is(log.filter(line => / ok {4}uploadFile path="good one\.txt" .*request_id=\S+/.test(line)).length, 1);
+  t.is(
+    log.filter(line => / ok {4}uploadFile run=1 path="good one\.txt" .*request_id=\S+/.test(line)).length,
+    1,
+  );
 });
 
 test('a link stays a link, and a device a device, where files are written', async t => {

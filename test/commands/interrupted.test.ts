@@ -19,7 +19,7 @@ test('a run that was interrupted before anything was done is no failure, and is 
   const { code, stdout } = await running.ended;
   t.is(code, 143);
   t.regex(stdout, /op_status : PART_OK\n/);
-  t.regex(box.log(), / info +end op_status=PART_OK .*exit_code=143 interrupted_by=SIGTERM/);
+  t.regex(box.log(), / info +end run=1 op_status=PART_OK .*exit_code=143 interrupted_by=SIGTERM/);
 
   const table = (await box.run('history')).stdout;
   t.regex(table, /^ *1 {2}.* {2}PART_OK +0 .*\n +interrupted by SIGTERM, exit code 143\n$/m);

@@ -117,15 +117,21 @@ test("the log has each operation with COS's status and request ID, and the stati
   const log = box.log();
   t.regex(
     log,
-    /^\S+Z ok +uploadFile path=new\/b\.txt key=backup\/new\/b\.txt bytes=2 status=200 request_id=\S{8,}$/m,
+    /^\S+Z ok +uploadFile run=2 path=new\/b\.txt key=backup\/new\/b\.txt bytes=2 status=200 request_id=\S{8,}$/m,
   );
-  t.regex(log, /^\S+Z ok +createFolder path=new\/ key=backup\/new\/ bytes=0 status=200 request_id=\S{8,}$/m);
-  t.regex(log, /^\S+Z ok +deleteFile path=gone\.txt .*status=200 request_id=\S{8,}$/m);
-  t.regex(log, /^\S+Z fail +uploadFile path=refused\.txt .*code=-4024 .*status=500 request_id=faulty$/m);
-  t.regex(log, /^\S+Z info +end op_status=PART_OK .*upload_file_ok=1 .*exit_code=1\b/m);
   t.regex(
     log,
-    /^\S+Z info +start version=\S+ local_path=\S+ target=cos:\/\/local-1250000000\/backup\/ dry_run=false$/m,
+    /^\S+Z ok +createFolder run=2 path=new\/ key=backup\/new\/ bytes=0 status=200 request_id=\S{8,}$/m,
+  );
+  t.regex(log, /^\S+Z ok +deleteFile run=2 path=gone\.txt .*status=200 request_id=\S{8,}$/m);
+  t.regex(
+    log,
+    /^\S+Z fail +uploadFile run=2 path=refused\.txt .*code=-4024 .*status=500 request_id=faulty$/m,
+  );
+  t.regex(log, /^\S+Z info +end run=2 op_status=PART_OK .*upload_file_ok=1 .*exit_code=1\b/m);
+  t.regex(
+    log,
+    /^\S+Z info +start run=2 version=\S+ config=\S+\/conf\/config\.json ledger=local-1250000000-\w+\.db local_path=\S+ target=cos:\/\/local-1250000000\/backup\/ dry_run=false$/m,
   );
 });
 

@@ -223,6 +223,12 @@ test('what is neither file nor folder is skipped and said', async t => {
   const { code, stderr } = await box.run();
   t.is(code, 0);
   t.regex(stderr, /skipped .*pipe: is neither a file nor a folder/);
+  t.regex(
+    box.log(),
+    / skip +scan run=1 path=pipe code=NotAFile$/m,
+    'as all paths there, relative to local_path',
+  );
+  t.is((await box.run('--quiet')).stderr, '', 'it is nothing to be told each night');
   t.deepEqual(await box.keys(), ['backup/a.txt']);
 });
 

@@ -62,7 +62,10 @@ test('a defect of the program ends it with 1 and one line, with no stack and no 
   const { code, stdout, stderr } = await box.startAs({ env }, '--quiet').ended;
   t.is(code, 1);
   t.regex(stderr, /^cos_sync: unexpected error: something is undefined[^\n]*\n$/);
-  t.regex(box.log(), / error unexpected message="TypeError: something is undefined" stack=".*bomb\.mjs/);
+  t.regex(
+    box.log(),
+    / error unexpected run=- message="TypeError: something is undefined" stack=".*bomb\.mjs/,
+  );
   seesNoSecret(t, box, stdout + stderr);
 });
 

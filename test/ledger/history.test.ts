@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { readHistory, recordRun } from '../../src/ledger/history.ts';
+import { readHistory, recordRun, takeRunNumber } from '../../src/ledger/history.ts';
 import { pastRuns } from '../support/past-runs.ts';
 
 const HISTORY_MODULE = new URL('../../src/ledger/history.ts', import.meta.url).href;
@@ -34,6 +34,25 @@ test('runs that end at the same time are all in the history, each with a number 
   );
   const starts = (all: typeof runs) => all.map(({ start_time }) => start_time).sort();
   t.deepEqual(starts(recorded), starts(runs));
+});
+
+test('each run that begins takes a number of its own, after those of the history, and keeps it', async t => {
+  const file = newFile(t);
+  for (const run of pastRuns(3, 1)) await recordRun(file, run);
+  const taken = await Promise.all(Array.from({ length: 5 }, () => takeRunNumber(file)));
+  t.deepEqual(
+    taken.sort((a, b) => a! - b!),
+    [4, 5, 6, 7, 8],
+  );
+  const [run] = pastRuns(1, 1);
+  await recordRun(file, { ...run!, _id: 6 });
+  await recordRun(file, { ...run!, _id: 4 });
+  // The number of another place's run, as after a history was restored.
+  await recordRun(file, { ...run!, _id: 2 });
+  t.deepEqual(
+    (await readHistory(file)).map(({ _id }) => _id),
+    [1, 2, 3, 4, 6, 7],
+  );
 });
 
 test('a run is recorded although another was killed while it recorded itself', async t => {

@@ -40,7 +40,7 @@ export async function rebuildLedger(invocation: Invocation): Promise<number> {
     ([key, name]) => [name, counts[key as keyof RebuildCounts]] as const,
   );
   const log = openLog(home.logFile, () => {});
-  log.info('rebuild', Object.fromEntries(named));
+  log.info('rebuild', { config: home.configFile, ledger: file, ...Object.fromEntries(named) });
   await log.close();
   if (style.json) {
     const json = { ...Object.fromEntries(named), ledger: file, previous: previous ?? null };

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Invocation } from '../../cli/invocation.ts';
 import type { Config } from '../../config/schema.ts';
 import { type PastRun, readHistory, recordRun } from '../../ledger/history.ts';
-import type { Log } from '../../report/log.ts';
+import type { RunLog } from '../../report/log.ts';
 import { metricsText } from '../../report/metrics.ts';
 import { opStatus, type Summary, summaryJson } from '../../report/summary.ts';
 import { writeWhole } from '../../report/write-file.ts';
@@ -21,6 +21,7 @@ export async function remember(
   const { startTime, endTime, statistics, deletesHeld, errors, exitCode, localPath, target, interruptedBy } =
     summary;
   await recordRun(historyFile, {
+    ...(summary.number === undefined ? {} : { _id: summary.number }),
     ledger: basename(ledger),
     local_path: localPath,
     target,
@@ -68,7 +69,7 @@ async function lastSuccessOf(historyFile: string, ledger: string): Promise<Date 
 export async function callHook(
   { home, terminal, words, signal }: Invocation,
   { onSuccess, onFailure }: Config,
-  log: Log,
+  log: RunLog,
   summary: Summary,
 ): Promise<void> {
   const key = summary.exitCode === 0 ? 'on_success' : 'on_failure';

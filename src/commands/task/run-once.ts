@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { exitCodeOfError, exitCodeOfResult } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
 import { ownPathsOf } from '../../config/home.ts';
@@ -8,13 +9,14 @@ import { countInto, emptyStatistics, type Statistics } from '../../engine/statis
 import { type SyncResult, sync } from '../../engine/sync.ts';
 import { Interrupted } from '../../interrupted.ts';
 import { LedgerLocked } from '../../ledger/errors.ts';
+import { takeRunNumber } from '../../ledger/history.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import { currentLedger, targetOf, taskOf } from '../../ledger/task.ts';
 import { operationLines, plannedJson, warnings } from '../../report/console.ts';
 import { describe } from '../../report/describe.ts';
 import { errorLines } from '../../report/errors.ts';
 import { createFailedFile } from '../../report/failed-file.ts';
-import type { Log } from '../../report/log.ts';
+import type { Log, RunLog } from '../../report/log.ts';
 import { createProgress } from '../../report/progress/display.ts';
 import { type ReportedError, type Summary, statisticsText, summaryJson } from '../../report/summary.ts';
 import { VERSION } from '../../version.ts';
@@ -40,24 +42,34 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
   const task = taskOf(options.config);
   if (options.dryRun) {
     const ledger = { file: currentLedger(home.dbFolder, task), task, readOnly: true };
-    return (await runTask(invocation, options, ledger)).exitCode;
+    return (await runTask(invocation, { ...options, log: options.log.ofRun('dry') }, ledger)).exitCode;
   }
-  const summary = await holdingLock(invocation, task, (ledger, signal) =>
-    runTask({ ...invocation, signal }, options, ledger),
-  );
+  const { log, summary } = await holdingLock(invocation, task, async (ledger, signal) => {
+    const number = await takeRunNumber(home.historyFile);
+    const log = options.log.ofRun(number);
+    return { log, summary: await runTask({ ...invocation, signal }, { ...options, number, log }, ledger) };
+  });
   // A hook may want the ledger itself.
-  await callHook(invocation, options.config, options.log, summary);
+  await callHook(invocation, options.config, log, summary);
   return summary.exitCode;
 }
 
-async function runTask(invocation: Invocation, options: RunOptions, ledger: LedgerOptions): Promise<Summary> {
-  const { terminal, style, words } = invocation;
-  const { config, dryRun, log } = options;
+/** A run that has begun, with the number that history and log know it by. */
+interface BegunRun extends Omit<RunOptions, 'log'> {
+  number?: number | undefined;
+  log: RunLog;
+}
+
+async function runTask(invocation: Invocation, options: BegunRun, ledger: LedgerOptions): Promise<Summary> {
+  const { terminal, style, words, home } = invocation;
+  const { config, dryRun, log, number } = options;
   const { file, task } = ledger;
   const startTime = new Date();
   const errors: ReportedError[] = [];
   log.info('start', {
     version: VERSION,
+    config: home.configFile,
+    ledger: basename(file),
     local_path: config.localPath,
     target: targetOf(task),
     dry_run: dryRun,
@@ -79,6 +91,7 @@ async function runTask(invocation: Invocation, options: RunOptions, ledger: Ledg
   }
   failedFile?.finish();
   const summary: Summary = {
+    number,
     statistics: outcome.statistics,
     deletesHeld: result?.deletesHeld ?? 0,
     heldReasons: result?.heldReasons ?? [],
@@ -124,7 +137,7 @@ interface Outcome {
 
 async function attemptSync(
   invocation: Invocation,
-  { config, dryRun, allowEmpty, log }: RunOptions,
+  { config, dryRun, allowEmpty, log }: BegunRun,
   ledger: LedgerOptions,
   errors: ReportedError[],
   failedFile: RunListener,
@@ -144,7 +157,7 @@ async function attemptSync(
   const listeners: RunListener[] = [
     countInto(statistics),
     log,
-    warnings(terminal, words),
+    warnings(terminal, words, config.localPath, style),
     collectErrors(errors, invocation),
     ...(printed ? [printed] : []),
     progress.listener,
@@ -179,7 +192,7 @@ function collectErrors(errors: ReportedError[], { words }: Invocation): RunListe
   };
 }
 
-function logEnd(log: Log, summary: Summary, { error }: Outcome): void {
+function logEnd(log: RunLog, summary: Summary, { error }: Outcome): void {
   const { errors: _, ...values } = summaryJson(summary);
   log.info('end', { ...values, interrupted_by: summary.interruptedBy });
   if (error) log.error('stopped', { name: error.name, message: error.message, stack: error.stack });
