@@ -67,7 +67,7 @@ async function* examine(invocation: Invocation): AsyncGenerator<Check> {
 function checkConfig({ home, overrides, words }: Invocation): { config?: Config; checks: Check[] } {
   const check = (status: Check['status'], message: string): Check => ({ name: 'config', status, message });
   try {
-    const loaded = loadConfig(home.configFile, overrides, process.env);
+    const loaded = loadConfig(home.configFile, overrides, process.env, !home.isConfigNamed);
     const { config, unknownKeys } = loaded;
     keepCopy(home.configFile, loaded);
     const checks = unknownKeys.map(({ key, nearest }) =>
@@ -76,7 +76,9 @@ function checkConfig({ home, overrides, words }: Invocation): { config?: Config;
     if (isReadableByOthers(home.configFile)) {
       checks.push(check('warn', words.warnings.configReadableByOthers(home.configFile)));
     }
-    return { config, checks: [check('ok', words.doctor.configOk(home.configFile)), ...checks] };
+    const { configOk, noConfigFile } = words.doctor;
+    const ok = loaded.isFileMissing ? noConfigFile(home.configFile) : configOk(home.configFile);
+    return { config, checks: [check('ok', ok), ...checks] };
   } catch (error) {
     return { checks: errorLines(error, words).map(line => check('fail', line)) };
   }

@@ -22,7 +22,7 @@ const MAX_LAST = 1_000_000;
 
 /**
  * `cos_sync history`: past runs as a table, JSON or a page.
- * @throws ConfigError where there is no such run or action
+ * @throws ConfigError where there is no such run
  */
 export async function historyCommand(invocation: Invocation, command: HistoryCommand): Promise<number> {
   const { home, terminal, style, words } = invocation;
@@ -62,9 +62,7 @@ function show(
   command: HistoryCommand,
   runs: readonly PastRun[],
 ): number {
-  const { action = '', run: wanted } = command;
-  if (action !== 'show')
-    throw usageFault(`history ${action}`, 'unknownCommand', { value: 'history show RUN' });
+  const { run: wanted } = command;
   const found = wanted === undefined ? runs.at(-1) : runs.find(({ _id }) => String(_id) === wanted);
   if (!found) {
     const [first, last] = [runs[0]?._id ?? 0, runs.at(-1)?._id ?? 0];

@@ -7,7 +7,7 @@ import { programCall } from '../cli/program-call.ts';
 import { openPrompt, type Prompt } from '../cli/prompt.ts';
 import { ConfigError, usageFault } from '../config/faults.ts';
 import { isTemplate, keepCopy, keptSince } from '../config/kept-copy.ts';
-import { secretsOf, withOptions } from '../config/load.ts';
+import { secretsOf, withOptions, withSource } from '../config/load.ts';
 import { parseConfig } from '../config/schema.ts';
 import { isPlaceholder } from '../config/values.ts';
 import { isFolder } from '../engine/local/local-path.ts';
@@ -186,9 +186,13 @@ function cleaned(key: AskedKey, answer: string): string {
 }
 
 /** Tests the values as doctor does, and prints what it finds. @throws ConfigError */
-async function isWorking(values: Values, { home, terminal, words, signal }: Invocation): Promise<boolean> {
+async function isWorking(values: Values, invocation: Invocation): Promise<boolean> {
+  const { home, overrides, terminal, words, signal } = invocation;
   const result = parseConfig({ ...values, ...secretsOf(process.env) });
-  if ('faults' in result) throw new ConfigError(home.configFile, result.faults);
+  if ('faults' in result) {
+    const faults = result.faults.map(fault => withSource(fault, overrides, process.env));
+    throw new ConfigError(home.configFile, faults);
+  }
   terminal.out(`\n${words.init.testing}\n`);
   let isFine = true;
   for await (const { status, name, message } of examineCos(result.config, { words, signal })) {

@@ -93,7 +93,8 @@ async function sleep(seconds: number, signal: AbortSignal): Promise<void> {
 function reread(invocation: Invocation, log: Log): LoadedConfig['config'] | undefined {
   const { home, terminal, words } = invocation;
   try {
-    const loaded = readConfig(invocation);
+    // A file that went away under a daemon would take its excludes with it.
+    const loaded = readConfig(invocation, false);
     keepCopy(home.configFile, loaded);
     terminal.err(`${words.warnings.configReread(home.configFile)}\n`);
     log.info('config', { config: home.configFile });

@@ -40,7 +40,15 @@ export type Problem =
   | 'unknownOption'
   | 'optionWithoutValue'
   | 'secretOption'
+  | 'optionOfOther'
+  | 'optionNeedsOther'
+  | 'notFlagValue'
+  | 'contradiction'
   | 'unknownCommand'
+  | 'actionMissing'
+  | 'argumentMissing'
+  | 'extraArgument'
+  | 'afterDashes'
   | 'unknownRun'
   | 'outsideLocalPath'
   | 'noAnswer'
@@ -60,6 +68,8 @@ export interface Fault {
   problem: Problem;
   /** What the words need: the refused value, bounds, choices. Never a secret. */
   values: Readonly<Record<string, string | number>>;
+  /** What gave the value, where that is not the file: `--thread-num`, `COS_SECRET_ID`. */
+  source?: string;
 }
 
 /** Everything that is wrong with the configuration or the command line. Exit code 2. */

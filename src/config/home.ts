@@ -5,6 +5,8 @@ import { isSea } from 'node:sea';
 export interface Home {
   root: string;
   configFile: string;
+  /** It was named by `--config`: where it is missing, that is a slip. */
+  isConfigNamed: boolean;
   dbFolder: string;
   logFile: string;
   historyFile: string;
@@ -36,6 +38,7 @@ export function homeAt(
   return {
     root,
     configFile: configFile === undefined ? join(root, 'conf', 'config.json') : resolve(configFile),
+    isConfigNamed: configFile !== undefined,
     dbFolder: join(root, 'db'),
     logFile: join(root, 'log', 'cos_sync.log'),
     historyFile: join(root, 'db', 'history.db'),

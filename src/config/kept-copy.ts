@@ -37,7 +37,8 @@ export interface ConfigFile {
 /** Keeps a configuration that was accepted. That it cannot be kept is no reason not to work with it. */
 export function keepCopy(configFile: string, { bytes, written }: ConfigFile): void {
   const kept = keptCopyOf(configFile);
-  if (kept === undefined || isTemplate(written)) return;
+  const isNoFile = bytes.length === 0;
+  if (kept === undefined || isNoFile || isTemplate(written)) return;
   const unfinished = `${kept}.${process.pid}.tmp`;
   try {
     if (contentOf(kept)?.equals(bytes)) return;

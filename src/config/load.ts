@@ -14,24 +14,53 @@ const SECRETS_IN_ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
 export interface LoadedConfig extends ConfigFile {
   config: Config;
   unknownKeys: UnknownKey[];
+  /** Options and environment gave all that is needed. */
+  isFileMissing: boolean;
 }
 
 /**
  * Reads the configuration: the file, over it the environment's secrets, over it the command line's options.
  * @param options values by config key, from the command line
+ * @param mayBeMissing whether options and environment are enough where there is no such file
  * @throws ConfigError with every fault there is
  */
 export function loadConfig(
   file: string,
   options: Readonly<Record<string, unknown>>,
   environment: NodeJS.ProcessEnv,
+  mayBeMissing = false,
 ): LoadedConfig {
-  const bytes = readBytes(file);
-  const written = parseJson(file, textOf(file, bytes));
+  const bytes = readBytes(file, mayBeMissing);
+  const isFileMissing = bytes === undefined;
+  const written = isFileMissing ? {} : parseJson(file, textOf(file, bytes));
   refuseTemplateAgain(file, written);
-  const result = parseConfig({ ...withOptions(written, options), ...secretsOf(environment) });
-  if ('faults' in result) throw new ConfigError(file, result.faults);
-  return { config: result.config, bytes, written, unknownKeys: unknownKeysOf(written) };
+  const given = { ...options, ...secretsOf(environment) };
+  const result = parseConfig(withOptions(written, given));
+  if ('config' in result) {
+    const { config } = result;
+    return { config, bytes: bytes ?? NOTHING, written, unknownKeys: unknownKeysOf(written), isFileMissing };
+  }
+  const faults = result.faults.map(fault => withSource(fault, options, environment));
+  const isIncomplete = faults.some(({ problem }) => problem === 'missing');
+  if (!isFileMissing || !isIncomplete) throw new ConfigError(file, faults);
+  // Who gave nothing at all did not mean to do without the file.
+  const isFileMeant = Object.keys(given).length === 0;
+  throw new ConfigError(file, [FILE_MISSING, ...(isFileMeant ? [] : faults)]);
+}
+
+const NOTHING = Buffer.alloc(0);
+const FILE_MISSING: Fault = { key: '', problem: 'fileMissing', values: {} };
+
+/** Names what gave a faulty value, so that nobody looks for it in the file. */
+export function withSource(
+  fault: Fault,
+  options: Readonly<Record<string, unknown>>,
+  environment: NodeJS.ProcessEnv,
+): Fault {
+  const { key } = fault;
+  const variable = SECRETS_IN_ENVIRONMENT[key]?.find(name => environment[name]);
+  if (variable !== undefined) return { ...fault, source: variable };
+  return key in options ? { ...fault, source: `--${key.replaceAll('_', '-')}` } : fault;
 }
 
 /** The values with the command line's over them; a key with two spellings has one value. */
@@ -70,7 +99,7 @@ function dayOf(time: Date): string {
   return time.toISOString().slice(0, 10);
 }
 
-function readBytes(file: string): Buffer {
+function readBytes(file: string, mayBeMissing: boolean): Buffer | undefined {
   try {
     return readFileSync(file);
   } catch (error) {
@@ -78,7 +107,10 @@ function readBytes(file: string): Buffer {
     if (code === 'EISDIR') throw wholeFile(file, 'isFolder');
     if (code !== 'ENOENT') throw wholeFile(file, 'fileUnreadable', { code });
     const since = keptSince(file);
-    throw since ? wholeFile(file, 'fileGone', { since: dayOf(since) }) : wholeFile(file, 'fileMissing');
+    // What is gone may have excluded what options do not.
+    if (since) throw wholeFile(file, 'fileGone', { since: dayOf(since) });
+    if (mayBeMissing) return undefined;
+    throw wholeFile(file, 'fileMissing');
   }
 }
 

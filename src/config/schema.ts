@@ -44,7 +44,7 @@ const schema = z.object({
   daemon_interval: numberBetween(0, 365 * ONE_DAY, 60),
   enable_https: onOff(true),
   local_path: exactText(),
-  cos_path: exactText(),
+  cos_path: exactText().transform(path => path ?? '/'),
   create_folders: onOff(true),
   include: globs(),
   exclude: globs(),
@@ -73,6 +73,11 @@ type Values = z.output<typeof schema>;
 
 /** The names of all keys, for the command line's options and for "did you mean". */
 export const CONFIG_KEYS = Object.keys(schema.shape) as (keyof Values)[];
+
+/** The value that a key has where nobody gives one. */
+export function defaultOf(key: keyof Values): unknown {
+  return schema.shape[key].parse(undefined);
+}
 
 /** zod takes a key that is absent for one that may not be. */
 const NOTHING_GIVEN = Object.fromEntries(CONFIG_KEYS.map(key => [key, undefined]));
@@ -245,7 +250,7 @@ function configOf(values: Values): Config {
     enableHttps: values.enable_https,
     // The ledger belongs to this path: one folder must not have two names.
     localPath: resolve(values.local_path ?? ''),
-    cosPath: values.cos_path ?? '/',
+    cosPath: values.cos_path,
     createFolders: values.create_folders,
     include: values.include,
     exclude: values.exclude,

@@ -69,8 +69,8 @@ export function isUnexpected(error: unknown): boolean {
   return !isKnown && (error as NodeJS.ErrnoException).code !== 'EADDRINUSE';
 }
 
-function faultLine(file: string, { key, problem, values }: Fault, words: Words): string {
-  const place = [file, key].filter(part => part !== '').join(': ');
+function faultLine(file: string, { key, problem, values, source }: Fault, words: Words): string {
+  const place = source ?? [file, key].filter(part => part !== '').join(': ');
   return `${place}: ${words.problems[problem](values)}`;
 }
 

@@ -90,7 +90,7 @@ test('a run that there is not, and an action that there is not, are refused', as
     return stderr;
   };
   t.regex(await refused('show', '9'), /there is no run 9; there are 1 to 3/);
-  t.regex(await refused('sho'), /is no command; did you mean history show RUN/);
+  t.regex(await refused('sho'), /^cos_sync: history sho: unknown command; did you mean history show\?/);
   t.regex(await refused('--last', '0'), /--last: must be a number from 1/);
   t.regex(await refused('--html', join(box.root, 'no', 'x.html')), /x\.html cannot be written \(ENOENT\)/);
 });

@@ -30,7 +30,7 @@ test('the config chooses the language of all that the program says, its own faul
   t.regex(stdout, /试运行：不做任何改动/);
   t.regex(stdout, /sync over! op statistics:\n +op_status : ALL_OK/);
   t.regex((await box.run('--dry-run', '--lang', 'en')).stdout, /dry run: nothing is changed/);
-  t.regex((await box.run('--help')).stdout, /^用法:/m);
+  t.regex((await box.run('--help')).stdout, /^用法：/m);
 
   box.configure({ lang: 'zh', timeout: 'soon' });
   t.regex((await box.run()).stderr, /timeout: 必须是/);

@@ -1,5 +1,4 @@
 import type { Invocation } from '../../cli/invocation.ts';
-import { usageFault } from '../../config/faults.ts';
 import { untilInterrupted } from '../task/session.ts';
 import { exportLedger, importLedger } from './export-import.ts';
 import { rebuildLedger } from './rebuild.ts';
@@ -13,11 +12,9 @@ export interface LedgerCommand {
   output: string | undefined;
   table: string | undefined;
   /** Upload IDs; empty where --abort was given without one; undefined where it was not given. */
-  abort: string[] | undefined;
+  abort: readonly string[] | undefined;
   yes: boolean;
 }
-
-const ACTIONS = ['export', 'import', 'rebuild', 'uploads'];
 
 /**
  * `cos_sync ledger export|import|rebuild|uploads`.
@@ -25,16 +22,11 @@ const ACTIONS = ['export', 'import', 'rebuild', 'uploads'];
  * @throws ConfigError, ImportUnusable, LedgerLocked, LedgerDamaged, LedgerUnusable, LocalPathUnusable, Failure
  */
 export function ledgerCommand(invocation: Invocation, command: LedgerCommand): Promise<number> {
-  const { action = '', file } = command;
-  if (file !== undefined && action !== 'import') throw usageFault(file, 'unknownOption', { value: '' });
+  const { action, file = '' } = command;
   return untilInterrupted(invocation, () => {
     if (action === 'export') return exportLedger(invocation, command.format ?? 'jsonl', command.output);
-    if (action === 'import') {
-      if (file === undefined) throw usageFault('ledger import', 'optionWithoutValue');
-      return importLedger(invocation, file, command.table);
-    }
+    if (action === 'import') return importLedger(invocation, file, command.table);
     if (action === 'rebuild') return rebuildLedger(invocation);
-    if (action === 'uploads') return listUploads(invocation, command.abort, command.yes);
-    throw usageFault('ledger', 'notChoice', { value: action, choices: ACTIONS.join(', ') });
+    return listUploads(invocation, command.abort, command.yes);
   });
 }

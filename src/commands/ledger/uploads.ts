@@ -20,7 +20,7 @@ import { openSession, type Session, withLock, withStore } from '../task/session.
  */
 export async function listUploads(
   invocation: Invocation,
-  abort: string[] | undefined,
+  abort: readonly string[] | undefined,
   isConfirmed: boolean,
 ): Promise<number> {
   const session = openSession(invocation);

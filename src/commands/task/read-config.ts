@@ -2,9 +2,16 @@ import { statSync } from 'node:fs';
 import type { Invocation } from '../../cli/invocation.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 
-/** Reads the configuration and warns of what a user should know about it. @throws ConfigError */
-export function readConfig({ home, overrides, terminal, words }: Invocation): LoadedConfig {
-  const loaded = loadConfig(home.configFile, overrides, process.env);
+/**
+ * Reads the configuration and warns of what a user should know about it.
+ * @param mayBeMissing whether options and environment may be all there is
+ * @throws ConfigError
+ */
+export function readConfig(
+  { home, overrides, terminal, words }: Invocation,
+  mayBeMissing = !home.isConfigNamed,
+): LoadedConfig {
+  const loaded = loadConfig(home.configFile, overrides, process.env, mayBeMissing);
   for (const { key, nearest } of loaded.unknownKeys) {
     terminal.err(`${words.warnings.unknownKey(key, nearest)}\n`);
   }

@@ -1,7 +1,7 @@
 /** What `cos_sync doctor` says. */
 export interface DoctorWords {
-  help: string;
   configOk(file: string): string;
+  noConfigFile(file: string): string;
   needsEarlier: string;
   needsConfig: string;
   folder(path: string, files: number, size: string): string;
@@ -43,8 +43,8 @@ export interface DoctorWords {
 }
 
 export const doctorEn: DoctorWords = {
-  help: 'check configuration, folder, ledger, network, credentials, permissions; say what to do',
   configOk: file => `${file} is complete`,
+  noConfigFile: file => `there is no ${file}, and options and environment give all that is needed`,
   needsEarlier: 'not checked: mend what failed above first',
   needsConfig: 'not checked: mend the configuration first',
   folder: (path, files, size) => `${path} has ${files} files, ${size}`,
@@ -96,8 +96,8 @@ export const doctorEn: DoctorWords = {
 };
 
 export const doctorZh: DoctorWords = {
-  help: '检查配置、目录、数据库、网络、密钥和权限，并说明该怎么办',
   configOk: file => `${file} 完整无误`,
+  noConfigFile: file => `${file} 不存在，但选项和环境变量已给出全部所需的值`,
   needsEarlier: '未检查：请先解决上面的失败',
   needsConfig: '未检查：请先修正配置',
   folder: (path, files, size) => `${path} 有 ${files} 个文件，共 ${size}`,

@@ -1,8 +1,10 @@
 import { doctorEn } from './doctor.ts';
 import { explainEn } from './explain.ts';
 import { failuresEn } from './failures.ts';
+import { helpEn } from './help.ts';
 import { historyEn } from './history.ts';
 import { initEn } from './init.ts';
+import { keysEn } from './keys.ts';
 import { ledgerEn } from './ledger.ts';
 import { progressEn } from './progress.ts';
 import { scheduleEn } from './schedule.ts';
@@ -61,10 +63,10 @@ export const en: Words = {
       `is not valid JSON (line ${line}): each \\ of a Windows path is written twice, like "C:\\\\data"`,
     notObject: () => 'must be one JSON object: { "key": "value", … }',
     unknownOption: ({ value }) =>
-      value ? `is no option; did you mean ${value}?` : 'is no option: see --help',
+      value ? `unknown option; did you mean ${value}?` : 'unknown option: see --help',
     optionWithoutValue: () => 'needs a value',
     secretOption: () =>
-      'is no option, for others can see a command line: put it in the config file or in COS_SECRET_ID, COS_SECRET_KEY, COS_TOKEN',
+      'is not an option, because others can see a command line: put it in the config file or in COS_SECRET_ID, COS_SECRET_KEY, COS_TOKEN',
     noAnswer: () => 'has no usable answer: nothing was written',
     outsideLocalPath: ({ value, folder }) => `${value} is not in local_path (${folder})`,
     unknownRun: ({ value, first, last }) =>
@@ -73,7 +75,20 @@ export const en: Words = {
         : `there is no run ${value}; there are ${first} to ${last}`,
     unwritable: ({ value, code }) => `${value} cannot be written (${code}): check its folder and permissions`,
     unknownCommand: ({ value }) =>
-      value ? `is no command; did you mean ${value}?` : 'is no command: see --help',
+      value ? `unknown command; did you mean ${value}?` : 'unknown command: see --help',
+    optionOfOther: ({ value }) => `has no effect in "${value}": see cos_sync help ${value}`,
+    optionNeedsOther: ({ value }) => `has no effect without ${value}`,
+    notFlagValue: ({ value }) =>
+      `must be on (=1, =true, =yes, =on) or off (=0, =false, =no, =off), not "${value}"`,
+    contradiction: () => 'is given twice with different values: give it once',
+    actionMissing: ({ choices }) => `needs one of ${choices}`,
+    argumentMissing: ({ value }) => `needs ${value}`,
+    extraArgument: ({ command, value }) =>
+      value
+        ? `unexpected argument of ${command}; did you mean ${value}?`
+        : `unexpected argument of ${command}: see cos_sync help ${command}`,
+    afterDashes: ({ value }) =>
+      `comes after "--", where nothing is read as an option, and ${value} takes no such argument: put it before the "--"`,
     badInterval: ({ value }) =>
       `must be minutes that divide an hour (5m, 15m, 30m, …), hours that divide a day (1h, 2h, 6h, …) or daily, not "${value}"`,
     badTime: ({ value }) => `must be a time of day from 00:00 to 23:59, not "${value}"`,
@@ -192,25 +207,6 @@ export const en: Words = {
   ledger: ledgerEn,
   doctor: doctorEn,
   schedule: scheduleEn,
-  help: {
-    sync: 'mirror local_path into the bucket (what cos_sync does without a command)',
-    demo: 'see the main job without an account: a sample folder, a COS on this machine',
-    localCos: 'run a COS on this machine, for tests',
-    dryRun: 'print what would be done, change nothing',
-    allowEmpty: 'delete even where the scan finds no file at all (once)',
-    config: 'configuration file (default: <home>/conf/config.json)',
-    home: "folder of conf/, db/ and log/ (default: the program's own)",
-    json: 'print one JSON object instead of lines',
-    quiet: 'print only failures and the statistics',
-    verbose: 'print every operation, also on a terminal',
-    noProgress: 'no progress display',
-    lang: 'en or zh',
-    port: 'port to listen on (0: any free one)',
-    dir: 'folder for the objects',
-    demoDir: 'sync this folder instead of a sample (it is only read)',
-    help: 'show this text',
-    version: 'show the version',
-    headings: {},
-    configKey: key => `as ${key} in the config file`,
-  },
+  help: helpEn,
+  keys: keysEn,
 };

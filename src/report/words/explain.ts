@@ -1,6 +1,5 @@
 /** What `cos_sync sync --dry-run --explain` says. */
 export interface ExplainWords {
-  help: string;
   ownFolder(folder: string): string;
   ownFile(file: string): string;
   excluded(pattern: string, matched: string): string;
@@ -32,7 +31,6 @@ export interface ExplainWords {
 }
 
 export const explainEn: ExplainWords = {
-  help: 'only say what would be done with this file or folder, and why (implies --dry-run)',
   ownFolder: folder => `left out: ${folder} is this program's own folder`,
   ownFile: file => `left out: ${file} is this program's own file`,
   excluded: (pattern, matched) => `left out: exclude has "${pattern}", which matches ${matched}`,
@@ -63,7 +61,6 @@ export const explainEn: ExplainWords = {
 };
 
 export const explainZh: ExplainWords = {
-  help: '只说明将如何处理此文件或目录，以及原因（相当于同时使用 --dry-run）',
   ownFolder: folder => `不参与同步：${folder} 是本程序自己的目录`,
   ownFile: file => `不参与同步：${file} 是本程序自己的文件`,
   excluded: (pattern, matched) => `不参与同步：exclude 中的“${pattern}”匹配 ${matched}`,

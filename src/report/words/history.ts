@@ -1,6 +1,5 @@
 /** What `cos_sync history` says. */
 export interface HistoryWords {
-  help: { history: string; last: string; html: string };
   none(file: string): string;
   written(file: string): string;
   columns: {
@@ -43,11 +42,6 @@ export interface HistoryWords {
 }
 
 export const historyEn: HistoryWords = {
-  help: {
-    history: 'list past runs; "history show RUN" lists the failures of one',
-    last: 'only the last so many runs',
-    html: 'write a page with charts to this file; it opens without a network',
-  },
   none: file => `no runs yet in ${file}`,
   written: file => `written to ${file}`,
   columns: {
@@ -87,11 +81,6 @@ export const historyEn: HistoryWords = {
 };
 
 export const historyZh: HistoryWords = {
-  help: {
-    history: '列出历次运行；“history show 编号”列出某次运行的失败项',
-    last: '只列出最近的若干次',
-    html: '把带图表的网页写入此文件，无需网络即可打开',
-  },
   none: file => `${file} 中还没有运行记录`,
   written: file => `已写入 ${file}`,
   columns: {

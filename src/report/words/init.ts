@@ -3,8 +3,6 @@ export type AskedKey = 'secret_id' | 'secret_key' | 'bucket' | 'region' | 'local
 
 /** What `cos_sync init` says. */
 export interface InitWords {
-  help: string;
-  recover: string;
   intro(file: string): string;
   /** A question, one a value. */
   questions: Record<AskedKey, string>;
@@ -31,8 +29,6 @@ export interface InitWords {
 }
 
 export const initEn: InitWords = {
-  help: 'ask for the values that matter, test them, and write conf/config.json',
-  recover: 'put the last good configuration back, as after an upgrade that overwrote it',
   intro: file =>
     `Seven questions, then ${file} is written.\nThe keys are at https://console.tencentcloud.com/cam/capi, the bucket at https://console.tencentcloud.com/cos`,
   questions: {
@@ -66,8 +62,6 @@ export const initEn: InitWords = {
 };
 
 export const initZh: InitWords = {
-  help: '询问必要的配置，测试后写入 conf/config.json',
-  recover: '恢复最近一次可用的配置（例如升级时被覆盖之后）',
   intro: file =>
     `回答七个问题后写入 ${file}。\n密钥：https://console.cloud.tencent.com/cam/capi，存储桶：https://console.cloud.tencent.com/cos`,
   questions: {

@@ -4,14 +4,6 @@ import type { ImportProblem } from '../../ledger/errors.ts';
 
 /** What `cos_sync ledger` says. */
 export interface LedgerWords {
-  help: {
-    ledger: string;
-    format: string;
-    output: string;
-    table: string;
-    abort: string;
-    yes: string;
-  };
   exported(records: number, file: string): string;
   outputUnwritable(file: string, code: string): string;
   importProblems: Record<ImportProblem, (file: string, detail: string) => string>;
@@ -37,14 +29,6 @@ export interface LedgerWords {
 }
 
 export const ledgerEn: LedgerWords = {
-  help: {
-    ledger: 'export, import or rebuild the record of what was synced; list or end unfinished uploads',
-    format: 'export: jsonl or csv (default: jsonl)',
-    output: 'export: write to this file (default: standard output)',
-    table: "import: the table of a predecessor's db_rec.db, where it is not found by itself",
-    abort: 'uploads: end these upload IDs; without an ID all that no sync goes on with (needs --yes)',
-    yes: 'uploads --abort: yes, end them',
-  },
   exported: (records, file) => `${records} records written to ${file}`,
   outputUnwritable: (file, code) =>
     `${file} cannot be written (${code}): choose another place with --output, and check its folder and free space`,
@@ -99,14 +83,6 @@ export const ledgerEn: LedgerWords = {
 };
 
 export const ledgerZh: LedgerWords = {
-  help: {
-    ledger: '导出、导入或重建同步记录；列出或终止未完成的分块上传',
-    format: 'export：jsonl 或 csv（默认：jsonl）',
-    output: 'export：写入此文件（默认：标准输出）',
-    table: 'import：无法自动找到时，指定旧版 db_rec.db 中的表名',
-    abort: 'uploads：终止指定的上传 ID；不写 ID 则终止所有不会被续传的上传（需要 --yes）',
-    yes: 'uploads --abort：确认终止',
-  },
   exported: (records, file) => `已将 ${records} 条记录写入 ${file}`,
   outputUnwritable: (file, code) =>
     `${file} 无法写入（${code}）：请用 --output 指定其他位置，并检查其目录和剩余空间`,

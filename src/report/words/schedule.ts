@@ -4,7 +4,6 @@ import type { Kind } from '../../schedule/kind.ts';
 
 /** What `cos_sync schedule` says. */
 export interface ScheduleWords {
-  help: { schedule: string; kind: string; every: string; at: string; name: string };
   /** The headings of `print`. */
   write(path: string, encoding: string): string;
   delete(path: string): string;
@@ -25,13 +24,6 @@ export interface ScheduleWords {
 }
 
 export const scheduleEn: ScheduleWords = {
-  help: {
-    schedule: 'install, print or remove a systemd timer, a cron line or a Windows scheduled task',
-    kind: 'systemd, systemd-user, cron or task (default: what this system has)',
-    every: '15m, 1h, … or daily (default: daily)',
-    at: 'time of day of a daily run (default: 02:00)',
-    name: 'a name for the schedule, where there are several (default: cos_sync)',
-  },
   write: (path, encoding) => `file ${path} (${encoding}):`,
   delete: path => `delete ${path}`,
   run: 'run:',
@@ -64,13 +56,6 @@ export const scheduleEn: ScheduleWords = {
 };
 
 export const scheduleZh: ScheduleWords = {
-  help: {
-    schedule: '安装、显示或删除定时任务：systemd 定时器、cron 或 Windows 计划任务',
-    kind: 'systemd、systemd-user、cron 或 task（默认：本系统所具备的）',
-    every: '15m、1h 等，或 daily 每天（默认：daily）',
-    at: '每天运行的时刻（默认：02:00）',
-    name: '定时任务的名称，有多个时用于区分（默认：cos_sync）',
-  },
   write: (path, encoding) => `文件 ${path}（${encoding}）：`,
   delete: path => `删除 ${path}`,
   run: '执行：',

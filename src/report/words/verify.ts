@@ -2,7 +2,6 @@ import type { FindingKind } from '../../engine/upkeep/verify.ts';
 
 /** What `cos_sync verify` says. */
 export interface VerifyWords {
-  help: { verify: string; repair: string; deep: string };
   comparing(target: string, ledger: string): string;
   listed(objects: number): string;
   /** A run is under way: what it does at this moment looks like a difference. */
@@ -23,11 +22,6 @@ export interface VerifyWords {
 }
 
 export const verifyEn: VerifyWords = {
-  help: {
-    verify: 'compare the ledger with what COS really holds, and with the folder',
-    repair: 'upload what is missing or different in COS',
-    deep: 'read every local file and compare its content with the record too',
-  },
   comparing: (target, ledger) => `comparing ${target} with ${ledger}`,
   listed: objects => `${objects} objects listed`,
   runUnderWay: 'a run is under way: what it does right now may look like a difference',
@@ -62,11 +56,6 @@ export const verifyEn: VerifyWords = {
 };
 
 export const verifyZh: VerifyWords = {
-  help: {
-    verify: '将本地数据库与 COS 上的实际内容及本地目录进行比对',
-    repair: '重新上传 COS 上缺失或不同的文件',
-    deep: '同时读取每个本地文件，将其内容与记录比对',
-  },
   comparing: (target, ledger) => `正在比对 ${target} 与 ${ledger}`,
   listed: objects => `已列出 ${objects} 个对象`,
   runUnderWay: '有一个运行正在进行：它正在做的改动可能显示为差异',

@@ -5,8 +5,10 @@ import type { FailureKind } from '../../failure.ts';
 import type { DoctorWords } from './doctor.ts';
 import type { ExplainWords } from './explain.ts';
 import type { FailureWords } from './failures.ts';
+import type { HelpWords } from './help.ts';
 import type { HistoryWords } from './history.ts';
 import type { InitWords } from './init.ts';
+import type { KeyWords } from './keys.ts';
 import type { LedgerWords } from './ledger.ts';
 import type { ProgressWords } from './progress.ts';
 import type { ScheduleWords } from './schedule.ts';
@@ -88,26 +90,6 @@ export interface Words {
   ledger: LedgerWords;
   doctor: DoctorWords;
   schedule: ScheduleWords;
-  help: {
-    sync: string;
-    demo: string;
-    localCos: string;
-    dryRun: string;
-    allowEmpty: string;
-    config: string;
-    home: string;
-    json: string;
-    quiet: string;
-    verbose: string;
-    noProgress: string;
-    lang: string;
-    port: string;
-    dir: string;
-    demoDir: string;
-    help: string;
-    version: string;
-    /** What stands above the parts of a help text, by what cac calls them. */
-    headings: Readonly<Record<string, string>>;
-    configKey(key: string): string;
-  };
+  help: HelpWords;
+  keys: KeyWords;
 }

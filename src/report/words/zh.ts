@@ -1,8 +1,10 @@
 import { doctorZh } from './doctor.ts';
 import { explainZh } from './explain.ts';
 import { failuresZh } from './failures.ts';
+import { helpZh } from './help.ts';
 import { historyZh } from './history.ts';
 import { initZh } from './init.ts';
+import { keysZh } from './keys.ts';
 import { ledgerZh } from './ledger.ts';
 import { progressZh } from './progress.ts';
 import { scheduleZh } from './schedule.ts';
@@ -68,6 +70,18 @@ export const zh: Words = {
       Number(last) === 0 ? '还没有运行记录' : `没有编号为 ${value} 的运行；现有 ${first} 至 ${last}`,
     unwritable: ({ value, code }) => `${value} 无法写入（${code}）：请检查所在目录和权限`,
     unknownCommand: ({ value }) => (value ? `不是命令；您是否想写 ${value}？` : '不是命令：请看 --help'),
+    optionOfOther: ({ value }) => `对“${value}”不起作用：请看 cos_sync help ${value}`,
+    optionNeedsOther: ({ value }) => `没有 ${value} 时不起作用`,
+    notFlagValue: ({ value }) =>
+      `是开关，没有其他取值：请写 =1、=true、=yes、=on 或 =0、=false、=no、=off，而不是“${value}”`,
+    contradiction: () => '写了两次且不一致：请只写一次',
+    actionMissing: ({ choices }) => `需要指明子命令：${choices} 之一`,
+    argumentMissing: ({ value }) => `缺少 ${value}`,
+    extraArgument: ({ command, value }) =>
+      value
+        ? `不是 ${command} 的参数；您是否想写 ${value}？`
+        : `不是 ${command} 的参数：请看 cos_sync help ${command}`,
+    afterDashes: ({ value }) => `写在 “--” 之后，不再是选项，而 ${value} 没有这样的参数：请写在 “--” 之前`,
     badInterval: ({ value }) =>
       `必须是能整除一小时的分钟数（5m、15m、30m 等）、能整除一天的小时数（1h、2h、6h 等）或 daily，而不是“${value}”`,
     badTime: ({ value }) => `必须是 00:00 到 23:59 之间的时刻，而不是“${value}”`,
@@ -179,25 +193,6 @@ export const zh: Words = {
   ledger: ledgerZh,
   doctor: doctorZh,
   schedule: scheduleZh,
-  help: {
-    sync: '将 local_path 同步到存储桶（不写命令时即为此命令）',
-    demo: '无需账号的演示：示例目录和本机的 COS',
-    localCos: '在本机运行一个 COS，供测试用',
-    dryRun: '只列出将要做的操作，不做任何改动',
-    allowEmpty: '即使没有扫描到任何文件也执行删除（仅此一次）',
-    config: '配置文件（默认：<home>/conf/config.json）',
-    home: 'conf/、db/、log/ 所在目录（默认：程序所在目录）',
-    json: '输出一个 JSON 对象，而不是逐行文本',
-    quiet: '只输出失败和统计',
-    verbose: '在终端上也逐行输出每个操作',
-    noProgress: '不显示进度',
-    lang: 'en 或 zh',
-    port: '监听的端口（0：任意空闲端口）',
-    dir: '保存对象的目录',
-    demoDir: '同步此目录而不是示例目录（只读取它）',
-    help: '显示本帮助',
-    version: '显示版本',
-    headings: { Usage: '用法', Commands: '命令', Options: '选项', Examples: '示例' },
-    configKey: key => `同配置文件中的 ${key}`,
-  },
+  help: helpZh,
+  keys: keysZh,
 };

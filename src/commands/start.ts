@@ -1,0 +1,77 @@
+import type { Command } from '../cli/commands.ts';
+import type { Invocation } from '../cli/invocation.ts';
+import type { Given } from '../cli/parse.ts';
+
+type Start = (invocation: Invocation, given: Given) => Promise<number>;
+
+/** What each command does with what was typed. Its code is loaded only now: most runs need one command. */
+export const START: Readonly<Record<Command['name'], Start>> = {
+  async sync(invocation, { flags, lists }) {
+    const allowEmpty = flags['allow-empty'] ?? false;
+    if (lists.explain) {
+      const { explainCommand } = await import('./explain.ts');
+      return explainCommand(invocation, { paths: lists.explain, allowEmpty });
+    }
+    const { syncCommand } = await import('./sync.ts');
+    return syncCommand(invocation, { dryRun: flags['dry-run'] ?? false, allowEmpty });
+  },
+
+  async init(invocation, { flags }) {
+    if (flags.recover) {
+      const { recoverCommand } = await import('./recover.ts');
+      return recoverCommand(invocation);
+    }
+    const { initCommand } = await import('./init.ts');
+    return initCommand(invocation);
+  },
+
+  async doctor(invocation) {
+    const { doctorCommand } = await import('./doctor.ts');
+    return doctorCommand(invocation);
+  },
+
+  async history(invocation, { action, arguments: [run], texts }) {
+    const { historyCommand } = await import('./history.ts');
+    return historyCommand(invocation, { action, run, last: texts.last, html: texts.html });
+  },
+
+  async verify(invocation, { flags }) {
+    const { verifyCommand } = await import('./verify.ts');
+    return verifyCommand(invocation, { repair: flags.repair ?? false, deep: flags.deep ?? false });
+  },
+
+  async ledger(invocation, { action, arguments: [file], flags, texts, lists }) {
+    const { ledgerCommand } = await import('./ledger/ledger.ts');
+    const { format, output, table } = texts;
+    const { abort } = lists;
+    return ledgerCommand(invocation, { action, file, format, output, table, abort, yes: flags.yes ?? false });
+  },
+
+  async schedule(invocation, { action, texts }) {
+    const { scheduleCommand } = await import('./schedule.ts');
+    const { kind, every, at, name, lang } = texts;
+    return scheduleCommand(invocation, { action, kind, every, at, name, lang });
+  },
+
+  async 'local-cos'(invocation, { texts: { port, dir } }) {
+    const { localCosCommand } = await import('./local-cos.ts');
+    return localCosCommand(invocation, { port, dir });
+  },
+
+  async demo(invocation, { texts: { dir } }) {
+    const { demoCommand } = await import('./demo.ts');
+    return demoCommand(invocation, { dir });
+  },
+
+  async help({ terminal, words }, { arguments: path }) {
+    const { helpFor } = await import('../cli/help.ts');
+    terminal.out(helpFor(path, words));
+    return 0;
+  },
+
+  async version({ terminal }) {
+    const { versionLine } = await import('../cli/help.ts');
+    terminal.out(versionLine());
+    return 0;
+  },
+};

@@ -1,0 +1,91 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { sandbox } from '../support/sandbox.ts';
+
+test('a dry run in any spelling sends nothing and records nothing; nor does what is refused', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  t.is((await box.run()).code, 0);
+  box.write('b.txt', 'b');
+  rmSync(join(box.local, 'a.txt'));
+  const ledger = box.filesIn(join(box.home, 'db'));
+  box.proxy.requests.length = 0;
+  const dry = [
+    ['--dry-run'],
+    ['--dry-run=true'],
+    ['--dry-run', '1'],
+    ['--dry-run', '--dry-run'],
+    ['--dry-run=YES', 'sync'],
+    ['sync', '--no-dry-run=off'],
+  ];
+  const refused = [
+    ['--dry-run=maybe'],
+    ['--dry-run', '2'],
+    ['--dry-run', '--no-dry-run'],
+    ['sync', '--', '--dry-run'],
+    ['-n'],
+    ['sync', 'dry-run'],
+    ['verify', '--repair', '--dry-run'],
+    ['demo', '--config', 'x'],
+  ];
+  const codes = await Promise.all([...dry, ...refused].map(async args => (await box.run(...args)).code));
+  t.deepEqual(codes, [...dry.map(() => 0), ...refused.map(() => 2)]);
+  t.deepEqual(box.proxy.requests, []);
+  t.deepEqual(box.filesIn(join(box.home, 'db')), ledger);
+
+  t.is((await box.run('--dry-run=0')).code, 0);
+  t.deepEqual(await box.keys(), ['backup/b.txt']);
+});
+
+test('no configuration file is needed where options and environment give all that is', async t => {
+  const box = await sandbox(t);
+  const { server, local } = box;
+  box.write('a.txt', 'a');
+  const home = join(box.root, 'elsewhere');
+  mkdirSync(home);
+  const env = { COS_SYNC_HOME: home, COS_SECRET_ID: server.secretId, COS_SECRET_KEY: server.secretKey };
+  const place = ['--bucket', server.bucket, '--region', server.region, '--endpoint', server.url];
+  const run = (...args: string[]) => box.startAs({ env }, ...args).ended;
+
+  t.like(await run(...place, '--local-path', local, '--cos-path', '/backup'), { code: 0, stderr: '' });
+  t.deepEqual(await box.keys(), ['backup/a.txt']);
+  t.regex(
+    (await run('doctor', ...place, '--local-path', local)).stdout,
+    /^ok +config +there is no .*config\.json, and options and environment give all that is needed$/m,
+  );
+
+  const file = join(home, 'conf', 'config.json');
+  t.like(await run(...place), {
+    code: 2,
+    stdout: '',
+    stderr: [
+      `cos_sync: ${file}: there is no such file: run "cos_sync init" to make it\n`,
+      `cos_sync: ${file}: local_path: is missing: write its value\n`,
+    ].join(''),
+  });
+  const named = await run(...place, '--local-path', local, '--config', join(home, 'typo.json'));
+  t.is(named.code, 2, 'a file that is named and not there is a slip');
+  t.regex(named.stderr, /typo\.json: there is no such file/);
+});
+
+test('a refused value is blamed on what gave it: the option, the environment, or the file', async t => {
+  const box = await sandbox(t);
+  const file = join(box.root, 'd.json');
+  writeFileSync(file, '{"secret_id": "AKIDtest", "bucket": "b-1250000000", "timeout": "long"}', {
+    mode: 0o600,
+  });
+  const env = { COS_SECRET_KEY: 'not a key' };
+  const { code, stderr } = await box.startAs({ env }, '--thread-num', 'abc', '--config', file).ended;
+  t.is(code, 2);
+  t.deepEqual(
+    stderr.split('\n').sort(),
+    [
+      '',
+      'cos_sync: --thread-num: must be a number from 1 to 512, not "abc"',
+      `cos_sync: ${file}: local_path: is missing: write its value`,
+      `cos_sync: ${file}: timeout: must be a number from 1 to 3600, not "long"`,
+      'cos_sync: COS_SECRET_KEY: has characters that no credential has: copy it again, without spaces or line ends',
+    ].sort(),
+  );
+});
