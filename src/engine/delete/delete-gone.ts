@@ -53,8 +53,10 @@ async function deleteBatch(run: Run, operation: DeleteOperation, paths: readonly
   const { deletion, failures } = run.dryRun ? NOTHING_ASKED : await askToDelete(run, paths);
   const stopped = [...failures.values()].find(({ kind }) => kind === 'stopped');
   if (stopped && failures.size === paths.length) return false;
+  if (failures.size < paths.length) run.breaker.succeeded();
   // One request failed, however many keys it had.
-  for (const failure of new Set(failures.values())) run.breaker.failed(failure);
+  const distinct = new Map([...failures.values()].map(failure => [failure.code, failure]));
+  for (const failure of distinct.values()) run.breaker.failed(failure);
   for (const path of paths) {
     const key = run.prefix + path;
     const failure = failures.get(key);
@@ -62,7 +64,6 @@ async function deleteBatch(run: Run, operation: DeleteOperation, paths: readonly
       run.listener.failed({ operation, path, key, failure });
       continue;
     }
-    run.breaker.succeeded();
     if (!run.dryRun) run.ledger.remove(path);
     const { status, requestId } = deletion;
     const done = { operation, path, key, bytes: 0 };

@@ -70,19 +70,19 @@ const LOCAL_ONLY = Symbol('local only');
 /** Runs one operation; its failure is told and answered, and goes no further. */
 async function attempt(
   run: Run,
-  started: Started,
+  started: Started & { operation: 'createFolder' | 'uploadFile' },
   work: () => Promise<unknown>,
 ): Promise<Failure | undefined> {
   const { operation, path } = started;
   run.listener.started(started);
   try {
-    if ((await work()) !== LOCAL_ONLY) run.breaker.succeeded();
+    if ((await work()) !== LOCAL_ONLY) run.breaker.succeeded(operation, path);
     return undefined;
   } catch (error) {
     if (error instanceof LedgerUnusable) throw error;
     const failure = localFailure(error);
     if (failure.kind === 'stopped') return failure;
-    run.breaker.failed(failure);
+    run.breaker.failed(failure, operation, path);
     run.listener.failed({ operation, path, key: run.prefix + path, failure });
     return failure;
   } finally {
@@ -94,6 +94,7 @@ async function createFolder(run: Run, path: string): Promise<void> {
   const key = keyOf(run.prefix, path);
   const done = { operation: 'createFolder', path, key, bytes: 0 } as const;
   if (run.dryRun) return run.listener.done({ ...done, reason: 'new' });
+  run.breaker.allow('createFolder', path);
   const { status, requestId } = await createFolderObject(run, key);
   run.ledger.put({ path });
   run.listener.done({ ...done, status, requestId });
@@ -110,6 +111,7 @@ interface Wanted {
 async function uploadOrCopy(run: Run, wanted: Wanted, gone?: GoneContents): Promise<string | undefined> {
   const { file } = wanted;
   const key = keyOf(run.prefix, file.path);
+  run.breaker.allow('uploadFile', file.path);
   partSizeFor(file.size, run.config.partSize);
   const move = gone && (await findMove(run, file, gone));
   let notCopied: Failure | undefined;
@@ -140,6 +142,7 @@ async function uploadNow(run: Run, wanted: Wanted): Promise<void> {
     run.listener.done({ operation: 'uploadFile', path: file.path, key, bytes: file.size, reason });
     return;
   }
+  run.breaker.allow('uploadFile', file.path);
   confirm(run, wanted, await upload(run, file, key));
 }
 
