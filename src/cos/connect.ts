@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import { Failure } from '../failure.ts';
+import { Failure, withDetails } from '../failure.ts';
 import { USER_AGENT } from '../version.ts';
 import type { Access } from './access.ts';
 import { isRegion } from './form.ts';
@@ -52,7 +52,7 @@ async function findRegion(
 ): Promise<string> {
   const buckets = await listBuckets().catch((failure: Failure) => {
     if (failure.kind !== 'denied') throw failure;
-    return [];
+    throw withDetails(failure, { code: 'BucketListDenied', cause: failure }, 'refused');
   });
   const found = buckets.find(({ name, region }) => name === bucket && isRegion(region));
   if (found) return found.region;

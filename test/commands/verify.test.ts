@@ -1,4 +1,5 @@
-import { appendFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, chmodSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
@@ -270,4 +271,32 @@ test('a repair deletes nothing', async t => {
   t.is((await box.run('verify', '--repair')).code, 0);
   t.deepEqual(await box.keys(), ['backup/a.txt', 'backup/b.txt', 'backup/lost.txt']);
   t.like((await box.runJson()).json, { del_file_ok: 1 });
+});
+
+test('a local file that cannot be read is said to be that, whatever its object looks like', async t => {
+  const box = await sandbox(t);
+  const content = Buffer.alloc(2 * 1024 * 1024, 'content');
+  box.write('secret.bin', content);
+  box.age('secret.bin');
+  await box.run();
+  // The same bytes in two parts have another ETag, and only the file tells whether they are the same.
+  const object = place(box, 'backup/secret.bin');
+  const { UploadId } = await box.cos.multipartInit(object);
+  const half = content.length / 2;
+  const parts = [];
+  for (const PartNumber of [1, 2]) {
+    const Body = content.subarray((PartNumber - 1) * half, PartNumber * half);
+    const { ETag } = await box.cos.multipartUpload({ ...object, UploadId, PartNumber, Body });
+    parts.push({ PartNumber, ETag });
+  }
+  await box.cos.multipartComplete({ ...object, UploadId, Parts: parts });
+  t.like((await verify(box)).json, { different: 0, same: 1 });
+
+  chmodSync(join(box.local, 'secret.bin'), 0);
+  const isRoot = process.getuid?.() === 0;
+  execFileSync('chmod', ['-R', 'a+rwX', box.home, box.root]);
+  chmodSync(join(box.local, 'secret.bin'), 0);
+  const { code, stdout } = await box.startAs(isRoot ? { uid: 65534 } : {}, 'verify', '--json').ended;
+  t.is(code, 1);
+  t.like(JSON.parse(stdout), { different: 0, unreadable: 1 });
 });

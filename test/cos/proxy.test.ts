@@ -111,6 +111,19 @@ test('a bucket that the account does not list ends the run with 5 and says what 
   t.regex(stderr, /^cos_sync: COS refuses: RegionUnknown: region is missing .*write its region .*\n$/);
 });
 
+test('a key pair that may not list the buckets is told so, and which region to write', async t => {
+  const box = await sandbox(t);
+  throughProxy(box, { region: undefined });
+  box.write('a.txt', 'one');
+  box.proxy.fault = ({ headers }) =>
+    headers.host === 'service.cos.myqcloud.com'
+      ? { kind: 'status', status: 403, code: 'AccessDenied', message: 'Access Denied.' }
+      : undefined;
+  const { code, stderr } = await box.run();
+  t.is(code, 5);
+  t.regex(stderr, /^cos_sync: COS refuses: BucketListDenied: .*write its region .*Access Denied.*\n$/);
+});
+
 test("an old region name leads to today's host", async t => {
   const box = await sandbox(t);
   throughProxy(box, { region: 'gz' });

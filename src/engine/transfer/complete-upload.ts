@@ -3,6 +3,7 @@ import { verify } from '../../cos/confirmation.ts';
 import { unverified } from '../../cos/errors.ts';
 import type { Confirmation, ObjectStore, UploadedPart } from '../../cos/store.ts';
 import { after, type Failure, isRefusal } from '../../failure.ts';
+import { isLost, type OpenUpload } from './open-upload.ts';
 import type { Run } from './run.ts';
 
 /** What COS must hold when the parts are put together. */
@@ -26,17 +27,15 @@ interface Found extends Confirmation {
  * @param crc64 of the whole content, where it is known
  * @throws Failure where the object that COS put together is not the file
  */
-export function completeUpload(
+export async function completeUpload(
   run: Run,
-  store: ObjectStore,
-  key: string,
-  uploadId: string,
+  { store, path, key, uploadId }: OpenUpload,
   parts: readonly UploadedPart[],
   crc64: string | undefined,
 ): Promise<Confirmation> {
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   const whole = { size, crc64, etag: etagOfParts(parts) };
-  return run.requests.send(async () => {
+  const confirmation = await run.requests.send(async () => {
     try {
       const answer = await store.completeUpload(key, uploadId, parts);
       return await proven(store, key, answer, whole);
@@ -52,11 +51,13 @@ export function completeUpload(
       return found;
     }
   });
+  run.ledger.removeUpload(path);
+  return confirmation;
 }
 
 /** The parts are gone, or another request is putting them together: an answer to an earlier try may have been lost. */
-function mayBeComplete({ kind, status }: Failure): boolean {
-  return kind === 'lost' || kind === 'stale' || (kind === 'transient' && status === 409);
+function mayBeComplete(failure: Failure): boolean {
+  return isLost(failure) || (failure.kind === 'transient' && failure.status === 409);
 }
 
 async function proven(

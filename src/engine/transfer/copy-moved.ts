@@ -1,14 +1,14 @@
 import { eachLimit } from 'async';
 import { verify } from '../../cos/confirmation.ts';
-import type { Confirmation, CopySource, ObjectStore } from '../../cos/store.ts';
+import type { Confirmation, CopySource } from '../../cos/store.ts';
 import { type Failure, localFailure } from '../../failure.ts';
 import type { FileRecord } from '../../ledger/records.ts';
 import { crc64In, hashLike } from '../local/content-hash.ts';
 import type { FileState } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
 import { completeUpload } from './complete-upload.ts';
+import { beginUpload, discard, discardIfAllowed, type OpenUpload } from './open-upload.ts';
 import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
-import { discard, discardIfAllowed } from './upload-in-parts.ts';
 
 const GiB = 1024 * 1024 * 1024;
 /** Bytes: a larger object is copied in parts, and how large these are. */
@@ -90,7 +90,7 @@ export async function copyMoved(
   try {
     const confirmation =
       source.size > sizes.whole
-        ? await copyInParts(run, store, move, key, from, sizes.part)
+        ? await copyInParts(run, { store, path: move.path, key }, move, from, sizes.part)
         : await run.requests.send(() => store.copy(key, from, headersOf(run, key)));
     await verifyCopy(confirmation, source);
     return { confirmation, state, readAt, hash: source.hash };
@@ -111,34 +111,30 @@ async function verifyCopy(confirmation: Confirmation, source: FileRecord): Promi
 
 async function copyInParts(
   run: Run,
-  store: ObjectStore,
-  { path, state, source: { size, hash } }: Move,
-  key: string,
-  source: CopySource,
+  target: Omit<OpenUpload, 'uploadId'>,
+  { source, state }: Move,
+  from: CopySource,
   partSize: number,
 ): Promise<Confirmation> {
+  const { store, path, key } = target;
   const left = run.ledger.uploads.get(path);
-  if (left) await discardIfAllowed(run, store, path, key, left.uploadId);
-  const uploadId = await run.requests.send(() => store.startUpload(key, headersOf(run, key)));
-  run.ledger.putUpload({ path, ...state, partSize, uploadId });
-  await run.ledger.flush();
+  if (left) await discardIfAllowed(run, { ...target, uploadId: left.uploadId });
+  const upload = await beginUpload(run, target, state, partSize);
   try {
-    const count = Math.ceil(size / partSize);
+    const count = Math.ceil(source.size / partSize);
     const parts = Array.from({ length: count }, (_, index) => ({ number: index + 1, etag: '', size: 0 }));
     await eachLimit(parts, run.config.threadNum, async (part: (typeof parts)[number]) => {
       const first = (part.number - 1) * partSize;
-      const last = Math.min(first + partSize, size) - 1;
+      const last = Math.min(first + partSize, source.size) - 1;
       const answer = await run.requests.send(() =>
-        store.copyPart(key, uploadId, part.number, source, first, last),
+        store.copyPart(key, upload.uploadId, part.number, from, first, last),
       );
       part.etag = answer.etag;
       part.size = last - first + 1;
     });
-    const answer = await completeUpload(run, store, key, uploadId, parts, crc64In(hash));
-    run.ledger.removeUpload(path);
-    return answer;
+    return await completeUpload(run, upload, parts, crc64In(source.hash));
   } catch (error) {
-    await discard(run, store, path, key, uploadId).catch(() => {});
-    throw error as Failure;
+    await discard(run, upload).catch(() => {});
+    throw error;
   }
 }

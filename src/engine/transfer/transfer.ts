@@ -11,10 +11,10 @@ import { type Check, type LocalFile, type Plan, whyUploaded } from '../plan.ts';
 import { copyMoved, findMove, type GoneContents, indexGone } from './copy-moved.ts';
 import { forEach } from './for-each.ts';
 import { markUnknown, noteAhead } from './notes.ts';
+import { discard } from './open-upload.ts';
 import { partSizeFor } from './part-size.ts';
 import { localPathOf, type Run, type Uploaded } from './run.ts';
 import { createFolderObject, upload } from './upload.ts';
-import { discard } from './upload-in-parts.ts';
 
 /** Carries out a plan's creations and uploads. Every outcome is told to the listener and recorded in the ledger. */
 export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
@@ -205,6 +205,7 @@ async function discardAbandoned(run: Run, plan: Plan): Promise<void> {
   const abandoned = [...run.ledger.uploads].filter(([path]) => !wanted.has(path));
   await forEach(run, abandoned, async ([path, { uploadId }]) => {
     // An upload that cannot be ended now stays recorded for the next run.
-    await discard(run, await run.store(), path, run.prefix + path, uploadId).catch(() => {});
+    const upload = { store: await run.store(), path, key: run.prefix + path, uploadId };
+    await discard(run, upload).catch(() => {});
   });
 }

@@ -15,8 +15,9 @@ import {
   stateOf,
 } from '../local/read-file.ts';
 import { completeUpload } from './complete-upload.ts';
+import { beginUpload, discardIfAllowed, isLost, type OpenUpload } from './open-upload.ts';
 import { partSizeFor } from './part-size.ts';
-import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
+import { localPathOf, type Run, type Uploaded } from './run.ts';
 
 interface Part {
   number: number;
@@ -29,17 +30,21 @@ interface SentPart extends UploadedPart {
   crc64: string;
 }
 
-/** An upload that is under way in COS, begun now or by an earlier run. */
-interface Upload {
-  uploadId: string;
-  /** Parts that COS holds already, by number. */
-  held: ReadonlyMap<number, UploadedPart>;
-}
-
-/** Where the parts of one file go. */
-interface Target extends Upload {
+/** A large file that is open for reading, and where its parts go. */
+interface Source {
+  store: ObjectStore;
   path: string;
   key: string;
+  handle: FileHandle;
+  state: FileState;
+  /** bytes */
+  partSize: number;
+}
+
+/** An upload of a file's parts, begun now or by an earlier run. */
+interface Upload extends OpenUpload {
+  /** Parts that COS holds already, by number. */
+  held: ReadonlyMap<number, UploadedPart>;
 }
 
 /**
@@ -52,95 +57,62 @@ export async function sendInParts(run: Run, path: string, key: string): Promise<
   try {
     if (state.size <= run.config.multipartThreshold) throw fileChanged();
     const partSize = partSizeFor(state.size, run.config.partSize);
-    const store = await run.store();
-    const upload =
-      (await resume(run, store, path, key, state, partSize)) ??
-      (await begin(run, store, path, key, state, partSize));
-    const parts = await sendParts(
-      run,
-      store,
-      { path: path, key, ...upload },
-      handle,
-      partsOf(state.size, partSize),
-    );
+    const source: Source = { store: await run.store(), path, key, handle, state, partSize };
+    const upload = (await resume(run, source)) ?? (await begin(run, source));
+    const parts = await sendParts(run, source, upload);
     if (!isSameState(state, stateOf(await handle.stat()))) {
-      await discardIfAllowed(run, store, path, key, upload.uploadId);
+      await discardIfAllowed(run, upload);
       throw fileChanged();
     }
     const crc64 = parts.reduce((sum, part) => combineCrc64(sum, part.crc64, part.size), '0');
-    const confirmation = await completeUpload(run, store, key, upload.uploadId, parts, crc64).catch(failure =>
-      forgetIfLost(run, path, failure),
+    const confirmation = await completeUpload(run, upload, parts, crc64).catch(failure =>
+      forgetIfUseless(run, path, failure),
     );
-    run.ledger.removeUpload(path);
     return { confirmation, state, readAt, hash: crc64Hash(crc64) };
   } finally {
     await handle.close();
   }
 }
 
-function partsOf(size: number, partSize: number): Part[] {
+function partsOf({ state: { size }, partSize }: Source): Part[] {
   return Array.from({ length: Math.ceil(size / partSize) }, (_, index) => {
     const start = index * partSize;
     return { number: index + 1, start, size: Math.min(partSize, size - start) };
   });
 }
 
-async function resume(
-  run: Run,
-  store: ObjectStore,
-  path: string,
-  key: string,
-  state: FileState,
-  partSize: number,
-): Promise<Upload | undefined> {
+async function resume(run: Run, { store, path, key, state, partSize }: Source): Promise<Upload | undefined> {
   const recorded = run.ledger.uploads.get(path);
   if (!recorded) return undefined;
+  const upload = { store, path, key, uploadId: recorded.uploadId };
   if (!isSameState(recorded, state) || recorded.partSize !== partSize) {
-    await discardIfAllowed(run, store, path, key, recorded.uploadId);
+    await discardIfAllowed(run, upload);
     return undefined;
   }
   try {
-    const parts = await run.requests.send(() => store.listParts(key, recorded.uploadId));
-    return { uploadId: recorded.uploadId, held: new Map(parts.map(part => [part.number, part])) };
+    const parts = await run.requests.send(() => store.listParts(key, upload.uploadId));
+    return { ...upload, held: new Map(parts.map(part => [part.number, part])) };
   } catch (error) {
     const failure = error as Failure;
-    if (isRefusal(failure)) await discardIfAllowed(run, store, path, key, recorded.uploadId);
-    else if (failure.kind !== 'lost' && failure.kind !== 'stale') throw failure;
+    if (isRefusal(failure)) await discardIfAllowed(run, upload);
+    else if (!isLost(failure)) throw failure;
     run.ledger.removeUpload(path);
     return undefined;
   }
 }
 
-async function begin(
-  run: Run,
-  store: ObjectStore,
-  path: string,
-  key: string,
-  state: FileState,
-  partSize: number,
-): Promise<Upload> {
-  const uploadId = await run.requests.send(() => store.startUpload(key, headersOf(run, key)));
-  run.ledger.putUpload({ path, ...state, partSize, uploadId });
-  // Parts of an upload ID that nobody remembers would stay in COS and be billed.
-  await run.ledger.flush();
-  return { uploadId, held: new Map() };
+async function begin(run: Run, source: Source): Promise<Upload> {
+  return { ...(await beginUpload(run, source, source.state, source.partSize)), held: new Map() };
 }
 
-async function sendParts(
-  run: Run,
-  store: ObjectStore,
-  target: Target,
-  handle: FileHandle,
-  parts: Part[],
-): Promise<SentPart[]> {
+async function sendParts(run: Run, source: Source, upload: Upload): Promise<SentPart[]> {
   const sent: SentPart[] = [];
   let failed: unknown;
   const left: Part[] = [];
   // One after the other: reading them keeps no connection busy, and many at a time take memory.
-  for (const part of parts) {
-    const kept = run.signal.aborted
-      ? undefined
-      : await keepHeldPart(handle, part, target.held.get(part.number));
+  for (const part of partsOf(source)) {
+    const held = upload.held.get(part.number);
+    const kept = run.signal.aborted ? undefined : await keepHeldPart(source.handle, part, held);
     if (kept) sent[part.number - 1] = kept;
     else left.push(part);
   }
@@ -148,7 +120,7 @@ async function sendParts(
     if (failed !== undefined) return;
     try {
       const isUseless = () => failed !== undefined;
-      sent[part.number - 1] = await sendPart(run, store, target, handle, part, isUseless);
+      sent[part.number - 1] = await sendPart(run, source.handle, upload, part, isUseless);
     } catch (error) {
       // The others are waited for: they read from the same handle.
       failed ??= error;
@@ -177,9 +149,8 @@ async function keepHeldPart(
 
 async function sendPart(
   run: Run,
-  store: ObjectStore,
-  { path, key, uploadId }: Target,
   handle: FileHandle,
+  { store, path, key, uploadId }: Upload,
   part: Part,
   isUseless: () => boolean,
 ): Promise<SentPart> {
@@ -217,28 +188,8 @@ async function md5OfPart(handle: FileHandle, { start, size }: Part): Promise<str
   return md5.digest('hex');
 }
 
-function forgetIfLost(run: Run, path: string, failure: Failure): never {
-  if (failure.kind === 'lost' || failure.kind === 'stale' || failure.code === 'ChecksumMismatch') {
-    run.ledger.removeUpload(path);
-  }
+/** An upload that COS does not know, or that holds other bytes than the file, is no use to a later run. */
+function forgetIfUseless(run: Run, path: string, failure: Failure): never {
+  if (isLost(failure) || failure.code === 'ChecksumMismatch') run.ledger.removeUpload(path);
   throw failure;
-}
-
-/** Ends an upload whose parts are of no use any more. */
-export async function discard(
-  run: Run,
-  store: ObjectStore,
-  path: string,
-  key: string,
-  uploadId: string,
-): Promise<void> {
-  await run.requests.send(() => store.abortUpload(key, uploadId));
-  run.ledger.removeUpload(path);
-}
-
-/** The parts stay in COS where this key pair may not end uploads: no reason to leave the file out. */
-export async function discardIfAllowed(...upload: Parameters<typeof discard>): Promise<void> {
-  await discard(...upload).catch((failure: Failure) => {
-    if (!isRefusal(failure)) throw failure;
-  });
 }

@@ -1,3 +1,5 @@
+import { eachLimit } from 'async';
+import type { Config } from '../../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../../cos/store.ts';
 import { Failure } from '../../failure.ts';
 import type { Requests } from '../requests/requests.ts';
@@ -10,8 +12,52 @@ export interface Meeting<T> {
   object: ListedObject | undefined;
 }
 
+/** What is listed, and how. */
+export interface ListingOptions {
+  config: Config;
+  prefix: string;
+  store: ObjectStore;
+  requests: Requests;
+  /** Is told now and then how many objects were listed so far. */
+  onListed(objects: number): void;
+  signal: AbortSignal;
+}
+
+/** Work that needs a request or a file's content is collected up to this many. */
+const BATCH = 256;
+const LISTED_REPORT = 1_000;
+
+/**
+ * Meets entries of ours (ascending by path) with all objects under the prefix.
+ * @param visit answers the rest of its work where that needs a request or a file's content: it is done
+ *   thread_num at a time
+ * @returns how many objects there are
+ * @throws Failure where COS cannot be asked; the signal's reason when aborted
+ */
+export async function meetAll<T extends { path: string }>(
+  { config, prefix, store, requests, onListed, signal }: ListingOptions,
+  entries: AsyncIterable<T> | Iterable<T>,
+  visit: (meeting: Meeting<T>) => (() => Promise<void>) | undefined,
+): Promise<number> {
+  let objects = 0;
+  let waiting: (() => Promise<void>)[] = [];
+  const finishWaiting = async () => {
+    await eachLimit(waiting, config.threadNum, async (work: () => Promise<void>) => work());
+    waiting = [];
+  };
+  for await (const meeting of meetListing(entries, listAll(store, requests, prefix), prefix)) {
+    signal.throwIfAborted();
+    if (meeting.object && ++objects % LISTED_REPORT === 0) onListed(objects);
+    const more = visit(meeting);
+    if (more && waiting.push(more) >= BATCH) await finishWaiting();
+  }
+  await finishWaiting();
+  signal.throwIfAborted();
+  return objects;
+}
+
 /** Lists all objects under a prefix, page by page. @throws Failure */
-export async function* listAll(
+async function* listAll(
   store: ObjectStore,
   requests: Requests,
   prefix: string,

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { eachLimit } from 'async';
 import type { OwnPaths } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../../cos/store.ts';
@@ -11,7 +10,7 @@ import { localPathError } from '../local/local-path.ts';
 import { type ScannedEntry, scan } from '../local/scan.ts';
 import { timesOf } from '../local/settle.ts';
 import type { Requests } from '../requests/requests.ts';
-import { listAll, type Meeting, meetListing } from './meet-listing.ts';
+import { type Meeting, meetAll } from './meet-listing.ts';
 
 /** What rebuild found, in numbers of objects and files. */
 export interface RebuildCounts {
@@ -47,9 +46,6 @@ export interface RebuildOptions {
   signal: AbortSignal;
 }
 
-/** Comparisons that read files are collected up to this many. */
-const BATCH = 256;
-const LISTED_REPORT = 1_000;
 const MD5 = /^[0-9a-f]{32}$/i;
 
 /**
@@ -57,27 +53,18 @@ const MD5 = /^[0-9a-f]{32}$/i;
  * @throws LocalPathUnusable, Failure; the signal's reason when aborted
  */
 export async function rebuildRecords(options: RebuildOptions): Promise<Rebuilt> {
-  const { config, store, requests, prefix, signal } = options;
   const records: LedgerRecord[] = [];
   const counts = emptyCounts();
-  let listed = 0;
-  let waiting: Meeting<ScannedEntry>[] = [];
-  const finishWaiting = async () => {
-    await eachLimit(waiting, config.threadNum, async (meeting: Meeting<ScannedEntry>) => {
-      const record = await compared(options, meeting, counts);
-      if (record) records.push(record);
-    });
-    waiting = [];
-  };
-  for await (const meeting of meetListing(localEntries(options), listAll(store, requests, prefix), prefix)) {
-    signal.throwIfAborted();
-    if (meeting.object && ++listed % LISTED_REPORT === 0) options.onListed(listed);
-    if (meeting.entry?.kind === 'file' && meeting.object) waiting.push(meeting);
-    else records.push(...recordsWithoutReading(meeting, options.known, counts));
-    if (waiting.length >= BATCH) await finishWaiting();
-  }
-  await finishWaiting();
-  signal.throwIfAborted();
+  await meetAll(options, localEntries(options), meeting => {
+    if (meeting.entry?.kind === 'file' && meeting.object) {
+      return async () => {
+        const record = await compared(options, meeting, counts);
+        if (record) records.push(record);
+      };
+    }
+    records.push(...recordsWithoutReading(meeting, options.known, counts));
+    return undefined;
+  });
   return { records, counts };
 }
 

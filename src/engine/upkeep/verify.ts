@@ -1,9 +1,8 @@
 import { join } from 'node:path';
-import { eachLimit } from 'async';
 import type { OwnPaths } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../../cos/store.ts';
-import { localFailure } from '../../failure.ts';
+import { Failure, localFailure } from '../../failure.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../ledger/records.ts';
 import { crc64Hash, crc64In, hashLike } from '../local/content-hash.ts';
@@ -11,7 +10,7 @@ import { LocalPathUnusable } from '../local/local-path.ts';
 import type { Plan } from '../plan.ts';
 import { planOf } from '../plan-folder.ts';
 import type { Requests } from '../requests/requests.ts';
-import { listAll, type Meeting, meetListing } from './meet-listing.ts';
+import { type Meeting, meetAll } from './meet-listing.ts';
 
 /**
  * What verify finds out about a path:
@@ -61,17 +60,13 @@ export interface VerifyOptions {
   signal: AbortSignal;
 }
 
-/** Comparisons that need a request or a file's content are collected up to this many. */
-const BATCH = 256;
-const LISTED_REPORT = 1_000;
-
 /**
  * Compares what COS holds under the prefix with the ledger, and the ledger with the folder.
  * Changes nothing.
  * @throws Failure where COS cannot be asked; the signal's reason when aborted
  */
 export async function verifyObjects(options: VerifyOptions): Promise<Verification> {
-  const { ledger, store, requests, prefix, config, signal } = options;
+  const { ledger } = options;
   const result = emptyVerification();
   const find = (kind: FindingKind, path: string, detail = '') => {
     result.found[kind]++;
@@ -84,19 +79,7 @@ export async function verifyObjects(options: VerifyOptions): Promise<Verificatio
   for (const path of local ?? []) find('changedLocally', path);
 
   const compare = createComparison(options, result, local, find);
-  let waiting: (() => Promise<void>)[] = [];
-  const finishWaiting = async () => {
-    await eachLimit(waiting, config.threadNum, async (work: () => Promise<void>) => work());
-    waiting = [];
-  };
-  for await (const meeting of meetListing(ledger.records(), listAll(store, requests, prefix), prefix)) {
-    signal.throwIfAborted();
-    const more = compare(meeting);
-    if (meeting.object && ++result.objects % LISTED_REPORT === 0) options.onListed(result.objects);
-    if (more && waiting.push(more) >= BATCH) await finishWaiting();
-  }
-  await finishWaiting();
-  signal.throwIfAborted();
+  result.objects = await meetAll(options, ledger.records(), compare);
   return result;
 }
 
@@ -142,11 +125,14 @@ function createComparison(
       const { hash } = await hashLike(record.hash, join(options.config.localPath, record.path));
       if (hash !== record.hash) find('content', record.path);
     } catch (error) {
-      const failure = localFailure(error);
-      if (failure.kind === 'defect') throw failure;
-      const isChanged = failure.kind === 'changed' || failure.code === 'ENOENT';
-      find(isChanged ? 'changedLocally' : 'unreadable', record.path, isChanged ? '' : failure.code);
+      notRead(record.path, localFailure(error));
     }
+  }
+
+  function notRead(path: string, failure: Failure): void {
+    if (failure.kind === 'defect') throw failure;
+    const isChanged = failure.kind === 'changed' || failure.code === 'ENOENT';
+    find(isChanged ? 'changedLocally' : 'unreadable', path, isChanged ? '' : failure.code);
   }
 
   function same(record: LedgerRecord): (() => Promise<void>) | undefined {
@@ -172,6 +158,7 @@ function createComparison(
       const content = await contentInCos(options, entry, object, prefix + path, isAsRecorded(path));
       if (content === 'missing') find('missing', path);
       else if (content === 'different') find('different', path, `ETag ${entry.etag} → ${object.etag}`);
+      else if (content instanceof Failure) notRead(path, content);
       else {
         if (content.etag !== entry.etag) result.renewed.push({ ...entry, etag: content.etag });
         await same(entry)?.();
@@ -183,7 +170,7 @@ function createComparison(
 /**
  * Whether an object with another ETag than recorded has the recorded content all the same: its ETag
  * depends on how it was uploaded and encrypted, its CRC-64 on the content alone.
- * @returns the object's ETag where the content is the recorded one
+ * @returns the object's ETag where the content is the recorded one; why the local file, which alone could tell, was not read
  */
 async function contentInCos(
   { store, requests, config }: VerifyOptions,
@@ -191,7 +178,7 @@ async function contentInCos(
   object: ListedObject,
   key: string,
   isLocalAsRecorded: boolean,
-): Promise<'missing' | 'different' | { etag: string }> {
+): Promise<'missing' | 'different' | { etag: string } | Failure> {
   const head = await requests.send(() => store.head(key));
   if (!head) return 'missing';
   if (head.etag === record.etag) return { etag: record.etag };
@@ -205,7 +192,7 @@ async function contentInCos(
     const md5 = await hashLike(record.hash, file);
     const isSame = crc64.hash === crc64Hash(head.crc64) && md5.hash === record.hash;
     return isSame ? { etag: object.etag } : 'different';
-  } catch {
-    return 'different';
+  } catch (error) {
+    return localFailure(error);
   }
 }

@@ -36,6 +36,8 @@ export const failuresEn = {
   InvalidToken: 'the token does not fit the key pair: get new temporary credentials',
   RequestTimeTooSkewed: "this machine's clock is wrong: set it",
   RegionUnknown: "region is missing and the bucket is not in the account's bucket list: write its region",
+  BucketListDenied:
+    "region is missing, and this key pair may not list the account's buckets to find it out: write its region",
   NoSuchBucket: 'there is no such bucket in this region: check bucket, appid and region',
   FolderDenied: 'not tried: COS denied what else is in this folder, see the first failures there',
   AccessDenied: 'no permission: check the policy of this key pair and of the bucket',
@@ -91,6 +93,7 @@ export const failuresZh: FailureWords = {
   InvalidToken: 'token 与密钥不匹配：请重新获取临时密钥',
   RequestTimeTooSkewed: '本机时间不准：请校准',
   RegionUnknown: '缺少 region，且账号的存储桶列表中没有该存储桶：请填写其地域',
+  BucketListDenied: '缺少 region，且该密钥无权列出账号的存储桶，无法查出地域：请填写其地域',
   NoSuchBucket: '该地域没有这个存储桶：请检查 bucket、appid 和 region',
   FolderDenied: '未尝试：COS 拒绝了该目录中的其他对象，请查看其中最初的失败',
   AccessDenied: '没有权限：请检查该密钥和存储桶的策略',

@@ -96,3 +96,15 @@ test('a copy in parts that COS denies midway is ended, and leaves nothing there'
   t.deepEqual(await box.keys(), ['old.bin']);
   t.deepEqual(await (await run.store()).listUploads(''), []);
 });
+
+test('a copy in parts whose last answer is lost is known to be whole, and not sent again', async t => {
+  const { box, move, run } = await movedBox(t);
+  let completed = 0;
+  box.proxy.fault = ({ method, query }) =>
+    method === 'POST' && query.has('uploadId') && completed++ === 0 ? { kind: 'loseAnswer' } : undefined;
+  const copied = await copyMoved(run, move, 'new.bin', 'old.bin', SIZES);
+  t.is(completed, 2);
+  t.like(copied, { hash: move.source.hash });
+  t.true((await box.objects()).get('new.bin')?.equals(CONTENT));
+  t.is(run.ledger.uploads.size, 0);
+});
