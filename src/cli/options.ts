@@ -9,7 +9,10 @@ import type { Given } from './parse.ts';
 export function overridesOf({ flags, texts, lists }: Given): Record<string, unknown> {
   const overrides: Record<string, unknown> = {};
   for (const { name, key } of KEY_OPTIONS) {
-    const value = flags[name] ?? lists[name] ?? texts[name];
+    const list = lists[name];
+    // An empty value takes back what the file has.
+    const isEmptied = list?.length === 1 && list[0] === '';
+    const value = flags[name] ?? (isEmptied ? '' : list) ?? texts[name];
     if (key === undefined || value === undefined) continue;
     // Of a file that is to be written, the current folder is meant; without a name none is to be.
     const isFile = FILE_KEYS.includes(key) && value !== '';

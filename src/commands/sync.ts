@@ -47,11 +47,12 @@ async function daemon(
   const { home, terminal, words, signal, style } = invocation;
   const { runOnce } = await import('./task/run-once.ts');
   let { config } = first;
+  const said = new Set<string>();
   let readAt = modifiedAt(home.configFile);
   while (!signal.aborted) {
     let exitCode: number;
     try {
-      exitCode = await runOnce(invocation, { config, ...command, log });
+      exitCode = await runOnce(invocation, { config, ...command, log, said });
     } catch (error) {
       exitCode = exitCodeOfError(error);
       const reason = errorLines(error, words).join('; ');

@@ -31,6 +31,27 @@ function characterClass(text: string): string {
   return `[${inner}]`;
 }
 
+/**
+ * What a pattern would be as several, were its commas outside `{}` separators: `*.jpg,*.txt`. undefined where it
+ * has no such comma.
+ */
+export function splitAtCommas(pattern: string): string[] | undefined {
+  const parts = [''];
+  let depth = 0;
+  for (const letter of pattern) {
+    if (letter === '{') depth++;
+    if (letter === '}') depth--;
+    if (letter === ',' && depth === 0) parts.push('');
+    else parts.push(`${parts.pop() ?? ''}${letter}`);
+  }
+  return parts.length > 1 ? parts.map(part => part.trim()).filter(part => part !== '') : undefined;
+}
+
+/** Whether a pattern is a list by all appearance: each part between its commas is a pattern of its own. */
+export function looksLikeList(pattern: string): boolean {
+  return splitAtCommas(pattern)?.every(part => /[*?]/.test(part)) ?? false;
+}
+
 /** Whether a pattern matches folders only: it ends with a slash. */
 export function isFolderPattern(pattern: string): boolean {
   return /[\\/]$/.test(pattern);

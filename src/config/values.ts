@@ -122,8 +122,9 @@ export function program() {
 export function globs() {
   return z.unknown().transform((value, ctx): string[] => {
     if (value === undefined || value === null || value === '') return [];
-    const list = typeof value === 'string' ? [value] : value;
-    if (!Array.isArray(list) || list.some(item => typeof item !== 'string' || item === '')) {
+    const given = [value].flat();
+    const list = given.flatMap(item => (typeof item === 'string' && item !== '' ? patternsIn(item) : [item]));
+    if (list.some(item => typeof item !== 'string' || item === '')) {
       return issue(ctx, 'notList', { value: shown(value) });
     }
     for (const pattern of list as string[]) {
@@ -132,6 +133,13 @@ export function globs() {
     }
     return list as string[];
   });
+}
+
+/** One pattern, or a JSON array of them; `[12]` is a pattern, for one of two characters. */
+function patternsIn(text: string): unknown[] {
+  const list = text.trim().startsWith('[') ? parsed(text) : undefined;
+  if (!Array.isArray(list)) return [text];
+  return list.length === 0 || list.some(item => typeof item === 'string') ? list : [text];
 }
 
 function isPattern(pattern: string): boolean {

@@ -1,4 +1,5 @@
 import type { Failure } from '../failure.ts';
+import type { UnmatchedPatterns } from './local/filter.ts';
 
 /** The names of operations are the original's. */
 export type Operation = 'createFolder' | 'deleteFolder' | 'uploadFile' | 'deleteFile';
@@ -73,6 +74,8 @@ export interface RunListener {
   skipped?(path: string, failure: Failure): void;
   retried?(failure: Failure, pauseMs: number): void;
   held?(count: number, reason: HeldReason, limit: number): void;
+  /** Told once, at the end of a run that was not stopped. */
+  unmatched?(patterns: UnmatchedPatterns): void;
 }
 
 /** One listener that tells several. */
@@ -89,6 +92,7 @@ export function tellAll(listeners: readonly RunListener[]): Required<RunListener
     skipped: callAll(listeners.map(({ skipped }) => skipped)),
     retried: callAll(listeners.map(({ retried }) => retried)),
     held: callAll(listeners.map(({ held }) => held)),
+    unmatched: callAll(listeners.map(({ unmatched }) => unmatched)),
   };
 }
 

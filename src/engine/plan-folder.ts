@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import { type BegunRecord, isFolderPath, type LedgerRecord } from '../ledger/records.ts';
-import { filterOf } from './local/filter.ts';
+import { filterOf, type UnmatchedPatterns } from './local/filter.ts';
 import { LocalPathUnusable, localPathError } from './local/local-path.ts';
 import { scan } from './local/scan.ts';
 import { type Plan, startPlan } from './plan.ts';
@@ -15,6 +15,8 @@ export interface LocalPlanOptions {
   /** New objects that an earlier run began to send, by path. */
   begun?: ReadonlyMap<string, BegunRecord>;
   onScanned(entries: number): void;
+  /** Is told after the scan which patterns had no effect. */
+  onUnmatched?(patterns: UnmatchedPatterns): void;
   signal: AbortSignal;
 }
 
@@ -33,11 +35,15 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
     ...(options.begun && { begun: options.begun }),
   });
   let entries = 0;
+  let hasFile = false;
   const scanStart = Date.now();
   try {
     const before = placeOnDisk(config.localPath);
     for await (const batch of scan({ root: config.localPath, filter, symlinks: config.symlinks, signal })) {
-      for (const entry of batch) planner.meet(entry);
+      for (const entry of batch) {
+        planner.meet(entry);
+        hasFile ||= entry.kind === 'file';
+      }
       entries += batch.length;
       options.onScanned(entries);
     }
@@ -47,6 +53,8 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
     if (signal.aborted) return emptyPlanOf(config);
     throw localPathError(config.localPath, error);
   }
+  const leavesNoFile = config.include.length > 0 && !hasFile;
+  options.onUnmatched?.({ ...filter.unmatched(), leavesNoFile });
   const plan = withoutMoved(planner.finish(), config.localPath, scanStart);
   return { ...plan, scannedAt: Date.now() };
 }

@@ -8,6 +8,7 @@ import { deleteBegun } from './delete/delete-begun.ts';
 import { deleteGone } from './delete/delete-gone.ts';
 import { decideDeletions } from './deletions.ts';
 import type { HeldReason, RunListener } from './listener.ts';
+import type { UnmatchedPatterns } from './local/filter.ts';
 import { checkLocalPath } from './local/local-path.ts';
 import { isLongAgo } from './local/settle.ts';
 import type { Plan } from './plan.ts';
@@ -57,12 +58,16 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
   const run = startRun({ ...options, ledger, signal, stop: () => stop.abort() });
   const { breaker } = run;
   try {
+    let unmatched: UnmatchedPatterns | undefined;
     const plan = await planOf({
       config,
       own: options.own,
       records: ledger.records(),
       begun: ledger.begun,
       onScanned: run.listener.scanned,
+      onUnmatched: patterns => {
+        unmatched = patterns;
+      },
       signal,
     });
     tellPlan(run, plan);
@@ -71,6 +76,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     const held = await deleteWhatMay(run, plan, transferred, options);
     breaker.finish();
     if (broken) throw broken;
+    if (unmatched && !signal.aborted) run.listener.unmatched(unmatched);
     return {
       deletesHeld: held.reduce((sum, { count }) => sum + count, 0),
       heldReasons: held.map(({ reason }) => reason),

@@ -92,6 +92,14 @@ function runLog(write: Write): RunLog {
         pause_ms: Math.round(pause),
       }),
     held: (count, reason) => write('held', 'delete', { count, reason }),
+    unmatched: ({ include, exclude, leavesNoFile }) => {
+      if (include.length + exclude.length === 0 && !leavesNoFile) return;
+      write('info', 'unmatched', {
+        include: JSON.stringify(include),
+        exclude: JSON.stringify(exclude),
+        leaves_no_file: leavesNoFile,
+      });
+    },
   };
 }
 

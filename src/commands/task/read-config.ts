@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import type { Invocation } from '../../cli/invocation.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
+import { listWarnings } from '../../report/patterns.ts';
 
 /**
  * Reads the configuration and warns of what a user should know about it.
@@ -15,6 +16,7 @@ export function readConfig(
   for (const { key, nearest } of loaded.unknownKeys) {
     terminal.err(`${words.warnings.unknownKey(key, nearest)}\n`);
   }
+  for (const line of listWarnings(loaded.config, overrides, words)) terminal.err(`${line}\n`);
   if (isReadableByOthers(home.configFile)) {
     terminal.err(`${words.warnings.configReadableByOthers(home.configFile)}\n`);
   }

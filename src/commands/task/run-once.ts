@@ -17,6 +17,7 @@ import { describe } from '../../report/describe.ts';
 import { errorLines } from '../../report/errors.ts';
 import { createFailedFile } from '../../report/failed-file.ts';
 import type { Log, RunLog } from '../../report/log.ts';
+import { unmatchedPatterns } from '../../report/patterns.ts';
 import { createProgress } from '../../report/progress/display.ts';
 import { type ReportedError, type Summary, statisticsText, summaryJson } from '../../report/summary.ts';
 import { VERSION } from '../../version.ts';
@@ -30,6 +31,8 @@ export interface RunOptions {
   dryRun: boolean;
   allowEmpty: boolean;
   log: Log;
+  /** What earlier rounds of a daemon said of its patterns. */
+  said?: Set<string>;
 }
 
 /**
@@ -137,7 +140,7 @@ interface Outcome {
 
 async function attemptSync(
   invocation: Invocation,
-  { config, dryRun, allowEmpty, log }: BegunRun,
+  { config, dryRun, allowEmpty, log, said = new Set() }: BegunRun,
   ledger: LedgerOptions,
   errors: ReportedError[],
   failedFile: RunListener,
@@ -158,6 +161,7 @@ async function attemptSync(
     countInto(statistics),
     log,
     warnings(terminal, words, config.localPath, style),
+    unmatchedPatterns(terminal, words, style, invocation.overrides, said),
     collectErrors(errors, invocation),
     ...(printed ? [printed] : []),
     progress.listener,

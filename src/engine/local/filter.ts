@@ -26,6 +26,16 @@ export interface Filter {
   exclusionOf(path: string): Exclusion | undefined;
   /** Whether a file or folder of any name is one of the program's own, as OwnPlaces has it. */
   isOwn: OwnPlaces['isOwn'];
+  /** The patterns that matched none of the paths asked for so far. */
+  unmatched(): Pick<UnmatchedPatterns, 'include' | 'exclude'>;
+}
+
+/** Patterns that had no effect in a run. */
+export interface UnmatchedPatterns {
+  include: readonly string[];
+  exclude: readonly string[];
+  /** `include` has patterns, and no file takes part. */
+  leavesNoFile: boolean;
 }
 
 /**
@@ -61,7 +71,12 @@ export function createFilter(
     excludesFolderObject: path => exclusionOf(path) !== undefined,
     exclusionOf,
     isOwn: own.isOwn,
+    unmatched: () => ({ include: withoutMatch(included), exclude: withoutMatch(excluded) }),
   };
+}
+
+function withoutMatch(matchers: readonly Matcher[]): string[] {
+  return matchers.filter(({ hasMatched }) => !hasMatched).map(({ pattern }) => pattern);
 }
 
 /** Which paths take part: by the configured patterns, and never what is the program's own. */
@@ -78,10 +93,13 @@ interface Matcher {
   pattern: string;
   foldersOnly: boolean;
   matches(path: string): boolean;
+  /** Whether it ever did, also where another pattern decided. */
+  hasMatched: boolean;
 }
 
 function compile(pattern: string): Matcher {
-  return { pattern, foldersOnly: isFolderPattern(pattern), matches: compilePattern(pattern) };
+  const foldersOnly = isFolderPattern(pattern);
+  return { pattern, foldersOnly, matches: compilePattern(pattern), hasMatched: false };
 }
 
 /** The pattern that matches the path or a folder above it. */
@@ -92,10 +110,23 @@ function coverOf(
   if (matchers.length === 0) return undefined;
   for (let slash = path.indexOf('/'); slash >= 0; slash = path.indexOf('/', slash + 1)) {
     const folder = path.slice(0, slash);
-    const found = matchers.find(({ matches }) => matches(folder));
+    const found = firstMatch(matchers, ({ matches }) => matches(folder));
     if (found) return { pattern: found.pattern, matched: `${folder}/` };
   }
   if (path.endsWith('/')) return undefined;
-  const found = matchers.find(({ foldersOnly, matches }) => !foldersOnly && matches(path));
+  const found = firstMatch(matchers, ({ foldersOnly, matches }) => !foldersOnly && matches(path));
   return found && { pattern: found.pattern, matched: path };
+}
+
+/** The first that matches; it, and all others that do, are known to have matched. */
+function firstMatch(
+  matchers: readonly Matcher[],
+  isMatch: (matcher: Matcher) => boolean,
+): Matcher | undefined {
+  const found = matchers.find(isMatch);
+  if (!found) return undefined;
+  for (const matcher of matchers) {
+    if (!matcher.hasMatched && isMatch(matcher)) matcher.hasMatched = true;
+  }
+  return found;
 }

@@ -166,6 +166,11 @@ export const en: Words = {
     daemonRunFailed: message => `this run failed, the next one follows: ${message}`,
     fileUnwritable: (file, reason) =>
       `${file} cannot be written (${reason}): check its folder and permissions`,
+    patternIsList: (key, pattern, list) =>
+      `${key}: "${pattern}" is one pattern: a comma separates only inside {}. Several patterns are ${list}`,
+    patternUnmatched: (key, pattern, list) =>
+      `${key}: "${pattern}" matched nothing${list === undefined ? '' : `: a comma separates only inside {}. Several patterns are ${list}`}`,
+    includeLeavesNoFile: key => `${key}: no file matches: nothing takes part in the sync`,
     hookFailed: (key, reason, output) => `${key} failed: ${reason}${output && `: ${output}`}`,
   },
   hook: {

@@ -50,6 +50,10 @@ export interface Words {
     logUnwritable(file: string, reason: string): string;
     daemonRunFailed(message: string): string;
     fileUnwritable(file: string, reason: string): string;
+    /** @param key `exclude`, or `--exclude` where the command line gave it; @param list as several patterns, in JSON */
+    patternIsList(key: string, pattern: string, list: string): string;
+    patternUnmatched(key: string, pattern: string, list: string | undefined): string;
+    includeLeavesNoFile(key: string): string;
     /** @param output its first line, if any */
     hookFailed(key: string, reason: string, output: string): string;
   };

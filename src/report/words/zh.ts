@@ -152,6 +152,11 @@ export const zh: Words = {
     logUnwritable: (file, reason) => `${file} 无法写入（${reason}）：本次运行不记录日志`,
     daemonRunFailed: message => `本次运行失败，之后会再次运行：${message}`,
     fileUnwritable: (file, reason) => `${file} 无法写入（${reason}）：请检查所在目录和权限`,
+    patternIsList: (key, pattern, list) =>
+      `${key}：“${pattern}”是一个模式：逗号只在 {} 中起分隔作用。多个模式请写成 ${list}`,
+    patternUnmatched: (key, pattern, list) =>
+      `${key}：“${pattern}”没有匹配任何文件或目录${list === undefined ? '' : `：逗号只在 {} 中起分隔作用。多个模式请写成 ${list}`}`,
+    includeLeavesNoFile: key => `${key}：没有文件匹配，没有任何文件参与同步`,
     hookFailed: (key, reason, output) => `${key} 失败：${reason}${output && `：${output}`}`,
   },
   hook: {
