@@ -7,6 +7,8 @@ import { Journal } from './journal.ts';
 import { compareUtf8, merge } from './key-index.ts';
 import { type ListPage, type ListQuery, listPage } from './listing.ts';
 import { ObjectFiles, type Place } from './object-files.ts';
+import { keysThen, Past } from './past.ts';
+import { isPathTaken } from './path-conflict.ts';
 import {
   type DeleteMarker,
   type Entry,
@@ -19,6 +21,8 @@ import {
   type Versioning,
   versionId,
 } from './records.ts';
+import { Thaws } from './thaw.ts';
+import type { Traits } from './traits.ts';
 import { VersionIds } from './version-ids.ts';
 import { type VersionPage, type VersionQuery, versionPage } from './version-listing.ts';
 
@@ -37,12 +41,15 @@ export class Bucket {
   readonly name: string;
   /** When the bucket was made, ms since 1970. */
   readonly created: number;
+  readonly traits: Traits;
+  readonly thaws = new Thaws();
   readonly #folder: string;
   readonly #hidden: string;
   readonly #files: ObjectFiles;
   readonly #journal: Journal;
   readonly #records: Records;
   readonly #ids = new VersionIds();
+  readonly #past = new Past();
   #temporaries = 0;
   #closed = false;
 
@@ -50,8 +57,9 @@ export class Bucket {
    * @param folder holds the objects; made if missing
    * @param hidden holds what has no plain path, the journal, uploads and temporary files
    */
-  constructor(name: string, folder: string, hidden: string) {
+  constructor(name: string, folder: string, hidden: string, traits: Traits) {
     this.name = name;
+    this.traits = traits;
     this.#folder = folder;
     this.#hidden = hidden;
     mkdirSync(folder, { recursive: true });
@@ -92,12 +100,13 @@ export class Bucket {
   /**
    * Gives a staged body its place as an object, replacing what was there.
    * @returns the object as stored
-   * @throws CosError NoSuchBucket when the bucket was deleted while the body came in
+   * @throws CosError NoSuchBucket when the bucket was deleted while the body came in; PathConflict
    */
   commit(key: string, staged: StagedBody, headers: KeptHeaders, etag = staged.md5): StoredObject {
-    if (this.#closed) {
+    const refusal = this.#closed ? 'NoSuchBucket' : this.#isPathTaken(key) ? 'PathConflict' : undefined;
+    if (refusal) {
       rmSync(staged.path, { force: true });
-      throw new CosError('NoSuchBucket');
+      throw new CosError(refusal);
     }
     const { size, crc, mtime } = staged;
     const version = this.#newVersion();
@@ -191,8 +200,10 @@ export class Bucket {
 
   /** One page of the listing; objects whose file somebody removed by hand are forgotten on the way. */
   list(query: ListQuery): { page: ListPage; objectOf: (key: string) => StoredObject } {
-    const page = listPage(this.#records.keys(), query, key => this.#isThere(key));
-    return { page, objectOf: key => this.#records.current(key)! };
+    const then = this.#past.before(this.traits.listingLag);
+    const keys = keysThen(this.#records.keys(), then);
+    const page = listPage(keys, query, key => then.has(key) || this.#isThere(key));
+    return { page, objectOf: key => then.get(key) ?? this.#records.current(key)! };
   }
 
   /** One page of the listing of all versions. */
@@ -228,8 +239,14 @@ export class Bucket {
   }
 
   #change(entry: Entry): void {
+    if (this.traits.listingLag > 0 && 'key' in entry)
+      this.#past.note(entry.key, this.#records.current(entry.key));
     this.#journal.append(entry);
     this.#records.apply(entry);
+  }
+
+  #isPathTaken(key: string): boolean {
+    return this.traits.kind === 'OFS' && isPathTaken(key, this.#records.keys());
   }
 
   #newVersion(): string {

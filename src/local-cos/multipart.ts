@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { contentLength, type StagedBody, stageBody, writeFully } from './body.ts';
 import type { Bucket } from './bucket.ts';
 import { combineCrc64 } from './crc64.ts';
+import { etagOf } from './encryption.ts';
 import { CosError } from './errors.ts';
 import { readRange } from './file-bytes.ts';
 import { compareUtf8 } from './key-index.ts';
@@ -102,8 +103,9 @@ export class Multipart {
       if (offset === undefined) rmSync(staged.path, { force: true });
       throw new CosError('NoSuchUpload');
     }
-    const { size, md5, crc, mtime } = staged;
-    const record = join(upload.folder, recordName(number, staged, offset));
+    const { size, crc, mtime } = staged;
+    const md5 = etagOf(staged.md5, upload.headers);
+    const record = join(upload.folder, recordName(number, { ...staged, md5 }, offset));
     if (offset === undefined) renameSync(staged.path, record);
     else writeFileSync(record, '');
     const before = upload.parts.get(number);
@@ -130,7 +132,12 @@ export class Multipart {
     try {
       const { path } = this.#bucket.newTemporary();
       const joined = linkJoint(upload, parts, path) ?? (await copyParts(upload, parts, path));
-      const object = this.#bucket.commit(upload.key, joined, upload.headers, multipartEtag(parts));
+      const object = this.#bucket.commit(
+        upload.key,
+        joined,
+        upload.headers,
+        multipartEtag(parts, upload.headers),
+      );
       rmSync(upload.folder, { recursive: true, force: true });
       return object;
     } catch (error) {
@@ -175,10 +182,10 @@ function chooseParts(upload: Upload, listed: readonly { number: number; etag: st
   return parts;
 }
 
-function multipartEtag(parts: readonly Part[]): string {
+function multipartEtag(parts: readonly Part[], headers: KeptHeaders): string {
   const md5 = createHash('md5');
   for (const part of parts) md5.update(part.md5, 'hex');
-  return `${md5.digest('hex')}-${parts.length}`;
+  return `${etagOf(md5.digest('hex'), headers)}-${parts.length}`;
 }
 
 /**

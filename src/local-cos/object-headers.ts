@@ -1,75 +1,17 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { Bucket } from './bucket.ts';
+import { encryptionHeaders } from './encryption.ts';
 import { CosError } from './errors.ts';
-import { type KeptHeaders, type StoredObject, versionId } from './records.ts';
+import { toldHeaders } from './kept-headers.ts';
+import { type StoredObject, versionId } from './records.ts';
 import { type CosRequest, header, parameter } from './request.ts';
-
-const KEPT = new Set([
-  'cache-control',
-  'content-disposition',
-  'content-encoding',
-  'content-language',
-  'content-type',
-  'expires',
-  'x-cos-server-side-encryption',
-  'x-cos-storage-class',
-]);
-const STORAGE_CLASSES = new Set([
-  'STANDARD',
-  'STANDARD_IA',
-  'INTELLIGENT_TIERING',
-  'ARCHIVE',
-  'DEEP_ARCHIVE',
-  'MAZ_STANDARD',
-  'MAZ_STANDARD_IA',
-  'MAZ_INTELLIGENT_TIERING',
-  'MAZ_ARCHIVE',
-]);
-/** Not part of an object's metadata: a copy has its own. */
-const OWN_OF_A_COPY = ['x-cos-storage-class', 'x-cos-server-side-encryption'];
-
-/**
- * The headers of a request that stay with the object.
- * @throws CosError InvalidStorageClass
- */
-export function keptHeaders(request: CosRequest): KeptHeaders {
-  const kept: KeptHeaders = {};
-  for (const name in request.message.headers) {
-    const value = KEPT.has(name) || name.startsWith('x-cos-meta-') ? header(request, name) : undefined;
-    if (value !== undefined) kept[name] = value;
-  }
-  const storageClass = kept['x-cos-storage-class'];
-  if (storageClass !== undefined && !STORAGE_CLASSES.has(storageClass))
-    throw new CosError('InvalidStorageClass');
-  return kept;
-}
-
-/** The headers of a copy: the source's metadata or the request's own, the request's class and encryption. */
-export function copiedHeaders(source: KeptHeaders, request: CosRequest): KeptHeaders {
-  const given = keptHeaders(request);
-  const directive = (header(request, 'x-cos-metadata-directive') ?? 'Copy').toLowerCase();
-  if (directive === 'replaced') return given;
-  if (directive !== 'copy')
-    throw new CosError('InvalidArgument', 'x-cos-metadata-directive is Copy or Replaced.');
-  const copied = { ...source };
-  for (const name of OWN_OF_A_COPY) {
-    delete copied[name];
-    if (given[name] !== undefined) copied[name] = given[name];
-  }
-  return copied;
-}
-
-export function storageClassOf(headers: KeptHeaders): string {
-  return headers['x-cos-storage-class'] ?? 'STANDARD';
-}
 
 /** What every answer about a stored object's content tells: ETag, CRC-64, encryption. */
 export function contentHeaders(object: StoredObject): OutgoingHttpHeaders {
-  const encryption = object.headers['x-cos-server-side-encryption'];
   return {
     ETag: quoted(object.etag),
     'x-cos-hash-crc64ecma': object.crc,
-    ...(encryption !== undefined && { 'x-cos-server-side-encryption': encryption }),
+    ...encryptionHeaders(object.headers),
   };
 }
 
@@ -87,12 +29,10 @@ function validators(object: StoredObject): OutgoingHttpHeaders {
 export function objectHeaders(object: StoredObject, request: CosRequest): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {
     'content-type': 'application/octet-stream',
-    ...object.headers,
+    ...toldHeaders(object.headers),
     ...validators(object),
     'Accept-Ranges': 'bytes',
   };
-  // COS names the class only where it is not the usual one.
-  if (headers['x-cos-storage-class'] === 'STANDARD') delete headers['x-cos-storage-class'];
   for (const name of [
     'content-type',
     'content-language',

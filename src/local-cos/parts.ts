@@ -7,7 +7,7 @@ export interface Part {
   number: number;
   /** Bytes. */
   size: number;
-  /** Hex; the part's ETag. */
+  /** Hex; the part's ETag, which is no MD5 where the encryption hides that. */
   md5: string;
   /** Unsigned decimal. */
   crc: string;

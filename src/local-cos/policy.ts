@@ -35,6 +35,8 @@ function objectAction(method: string, has: (name: string) => boolean): string {
   const inUpload = has('uploadId');
   switch (method) {
     case 'GET':
+      if (has('acl')) return 'GetObjectACL';
+      if (has('tagging')) return 'GetObjectTagging';
       return inUpload ? 'ListParts' : 'GetObject';
     case 'PUT':
       return inUpload ? 'UploadPart' : 'PutObject';
@@ -43,6 +45,7 @@ function objectAction(method: string, has: (name: string) => boolean): string {
     case 'DELETE':
       return inUpload ? 'AbortMultipartUpload' : 'DeleteObject';
     case 'POST':
+      if (has('restore')) return 'PostObjectRestore';
       return inUpload ? 'CompleteMultipartUpload' : 'InitiateMultipartUpload';
     default:
       return '';

@@ -1,9 +1,11 @@
 import { CosError } from './errors.ts';
+import { checkHeaders } from './kept-headers.ts';
 import type { Reply } from './reply.ts';
 import { type CosRequest, parameter } from './request.ts';
 import { bucketLocation, headBucket, listBuckets, listObjects } from './routes/buckets.ts';
 import { copyObject, copyPart, isCopy } from './routes/copy.ts';
 import { deleteObjects } from './routes/delete-objects.ts';
+import { getAcl, getTagging, restoreObject } from './routes/object-parts.ts';
 import { deleteObject, getObject, putObject } from './routes/objects.ts';
 import {
   abortUpload,
@@ -25,12 +27,13 @@ const MAY_BE_EMPTY =
 const PARTS = {
   service: [],
   bucket: ['GET location', 'GET uploads', 'GET versioning', 'PUT versioning', 'GET versions', 'POST delete'],
-  object: ['POST uploads'],
+  object: ['POST uploads', 'POST restore', 'GET acl', 'GET tagging'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Answers a request whose signature holds. @throws CosError */
 export async function route(request: CosRequest, around: Surroundings): Promise<Reply> {
   refuseMissingParts(request);
+  checkHeaders(request);
   if (Buffer.byteLength(request.key) > LONGEST_KEY) throw new CosError('KeyTooLong');
   if (request.bucket === undefined) return routeService(request, around);
   if (request.key === '') return routeBucket(request, request.bucket, around);
@@ -71,7 +74,7 @@ async function routeBucket(
       if (has('versions')) return listVersions(request, bucket);
       return listObjects(request, bucket);
     case 'HEAD':
-      return headBucket(region);
+      return headBucket(region, traits);
     case 'DELETE':
       storage.remove(name);
       return { status: 204 };
@@ -84,9 +87,12 @@ async function routeBucket(
 }
 
 async function routeObject(request: CosRequest, bucket: OpenBucket, around: Surroundings): Promise<Reply> {
-  const inUpload = parameter(request, 'uploadId') !== undefined;
+  const has = (name: string) => parameter(request, name) !== undefined;
+  const inUpload = has('uploadId');
   switch (request.method) {
     case 'GET':
+      if (has('acl')) return getAcl(request, bucket);
+      if (has('tagging')) return getTagging(request, bucket);
       return inUpload ? listParts(request, bucket) : getObject(request, bucket);
     case 'HEAD':
       return getObject(request, bucket);
@@ -94,7 +100,8 @@ async function routeObject(request: CosRequest, bucket: OpenBucket, around: Surr
       return put(request, bucket, inUpload, around);
     case 'POST':
       if (inUpload) return completeUpload(request, bucket);
-      if (parameter(request, 'uploads') !== undefined) return initiateUpload(request, bucket);
+      if (has('restore')) return restoreObject(request, bucket);
+      if (has('uploads')) return initiateUpload(request, bucket);
       throw new CosError('NotImplemented');
     case 'DELETE':
       return inUpload ? abortUpload(request, bucket) : deleteObject(request, bucket);

@@ -74,9 +74,9 @@ export async function startLocalCos(options: LocalCosOptions): Promise<LocalCos>
   const lock = await lockDir(dir);
   let storage: Storage | undefined;
   try {
-    storage = new Storage(dir);
-    storage.ensure(bucket);
     const traits: Traits = { ...PLAIN, ...options.traits };
+    storage = new Storage(dir, traits);
+    storage.ensure(bucket);
     const around = { storage, defaultBucket: bucket, region: LOCAL_REGION, traits };
     const http = await listenOn(port, (message, response) =>
       serve(message, response, around, { secretId, secretKey }, options.onRequest),
@@ -195,14 +195,11 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Socket): void {
     socket.destroy();
     return;
   }
-  const code =
-    error.code === 'HPE_INVALID_EOF_STATE'
-      ? 'IncompleteBody'
-      : error.code === 'HPE_HEADER_OVERFLOW'
-        ? 'RequestHeaderSectionTooLarge'
-        : 'InvalidRequest';
+  const isOverlong = error.code === 'HPE_HEADER_OVERFLOW';
+  const code = error.code === 'HPE_INVALID_EOF_STATE' ? 'IncompleteBody' : 'InvalidRequest';
+  const cause = new CosError(code, isOverlong ? 'The request headers are too large.' : undefined);
   const requestId = newRequestId();
-  const { status, xml = '' } = errorReply(new CosError(code), '/', requestId);
+  const { status, xml = '' } = errorReply(cause, '/', requestId);
   const lines = [
     `HTTP/1.1 ${status} Bad Request`,
     'Server: tencent-cos',

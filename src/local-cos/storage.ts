@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { Bucket } from './bucket.ts';
 import { CosError } from './errors.ts';
 import { Multipart } from './multipart.ts';
+import type { Traits } from './traits.ts';
 
 export interface OpenBucket {
   objects: Bucket;
@@ -21,11 +22,13 @@ export function isBucketName(name: string): boolean {
 /** All buckets below one folder: DIR/<bucket> with the objects, DIR/.local-cos/<bucket> with the rest. */
 export class Storage {
   readonly #dir: string;
+  readonly #traits: Traits;
   readonly #buckets = new Map<string, OpenBucket>();
 
   /** Opens the buckets that are there. */
-  constructor(dir: string) {
+  constructor(dir: string, traits: Traits) {
     this.#dir = dir;
+    this.#traits = traits;
     mkdirSync(join(dir, '.local-cos'), { recursive: true });
     for (const entry of readdirSync(dir, { withFileTypes: true })) {
       if (entry.isDirectory() && isBucketName(entry.name)) this.#open(entry.name);
@@ -68,7 +71,8 @@ export class Storage {
   }
 
   #open(name: string): void {
-    const objects = new Bucket(name, join(this.#dir, name), join(this.#dir, '.local-cos', name));
+    const hidden = join(this.#dir, '.local-cos', name);
+    const objects = new Bucket(name, join(this.#dir, name), hidden, this.#traits);
     this.#buckets.set(name, { objects, uploads: new Multipart(objects) });
   }
 }

@@ -4,6 +4,14 @@ export interface Traits {
   strictSignatures: boolean;
   /** What the account's policy denies. */
   deny: readonly Denial[];
+  /** The encryption of objects that ask for none. */
+  encryption: 'AES256' | 'cos/kms' | undefined;
+  /** MAZ: a bucket of several zones. OFS: one with metadata acceleration, a file system. */
+  kind: 'MAZ' | 'OFS' | undefined;
+  /** Listings show objects as they were so many ms ago. */
+  listingLag: number;
+  /** How long POST Object restore takes to thaw an archived object, in ms. */
+  thawTime: number;
 }
 
 export interface Denial {
@@ -13,4 +21,11 @@ export interface Denial {
   prefix?: string;
 }
 
-export const PLAIN: Traits = { strictSignatures: false, deny: [] };
+export const PLAIN: Traits = {
+  strictSignatures: false,
+  deny: [],
+  encryption: undefined,
+  kind: undefined,
+  listingLag: 0,
+  thawTime: 5000,
+};

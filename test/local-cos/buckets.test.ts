@@ -198,7 +198,7 @@ test('a list of keys to delete that is too long or no list is MalformedXML', asy
 test('requests for parts of the API that are not here are refused and change nothing', async t => {
   const { call } = await sandbox(t);
   await call({ method: 'PUT', key: 'k', body: 'x' });
-  for (const name of ['acl', 'tagging', 'lifecycle', 'versioning', 'cors', 'policy', 'append', 'made-up']) {
+  for (const name of ['legal-hold', 'lifecycle', 'versioning', 'cors', 'policy', 'append', 'made-up']) {
     for (const method of ['GET', 'PUT', 'DELETE', 'POST']) {
       const { status, code } = await call({
         method,

@@ -216,7 +216,7 @@ test('limits are kept: key length in bytes, size of one PUT, storage classes', a
     t,
     cos.putObject({ ...where, Key: 'k', Body: 'x', StorageClass: 'GLASS' as 'STANDARD' }),
   );
-  t.is(error.code, 'InvalidStorageClass');
+  t.is(error.code, 'NotSupportedStorageClass');
 });
 
 test('a copy has the same bytes, and the metadata that was asked for', async t => {

@@ -1,7 +1,9 @@
-import { quoted, storageClassOf } from '../object-headers.ts';
+import { storageClassOf } from '../kept-headers.ts';
+import { quoted } from '../object-headers.ts';
 import type { Reply } from '../reply.ts';
 import { type CosRequest, numberParameter, parameter } from '../request.ts';
 import type { OpenBucket, Storage } from '../storage.ts';
+import type { Traits } from '../traits.ts';
 import { xmlDocument } from '../xml.ts';
 import { encoderOf, OWNER } from './listing-format.ts';
 
@@ -66,6 +68,13 @@ export function bucketLocation(region: string): Reply {
 }
 
 /** HEAD Bucket: cloud.tencent.com/document/product/436/7735. */
-export function headBucket(region: string): Reply {
-  return { status: 200, headers: { 'x-cos-bucket-region': region } };
+export function headBucket(region: string, { kind }: Traits): Reply {
+  return {
+    status: 200,
+    headers: {
+      'x-cos-bucket-region': region,
+      ...(kind === 'MAZ' && { 'x-cos-bucket-az-type': 'MAZ' }),
+      ...(kind === 'OFS' && { 'x-cos-bucket-arch': 'OFS' }),
+    },
+  };
 }

@@ -1,22 +1,18 @@
 import { closeSync } from 'node:fs';
 import { LARGEST_PUT, type StagedBody, type StageTarget, stageStream } from '../body.ts';
 import type { OpenObject } from '../bucket.ts';
+import { checkCustomerKey, etagOf, hidesMd5 } from '../encryption.ts';
 import { CosError } from '../errors.ts';
 import { readRange } from '../file-bytes.ts';
-import {
-  checkConditions,
-  contentHeaders,
-  copiedHeaders,
-  quoted,
-  readRangeHeader,
-} from '../object-headers.ts';
+import { copiedHeaders } from '../kept-headers.ts';
+import { checkConditions, contentHeaders, quoted, readRangeHeader } from '../object-headers.ts';
 import { isDenied } from '../policy.ts';
 import type { Reply } from '../reply.ts';
 import { bucketOfHost, type CosRequest, decode, header } from '../request.ts';
 import type { OpenBucket } from '../storage.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { xmlDocument } from '../xml.ts';
-import { partNumber, uploadOf } from './uploads.ts';
+import { partHeaders, partNumber, uploadOf } from './uploads.ts';
 
 export function isCopy(request: CosRequest): boolean {
   return header(request, 'x-cos-copy-source') !== undefined;
@@ -28,6 +24,7 @@ export async function copyObject(
   { objects }: OpenBucket,
   around: Surroundings,
 ): Promise<Reply> {
+  refuseInFileSystem(around);
   const source = readSource(request, around);
   const onItself =
     source.bucket.objects === objects && source.key === request.key && source.version === undefined;
@@ -37,14 +34,16 @@ export async function copyObject(
   }
   const opened = await openSource(source);
   const { headers, staged } = await using(opened, async () => {
-    checkConditions(request, opened.object, 'x-cos-copy-source-');
+    checkSource(request, source, opened);
     if (opened.object.size > LARGEST_PUT) throw new CosError('EntityTooLarge');
     return {
-      headers: copiedHeaders(opened.object.headers, request),
+      headers: copiedHeaders(opened.object.headers, request, objects.traits),
       staged: await stageCopy(request, opened, 0, opened.object.size, objects.newTemporary()),
     };
   });
-  const copy = objects.commit(request.key, staged, headers, opened.object.etag);
+  // A copy has its source's ETag, unless one of the two hides the MD5.
+  const etag = hidesMd5(opened.object.headers) ? staged.md5 : opened.object.etag;
+  const copy = objects.commit(request.key, staged, headers, etagOf(etag, headers));
   return {
     status: 200,
     headers: { ...contentHeaders(copy), ...sourceVersionHeader(source) },
@@ -63,29 +62,43 @@ export async function copyPart(
   bucket: OpenBucket,
   around: Surroundings,
 ): Promise<Reply> {
+  refuseInFileSystem(around);
   const upload = uploadOf(request, bucket);
   const number = partNumber(request);
   const source = readSource(request, around);
   const opened = await openSource(source);
   const staged = await using(opened, async () => {
-    checkConditions(request, opened.object, 'x-cos-copy-source-');
+    checkSource(request, source, opened);
+    checkCustomerKey(request, upload.headers);
     const { start, end } = sourceRange(request, opened.object.size);
     return stageCopy(request, opened, start, end, bucket.objects.newTemporary());
   });
   const part = bucket.uploads.addPart(upload, number, staged);
   return {
     status: 200,
-    headers: {
-      ETag: quoted(part.md5),
-      'x-cos-hash-crc64ecma': part.crc,
-      ...sourceVersionHeader(source),
-    },
+    headers: { ...partHeaders(upload, part), ...sourceVersionHeader(source) },
     xml: xmlDocument('CopyPartResult', {
       ETag: quoted(part.md5),
       CRC64: part.crc,
       LastModified: new Date(part.modified).toISOString(),
     }),
   };
+}
+
+/** A bucket that is a file system copies nothing. @throws CosError MethodNotAllowed */
+function refuseInFileSystem({ traits }: Surroundings): void {
+  if (traits.kind === 'OFS') throw new CosError('MethodNotAllowed');
+}
+
+/** @throws CosError PreconditionFailed, InvalidObjectState, SsecDecryptHeaderInvalid */
+function checkSource(
+  request: CosRequest,
+  { bucket, key }: ReturnType<typeof readSource>,
+  { object }: OpenObject,
+): void {
+  checkConditions(request, object, 'x-cos-copy-source-');
+  bucket.objects.thaws.checkReadable(key, object);
+  checkCustomerKey(request, object.headers, 'copy-source-');
 }
 
 function sourceRange(request: CosRequest, size: number): { start: number; end: number } {

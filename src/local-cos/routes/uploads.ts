@@ -1,15 +1,10 @@
 import { readXmlBody } from '../body.ts';
+import { checkCustomerKey, encryptionHeaders } from '../encryption.ts';
 import { CosError } from '../errors.ts';
+import { keptHeaders, storageClassOf } from '../kept-headers.ts';
 import { compareUtf8 } from '../key-index.ts';
-import {
-  contentHeaders,
-  keptHeaders,
-  quoted,
-  storageClassOf,
-  unquoted,
-  versionHeader,
-} from '../object-headers.ts';
-import type { Upload } from '../parts.ts';
+import { contentHeaders, quoted, unquoted, versionHeader } from '../object-headers.ts';
+import type { Part, Upload } from '../parts.ts';
 import type { Reply } from '../reply.ts';
 import { type CosRequest, numberParameter, parameter } from '../request.ts';
 import type { OpenBucket } from '../storage.ts';
@@ -18,11 +13,10 @@ import { encoderOf, OWNER } from './listing-format.ts';
 
 /** Initiate Multipart Upload: cloud.tencent.com/document/product/436/7746. */
 export function initiateUpload(request: CosRequest, { objects, uploads }: OpenBucket): Reply {
-  const upload = uploads.initiate(request.key, keptHeaders(request));
-  const encryption = upload.headers['x-cos-server-side-encryption'];
+  const upload = uploads.initiate(request.key, keptHeaders(request, objects.traits));
   return {
     status: 200,
-    ...(encryption !== undefined && { headers: { 'x-cos-server-side-encryption': encryption } }),
+    headers: encryptionHeaders(upload.headers),
     xml: xmlDocument('InitiateMultipartUploadResult', {
       Bucket: objects.name,
       Key: upload.key,
@@ -50,8 +44,18 @@ export function partNumber(request: CosRequest): number {
 export async function uploadPart(request: CosRequest, bucket: OpenBucket): Promise<Reply> {
   const upload = uploadOf(request, bucket);
   const number = partNumber(request);
+  checkCustomerKey(request, upload.headers);
   const part = await bucket.uploads.receivePart(upload, number, request.message);
-  return { status: 200, headers: { ETag: quoted(part.md5), 'x-cos-hash-crc64ecma': part.crc } };
+  return { status: 200, headers: partHeaders(upload, part) };
+}
+
+/** What answers tell of a part. */
+export function partHeaders(upload: Upload, part: Part) {
+  return {
+    ETag: quoted(part.md5),
+    'x-cos-hash-crc64ecma': part.crc,
+    ...encryptionHeaders(upload.headers),
+  };
 }
 
 /** Complete Multipart Upload: cloud.tencent.com/document/product/436/7742. */

@@ -1,6 +1,7 @@
 import { readXmlBody } from '../body.ts';
 import { CosError } from '../errors.ts';
-import { quoted, storageClassOf } from '../object-headers.ts';
+import { storageClassOf } from '../kept-headers.ts';
+import { quoted } from '../object-headers.ts';
 import { isMarker, type Version, versionId } from '../records.ts';
 import type { Reply } from '../reply.ts';
 import { type CosRequest, numberParameter, parameter } from '../request.ts';
