@@ -4,6 +4,7 @@ import {
   type FileRecord,
   isFile,
   type LedgerRecord,
+  type PartRecord,
   type UploadRecord,
 } from './records.ts';
 
@@ -32,6 +33,10 @@ export function encodeRemoval(path: string): string {
 
 export function encodeUpload({ size, mtime, partSize, uploadId, path }: UploadRecord): string {
   return `u${size},${mtime},${partSize},${uploadId},${escaped(path)}`;
+}
+
+export function encodePart(path: string, { number, etag, crc64 }: PartRecord): string {
+  return `p${number},${etag},${crc64},,${escaped(path)}`;
 }
 
 export function encodeUploadRemoval(path: string): string {
@@ -88,7 +93,7 @@ export function decodeRecord(text: string, start = 0, end = text.length): Ledger
   };
 }
 
-/** Reads a line that encodeUpload wrote. */
+/** Reads a line that encodeUpload wrote; its parts stand in lines of their own. */
 export function decodeUpload(line: string): UploadRecord {
   const [size, mtime, partSize, uploadId] = line.slice(1).split(',', 4);
   return {
@@ -97,19 +102,27 @@ export function decodeUpload(line: string): UploadRecord {
     mtime: Number(mtime),
     partSize: Number(partSize),
     uploadId: uploadId ?? '',
+    parts: new Map(),
   };
+}
+
+/** Reads a line that encodePart wrote. */
+export function decodePart(line: string): PartRecord {
+  const [number, etag = '', crc64 = ''] = line.slice(1).split(',', 3);
+  return { number: Number(number), etag, crc64 };
 }
 
 const COMMA = ','.charCodeAt(0);
 const FILE = 'f'.charCodeAt(0);
 const UPLOAD = 'u'.charCodeAt(0);
+const PART = 'p'.charCodeAt(0);
 const UNSETTLED = 'u'.charCodeAt(0);
 const BEGUN = 'b'.charCodeAt(0);
 
 /** The path in a line of any kind. */
 export function pathOf(line: string): string {
   const kind = line.charCodeAt(0);
-  if (kind !== FILE && kind !== UPLOAD && kind !== BEGUN) return unescaped(line.slice(1));
+  if (kind !== FILE && kind !== UPLOAD && kind !== PART && kind !== BEGUN) return unescaped(line.slice(1));
   let comma = 0;
   for (let field = 0; field < 4; field++) comma = line.indexOf(',', comma + 1);
   return unescaped(line.slice(comma + 1));

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
-import { decodeBegun, decodeRecord, decodeUpload, pathOf } from './codec.ts';
+import { decodeBegun, decodePart, decodeRecord, decodeUpload, pathOf } from './codec.ts';
 import { decodeLastScan, encodeLastScan, type LastScan } from './last-scan.ts';
-import type { BegunRecord, LedgerRecord, UploadRecord } from './records.ts';
+import type { BegunRecord, LedgerRecord, PartRecord, UploadRecord } from './records.ts';
 import type { Task } from './task.ts';
 
 /** Format 1 had no ctime in a file's times, and no last scan; its lines are read as they are. */
@@ -88,6 +88,7 @@ export function readLog(documents: readonly Document[]): LogState {
     entries++;
     const path = pathOf(line);
     if (line.startsWith('u')) uploads.set(path, decodeUpload(line));
+    else if (line.startsWith('p')) addPart(uploads, path, decodePart(line));
     else if (line.startsWith('x')) uploads.delete(path);
     else if (line.startsWith('b')) {
       begunLines.set(path, line);
@@ -101,6 +102,12 @@ export function readLog(documents: readonly Document[]): LogState {
   const begun = new Map(Array.from(begunLines, ([path, line]) => [path, decodeBegun(line)]));
   const records = [...last].sort(([a], [b]) => (a < b ? -1 : 1));
   return { records, uploads, begun, entries };
+}
+
+/** Notes a part with its upload. */
+export function addPart(uploads: Map<string, UploadRecord>, path: string, part: PartRecord): void {
+  const upload = uploads.get(path);
+  if (upload) (upload.parts as Map<number, PartRecord>).set(part.number, part);
 }
 
 function* logLines(documents: readonly Document[]): Generator<string> {

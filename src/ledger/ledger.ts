@@ -2,7 +2,14 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type Datastore from 'nedb-promises';
-import { encodeBegun, encodeRecord, encodeRemoval, encodeUpload, encodeUploadRemoval } from './codec.ts';
+import {
+  encodeBegun,
+  encodePart,
+  encodeRecord,
+  encodeRemoval,
+  encodeUpload,
+  encodeUploadRemoval,
+} from './codec.ts';
 import {
   endTornLine,
   findAside,
@@ -13,6 +20,7 @@ import {
   syncFile,
 } from './datafile.ts';
 import {
+  addPart,
   type Document,
   document,
   ENTRIES_PER_DOCUMENT,
@@ -26,7 +34,7 @@ import {
 } from './documents.ts';
 import { LedgerDamaged, LedgerOfOther, LedgerUnusable } from './errors.ts';
 import { encodeLastScan, type LastScan } from './last-scan.ts';
-import type { Begun, BegunRecord, LedgerRecord, UploadRecord } from './records.ts';
+import type { Begun, BegunRecord, LedgerRecord, PartRecord, UploadRecord } from './records.ts';
 import type { Task } from './task.ts';
 
 /** ms between writes: what an interrupted run may forget. */
@@ -57,6 +65,8 @@ export interface Ledger {
   /** Notes a new object before it is sent, or a folder's before it is deleted; put and remove end that. */
   putBegun(begun: BegunRecord): void;
   putUpload(upload: UploadRecord): void;
+  /** Notes a part of an upload that is noted. */
+  putPart(path: string, part: PartRecord): void;
   removeUpload(path: string): void;
   putLastScan(scan: LastScan): void;
   /** Writes what is not yet written. @throws LedgerUnusable */
@@ -237,7 +247,7 @@ function ledgerOf(
   async function mergeWhenWorthIt(): Promise<void> {
     if (!store || lost?.aborted || entries < Math.max(MERGE_ENTRIES, baseEntries * MERGE_SHARE)) return;
     const { documents: now, lastScan: scan } = sortDocuments(await store.find({}));
-    const open = [...[...uploads.values()].map(encodeUpload), ...[...begun.values()].map(encodeBegun)];
+    const open = [...[...uploads.values()].flatMap(linesOf), ...[...begun.values()].map(encodeBegun)];
     await create(file, task, Array.from(recordsIn(now, readLog(now)), encodeRecord), open, lost, scan);
   }
 
@@ -260,8 +270,12 @@ function ledgerOf(
       putBegun({ path, begun: all.slice(-BEGUN_KEPT) });
     },
     putUpload(upload) {
-      uploads.set(upload.path, upload);
-      note(encodeUpload(upload));
+      uploads.set(upload.path, { ...upload, parts: new Map(upload.parts) });
+      for (const line of linesOf(upload)) note(line);
+    },
+    putPart(path, part) {
+      addPart(uploads, path, part);
+      note(encodePart(path, part));
     },
     removeUpload(path) {
       if (uploads.delete(path)) note(encodeUploadRemoval(path));
@@ -289,4 +303,8 @@ function ledgerOf(
       });
     },
   };
+}
+
+function linesOf(upload: UploadRecord): string[] {
+  return [encodeUpload(upload), ...Array.from(upload.parts.values(), part => encodePart(upload.path, part))];
 }

@@ -34,6 +34,16 @@ export interface UploadRecord {
   /** bytes */
   partSize: number;
   uploadId: string;
+  /** Parts that COS confirmed, by number. */
+  parts: ReadonlyMap<number, PartRecord>;
+}
+
+/** A part that COS confirmed. Encrypted parts have ETags that are no MD5: only the CRC-64 is of the content. */
+export interface PartRecord {
+  number: number;
+  etag: string;
+  /** Unsigned decimal. */
+  crc64: string;
 }
 
 /**

@@ -2,9 +2,11 @@ import test from 'ava';
 import fc from 'fast-check';
 import {
   decodeBegun,
+  decodePart,
   decodeRecord,
   decodeUpload,
   encodeBegun,
+  encodePart,
   encodeRecord,
   encodeRemoval,
   encodeUpload,
@@ -31,7 +33,17 @@ test('a folder, a removal and an upload are read back as they were written', t =
       t.deepEqual(decodeRecord(encodeRecord({ path: `${path}/` })), { path: `${path}/` });
       t.is(pathOf(encodeRemoval(path)), path);
       t.is(pathOf(encodeUploadRemoval(path)), path);
-      const upload = { path, size: 5e12, mtime: 1.7e12 + 0.123, partSize: 8_388_608, uploadId: '16a0b3' };
+      const upload = {
+        path,
+        size: 5e12,
+        mtime: 1.7e12 + 0.123,
+        partSize: 8_388_608,
+        uploadId: '16a0b3',
+        parts: new Map(),
+      };
+      const part = { number: 7, etag: 'a0b1', crc64: '18446744073709551615' };
+      t.deepEqual(decodePart(encodePart(path, part)), part);
+      t.is(pathOf(encodePart(path, part)), path);
       const line = encodeUpload(upload);
       t.false(line.includes('\n'));
       t.deepEqual(decodeUpload(line), upload);

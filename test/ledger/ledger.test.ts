@@ -169,15 +169,23 @@ test('a folder whose deletion was begun has no record, is remembered, and is rec
 
 test('uploads that are not complete are remembered, also when the log is merged', async t => {
   const file = newFile(t);
-  const upload: UploadRecord = { path: 'a\n,b', size: 9e9, mtime: 1.5, partSize: 8, uploadId: 'id1' };
+  const part = { number: 1, etag: 'e1', crc64: '1' };
+  const about = { path: 'a\n,b', size: 9e9, mtime: 1.5, partSize: 8, uploadId: 'id1' };
+  const upload: UploadRecord = { ...about, parts: new Map([[1, part]]) };
   const first = await openLedger({ file, task });
   first.putUpload(upload);
   first.putUpload({ ...upload, path: 'done' });
+  first.putPart(upload.path, { number: 2, etag: 'e2', crc64: '2' });
+  first.putPart('unknown', part);
   first.removeUpload('done');
   for (let index = 0; index < MANY; index++) first.put(fileOf(index));
   await first.close();
   const second = await openLedger({ file, task });
-  t.deepEqual([...second.uploads], [[upload.path, upload]]);
+  const parts = new Map([
+    [1, part],
+    [2, { number: 2, etag: 'e2', crc64: '2' }],
+  ]);
+  t.deepEqual([...second.uploads], [[upload.path, { ...upload, parts }]]);
   t.is(contentOf(second).length, MANY);
   second.removeUpload(upload.path);
   await second.close();
@@ -297,7 +305,7 @@ test('once its lock is lost a ledger writes nothing more, and does not merge', a
   ledger.put(fileOf(1, 2));
   lost.abort();
   ledger.put(fileOf(2, 3));
-  ledger.putUpload({ path: 'b', size: 1, mtime: 1, partSize: 1, uploadId: 'id' });
+  ledger.putUpload({ path: 'b', size: 1, mtime: 1, partSize: 1, uploadId: 'id', parts: new Map() });
   await ledger.flush();
   ledger.remove('folder 1/file-1');
   await ledger.close();

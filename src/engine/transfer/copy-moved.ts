@@ -3,8 +3,8 @@ import { verify } from '../../cos/confirmation.ts';
 import type { Confirmation, CopySource } from '../../cos/store.ts';
 import { type Failure, localFailure } from '../../failure.ts';
 import type { FileRecord } from '../../ledger/records.ts';
-import { crc64In, hashLike } from '../local/content-hash.ts';
-import type { FileState } from '../local/read-file.ts';
+import { crc64Hash, crc64In, hashLike } from '../local/content-hash.ts';
+import { type FileState, fileChanged, isSameState } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
 import { completeUpload } from './complete-upload.ts';
 import { beginUpload, discard, discardIfAllowed, type OpenUpload } from './open-upload.ts';
@@ -92,7 +92,7 @@ export async function copyMoved(
       source.size > sizes.whole
         ? await copyInParts(run, { store, path: move.path, key }, move, from, sizes.part)
         : await run.requests.send(() => store.copy(key, from, headersOf(run, key)));
-    await verifyCopy(confirmation, source);
+    await verifyCopy(run, confirmation, move);
     return { confirmation, state, readAt, hash: source.hash };
   } catch (error) {
     const failure = localFailure(error);
@@ -102,11 +102,22 @@ export async function copyMoved(
   }
 }
 
-async function verifyCopy(confirmation: Confirmation, source: FileRecord): Promise<void> {
+/** An encrypted copy has an ETag of its own: its CRC-64 decides, and that of the file where none is recorded. */
+async function verifyCopy(
+  run: Run,
+  confirmation: Confirmation,
+  { source, path, state }: Move,
+): Promise<void> {
   if (confirmation.etag === source.etag) return;
-  const crc64 = crc64In(source.hash);
-  if (crc64 !== undefined) await verify(confirmation, { crc64: () => crc64 });
-  else await verify(confirmation, { md5: source.hash, crc64: () => '' });
+  const recorded = crc64In(source.hash);
+  if (recorded !== undefined) return verify(confirmation, { crc64: () => recorded });
+  await verify(confirmation, { md5: source.hash, crc64: () => crc64OfFile(run, path, state) });
+}
+
+async function crc64OfFile(run: Run, path: string, state: FileState): Promise<string> {
+  const read = await hashLike(crc64Hash(''), localPathOf(run, path));
+  if (!isSameState(read.state, state)) throw fileChanged();
+  return crc64In(read.hash) ?? '';
 }
 
 async function copyInParts(

@@ -23,7 +23,7 @@ export async function beginUpload(
   partSize: number,
 ): Promise<OpenUpload> {
   const uploadId = await run.requests.send(() => store.startUpload(key, headersOf(run, key)));
-  run.ledger.putUpload({ path, ...state, partSize, uploadId });
+  run.ledger.putUpload({ path, ...state, partSize, uploadId, parts: new Map() });
   await run.ledger.flush();
   return { store, path, key, uploadId };
 }

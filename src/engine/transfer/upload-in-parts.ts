@@ -5,6 +5,7 @@ import { verify } from '../../cos/confirmation.ts';
 import { combineCrc64, startCrc64 } from '../../cos/crc64.ts';
 import type { ObjectStore, UploadedPart } from '../../cos/store.ts';
 import { type Failure, isRefusal, localFailure, stopped } from '../../failure.ts';
+import type { UploadRecord } from '../../ledger/records.ts';
 import { crc64Hash } from '../local/content-hash.ts';
 import {
   type FileState,
@@ -30,6 +31,11 @@ interface SentPart extends UploadedPart {
   crc64: string;
 }
 
+/** A part that COS holds, with its CRC-64 where the ledger knows it. */
+interface HeldPart extends UploadedPart {
+  crc64: string | undefined;
+}
+
 /** A large file that is open for reading, and where its parts go. */
 interface Source {
   store: ObjectStore;
@@ -44,7 +50,7 @@ interface Source {
 /** An upload of a file's parts, begun now or by an earlier run. */
 interface Upload extends OpenUpload {
   /** Parts that COS holds already, by number. */
-  held: ReadonlyMap<number, UploadedPart>;
+  held: ReadonlyMap<number, HeldPart>;
 }
 
 /**
@@ -59,7 +65,10 @@ export async function sendInParts(run: Run, path: string, key: string): Promise<
     const partSize = partSizeFor(state.size, run.config.partSize);
     const source: Source = { store: await run.store(), path, key, handle, state, partSize };
     const upload = (await resume(run, source)) ?? (await begin(run, source));
-    const parts = await sendParts(run, source, upload);
+    const parts = await sendParts(run, source, upload).catch((failure: Failure) => {
+      if (isLost(failure)) run.ledger.removeUpload(path);
+      throw failure;
+    });
     if (!isSameState(state, stateOf(await handle.stat()))) {
       await discardIfAllowed(run, upload);
       throw fileChanged();
@@ -74,7 +83,7 @@ export async function sendInParts(run: Run, path: string, key: string): Promise<
   }
 }
 
-function partsOf({ state: { size }, partSize }: Source): Part[] {
+function partsOf(size: number, partSize: number): Part[] {
   return Array.from({ length: Math.ceil(size / partSize) }, (_, index) => {
     const start = index * partSize;
     return { number: index + 1, start, size: Math.min(partSize, size - start) };
@@ -90,15 +99,29 @@ async function resume(run: Run, { store, path, key, state, partSize }: Source): 
     return undefined;
   }
   try {
-    const parts = await run.requests.send(() => store.listParts(key, upload.uploadId));
-    return { ...upload, held: new Map(parts.map(part => [part.number, part])) };
+    const listed = await run.requests.send(() => store.listParts(key, upload.uploadId));
+    return { ...upload, held: heldParts(listed, recorded) };
   } catch (error) {
     const failure = error as Failure;
-    if (isRefusal(failure)) await discardIfAllowed(run, upload);
-    else if (!isLost(failure)) throw failure;
+    // What COS confirmed of them is noted; if the upload is gone, the next part or the end will say so.
+    if (isRefusal(failure)) return { ...upload, held: recordedParts(recorded) };
+    if (!isLost(failure)) throw failure;
     run.ledger.removeUpload(path);
     return undefined;
   }
+}
+
+function heldParts(listed: readonly UploadedPart[], { parts }: UploadRecord): Map<number, HeldPart> {
+  const withCrc64 = (part: UploadedPart) => {
+    const recorded = parts.get(part.number);
+    return { ...part, crc64: recorded?.etag === part.etag ? recorded.crc64 : undefined };
+  };
+  return new Map(listed.map(part => [part.number, withCrc64(part)]));
+}
+
+function recordedParts({ size, partSize, parts }: UploadRecord): Map<number, HeldPart> {
+  const sizes = new Map(partsOf(size, partSize).map(part => [part.number, part.size]));
+  return new Map([...parts].map(([number, part]) => [number, { ...part, size: sizes.get(number) ?? 0 }]));
 }
 
 async function begin(run: Run, source: Source): Promise<Upload> {
@@ -110,7 +133,7 @@ async function sendParts(run: Run, source: Source, upload: Upload): Promise<Sent
   let failed: unknown;
   const left: Part[] = [];
   // One after the other: reading them keeps no connection busy, and many at a time take memory.
-  for (const part of partsOf(source)) {
+  for (const part of partsOf(source.state.size, source.partSize)) {
     const held = upload.held.get(part.number);
     const kept = run.signal.aborted ? undefined : await keepHeldPart(source.handle, part, held);
     if (kept) sent[part.number - 1] = kept;
@@ -130,21 +153,22 @@ async function sendParts(run: Run, source: Source, upload: Upload): Promise<Sent
   return sent;
 }
 
-/** A part that COS holds is kept when it is what the file has there now. */
+/** A part that COS holds is kept when it is what the file has there now: by its CRC-64, else by the MD5 as ETag. */
 async function keepHeldPart(
   handle: FileHandle,
   part: Part,
-  held: UploadedPart | undefined,
+  held: HeldPart | undefined,
 ): Promise<SentPart | undefined> {
   if (held?.size !== part.size) return undefined;
-  const md5 = createHash('md5');
+  const md5 = held.crc64 === undefined ? createHash('md5') : undefined;
   const crc64 = await startCrc64();
   for await (const piece of readRange(handle, part.start, part.size)) {
-    md5.update(piece);
+    md5?.update(piece);
     crc64.update(piece);
   }
   const sum = crc64.digest();
-  return held.etag.toLowerCase() === md5.digest('hex') ? { ...held, crc64: sum } : undefined;
+  const isSame = md5 ? held.etag.toLowerCase() === md5.digest('hex') : held.crc64 === sum;
+  return isSame ? { ...held, crc64: sum } : undefined;
 }
 
 async function sendPart(
@@ -177,7 +201,9 @@ async function sendPart(
     const sum = crc64.digest();
     const read = { crc64: () => sum };
     await verify(answer, answer.crc64 === undefined ? { ...read, md5: await md5OfPart(handle, part) } : read);
-    return { number: part.number, size: part.size, etag: answer.etag, crc64: sum };
+    const sent = { number: part.number, size: part.size, etag: answer.etag, crc64: sum };
+    run.ledger.putPart(path, sent);
+    return sent;
   });
 }
 

@@ -2,16 +2,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { verify } from '../../cos/confirmation.ts';
 import { startCrc64 } from '../../cos/crc64.ts';
 import type { Confirmation } from '../../cos/store.ts';
-import { localFailure } from '../../failure.ts';
+import { type FailureKind, localFailure } from '../../failure.ts';
 import { md5Of } from '../local/content-hash.ts';
 import { type OpenWhole, openWhole } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
 import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
 import { sendInParts } from './upload-in-parts.ts';
 
-/** A file that changes while it is read is read again this often, after this pause in ms. */
-const CHANGED_RETRIES = 2;
-const CHANGED_PAUSE = 300;
+/** A file that changes while it is read is read again this often, one whose parts are gone in COS begun anew. */
+const RETRIES: Partial<Record<FailureKind, number>> = { changed: 2, lost: 1 };
+/** ms */
+const PAUSE = 300;
 
 /**
  * Uploads a file's content as it is now and verifies what COS confirms.
@@ -27,8 +28,8 @@ export async function upload(run: Run, { path }: LocalFile, key: string): Promis
       return await sendInParts(run, path, key);
     } catch (error) {
       const failure = localFailure(error);
-      if (failure.kind !== 'changed' || tries === CHANGED_RETRIES || run.signal.aborted) throw failure;
-      await delay(CHANGED_PAUSE, undefined, { signal: run.signal }).catch(() => {});
+      if (tries >= (RETRIES[failure.kind] ?? 0) || run.signal.aborted) throw failure;
+      await delay(PAUSE, undefined, { signal: run.signal }).catch(() => {});
     }
   }
 }

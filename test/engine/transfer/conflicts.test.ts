@@ -126,14 +126,32 @@ async function interrupted(box: Sandbox): Promise<void> {
 
 const denied = refusal(403, 'AccessDenied');
 
-test('where parts may not be listed, nor uploads ended, a file that was interrupted still gets to COS', async t => {
+test('where parts may not be listed, nor uploads ended, an interrupted file goes on by what the ledger knows', async t => {
   const box = await sandbox(t);
   await interrupted(box);
   box.proxy.fault = ({ method, query }) =>
     query.has('uploadId') && (method === 'GET' || method === 'DELETE') ? denied : undefined;
   const { code, json } = await box.runJson();
   t.is(code, 0, JSON.stringify(json.errors));
+  t.deepEqual(
+    box.proxy.requests.filter(isPart).map(({ query }) => query.get('partNumber')),
+    ['3', '4'],
+  );
   t.is((await box.objects()).get('backup/large.bin')?.length, 4 * MiB);
+  t.true(await isSettled(box));
+});
+
+test('where parts may not be listed and the upload is gone, the file is begun anew within the run', async t => {
+  const box = await sandbox(t);
+  await interrupted(box);
+  let old: string | null = null;
+  box.proxy.fault = ({ method, query }) => {
+    old ??= query.get('uploadId');
+    if (query.get('uploadId') !== old || old === null) return undefined;
+    return method === 'GET' ? denied : refusal(404, 'NoSuchUpload');
+  };
+  const { code, json } = await box.runJson();
+  t.is(code, 0, JSON.stringify(json.errors));
   t.true(await isSettled(box));
 });
 
