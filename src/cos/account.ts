@@ -1,5 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import COS from 'cos-nodejs-sdk-v5';
 import type { Access } from './access.ts';
+import { WHOLE_ANSWER } from './http/http.ts';
 import { maskOf } from './http/secrets.ts';
 import { signatureIn } from './http/signature.ts';
 import { failureOfSdk } from './sdk-failure.ts';
@@ -27,11 +29,17 @@ export async function listBuckets(
     sent.push(signatureIn(headers.Authorization ?? '')),
   );
   try {
-    const { Buckets } = await cos.getService({});
+    const { Buckets } = await Promise.race([cos.getService({}), tooLong(timeout * 1_000 * WHOLE_ANSWER)]);
     return (Buckets ?? []).map(bucket => ({ name: bucket.Name, region: bucket.Location }));
   } catch (error) {
     throw failureOfSdk(error, maskOf([secretKey, token, ...sent]));
   }
+}
+
+/** The SDK's time begins anew with each byte. */
+async function tooLong(ms: number): Promise<never> {
+  await delay(ms, undefined, { ref: false });
+  throw Object.assign(new Error('no answer as a whole in time'), { code: 'ETIMEDOUT' });
 }
 
 /** What the SDK does and its types do not tell. */

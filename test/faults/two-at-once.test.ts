@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, utimesSync } from 'node:fs';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
@@ -82,8 +82,8 @@ testWhere(isFull, 'a lock that is taken over needs two minutes (make test-faults
     const run = box.start();
     await until(() => box.proxy.requests.length > 2);
     const lock = readdirSync(join(box.home, 'db')).find(name => name.endsWith('.lock')) ?? '';
-    const other = new Date(Date.now() - 1_000);
-    utimesSync(join(box.home, 'db', lock), other, other);
+    const owner = join(box.home, 'db', lock.replace(/lock$/, 'owner.json'));
+    writeFileSync(owner, JSON.stringify({ pid: 1, host: 'another-host', id: 'another' }));
     const { code, stderr } = await run.ended;
     t.is(code, 3);
     t.regex(stderr, /another run is under way/);

@@ -4,7 +4,11 @@ import { textAt, xmlOf } from '../xml.ts';
 import type { Mask } from './secrets.ts';
 
 /** A listing of 1,000 keys of 850 bytes, percent-encoded, stays under this. */
-const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+const MAX_LISTING = 16 * 1024 * 1024;
+/** Bytes that are kept of any other answer: many may come at a time. */
+const MAX_KEPT = 256 * 1024;
+/** Bytes of an answer as it comes, with all that its chunks have around them. */
+export const MAX_ON_THE_WIRE = 2 * MAX_LISTING;
 
 export interface HttpAnswer {
   status: number;
@@ -20,6 +24,8 @@ export interface Outcome {
   onAnswer(): void;
   /** The answer's headers say all there is: its body is of no interest, whole or not. */
   isPlain: boolean;
+  /** It may be long. */
+  isListing: boolean;
   /** Before anything is read out of an answer, or cut off it. */
   mask: Mask;
 }
@@ -37,15 +43,22 @@ export interface AnswerReader {
   lost(error: unknown, wasKept?: boolean): void;
 }
 
-export function createAnswerReader({ resolve, reject, onAnswer, isPlain, mask }: Outcome): AnswerReader {
+export function createAnswerReader({
+  resolve,
+  reject,
+  onAnswer,
+  isPlain,
+  isListing,
+  mask,
+}: Outcome): AnswerReader {
   let status = 0;
   let headers: HttpAnswer['headers'] = {};
   let size = 0;
-  const pieces: Uint8Array[] = [];
+  const body = createGathering();
   const isFine = () => status >= 200 && status < 300;
 
   function end(): void {
-    const answer = mask.answer({ status, headers, text: Buffer.concat(pieces).toString() });
+    const answer = mask.answer({ status, headers, text: body.text() });
     try {
       resolve(isFine() && isPlain ? answer : checked(answer));
     } catch (error) {
@@ -61,16 +74,40 @@ export function createAnswerReader({ resolve, reject, onAnswer, isPlain, mask }:
     },
     body(piece) {
       size += piece.length;
-      if (size > MAX_ANSWER_BYTES) throw new Error('the answer is too long');
-      if (!isPlain || !isFine()) pieces.push(piece);
+      if (size > MAX_LISTING || (size > MAX_KEPT && isFine() && !isListing)) {
+        throw new Error('the answer is too long');
+      }
+      // What makes a refusal stands at its beginning.
+      if ((!isPlain && isFine()) || size <= MAX_KEPT) body.add(piece);
     },
     end,
     lost(error, wasKept = false) {
       if (status === 0) return reject(failureOfConnection(error), wasKept);
       if (isFine() && !isPlain) return reject(failureOfUnread(error, status, headers), false);
       // The status of a refusal says enough; without its body it is a refusal all the same.
-      pieces.length = 0;
+      body.clear();
       end();
+    },
+  };
+}
+
+/** Gathers pieces, however small they are, in little more memory than their bytes take. */
+function createGathering() {
+  let buffer = Buffer.alloc(0);
+  let length = 0;
+  return {
+    add(piece: Uint8Array) {
+      if (length + piece.length > buffer.length) {
+        const larger = Buffer.allocUnsafe(2 * (length + piece.length));
+        buffer.copy(larger, 0, 0, length);
+        buffer = larger;
+      }
+      buffer.set(piece, length);
+      length += piece.length;
+    },
+    text: () => buffer.toString('utf8', 0, length),
+    clear() {
+      length = 0;
     },
   };
 }

@@ -27,6 +27,8 @@ export interface CarrierTimes {
   connect: number;
   /** ms without progress on a connection */
   progress: number;
+  /** ms from the end of a request to that of its answer, however it comes: one that drips is as good as none */
+  whole: number;
   /** ms for which a connection is kept for the next request, unless the server keeps it for less */
   keepAlive: number;
 }

@@ -2,7 +2,7 @@ import { validateHeaderValue } from 'node:http';
 import { isIP, connect as openTcp, type Socket } from 'node:net';
 import { connect as openTls } from 'node:tls';
 import { HTTPParser } from 'http-parser-js';
-import type { AnswerReader, HttpAnswer } from './answer.ts';
+import { type AnswerReader, type HttpAnswer, MAX_ON_THE_WIRE } from './answer.ts';
 import type { Carrier, CarrierTimes, WireRequest } from './carrier.ts';
 
 /**
@@ -167,6 +167,7 @@ function createConnection(
   let hasHeard = false;
   let reusableUntil = 0;
   let dueAt = Number.POSITIVE_INFINITY;
+  let received = 0;
 
   function receive(piece: Buffer): void {
     try {
@@ -176,6 +177,9 @@ function createConnection(
       const now = performance.now();
       dueAt = Math.min(dueAt, now + times.progress);
       if (now > dueAt) throw timedOut();
+      // The parser keeps a line without an end.
+      received += piece.length;
+      if (received > MAX_ON_THE_WIRE) throw new Error('the answer is too long');
       answer.receive(piece);
       if (answer.isWhole) finish(reader);
     } catch (error) {
@@ -220,6 +224,7 @@ function createConnection(
       reader = next;
       hasHeard = false;
       dueAt = Number.POSITIVE_INFINITY;
+      received = 0;
       answer.begin(next);
       socket.cork();
       socket.write(head, 'latin1');
@@ -261,8 +266,7 @@ function createAnswer(): Answer {
     answer.keptFor = keptForOf(fields['keep-alive']);
     reader.head(statusCode, fields);
   };
-  // The memory of a piece is used again.
-  parser[HTTPParser.kOnBody] = piece => reader.body(Buffer.from(piece));
+  parser[HTTPParser.kOnBody] = piece => reader.body(piece);
   parser[HTTPParser.kOnMessageComplete] = () => {
     answer.isWhole = !isInterim;
   };

@@ -13,6 +13,8 @@ import { createSigner, encodeStrictly, signatureIn } from './signature.ts';
 /** A host that does not take a connection within this many ms is not there. */
 const CONNECT_TIMEOUT = 10_000;
 const KEEP_ALIVE = 30_000;
+/** An answer is there as a whole within so many times what a connection may stand still. */
+export const WHOLE_ANSWER = 10;
 
 export interface HttpRequest {
   method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
@@ -81,6 +83,7 @@ export function createHttp(access: Access): Http {
           reject(mask.failure(taken));
         },
         onAnswer: () => hosts.answered(host),
+        isListing: method === 'GET',
         isPlain: method === 'PUT' && headers['x-cos-copy-source'] === undefined,
       });
       if (method === 'PUT' && !proxy && isWhole(request)) direct.send(request, reader);
@@ -110,7 +113,8 @@ export function createHttp(access: Access): Http {
 
 function timesOf({ timeout }: Access): CarrierTimes {
   const progress = timeout * 1_000;
-  return { connect: Math.min(CONNECT_TIMEOUT, progress), progress, keepAlive: KEEP_ALIVE };
+  const connect = Math.min(CONNECT_TIMEOUT, progress);
+  return { connect, progress, whole: WHOLE_ANSWER * progress, keepAlive: KEEP_ALIVE };
 }
 
 function sizeOf(body: HttpRequest['body']): number {

@@ -27,16 +27,17 @@ export function createUndiciCarrier(times: CarrierTimes, proxy: string | undefin
 
   return {
     send({ origin, method, path, headers, body, isAnew }, reader) {
+      const deadline = createDeadline(times.whole, reader);
       const request = {
         origin,
         method: method as Dispatcher.HttpMethod,
         path,
         headers,
-        body: sendable(body),
+        body: sendable(body, deadline.extend),
         headersTimeout: progress,
         bodyTimeout: progress,
       };
-      dispatcherOf(origin, isAnew).dispatch(request, handlerOf(reader, answered, origin));
+      dispatcherOf(origin, isAnew).dispatch(request, handlerOf(reader, deadline, answered, origin));
     },
     async close() {
       await Promise.all([...open.values()].map(dispatcher => dispatcher.destroy()));
@@ -48,33 +49,93 @@ export function createUndiciCarrier(times: CarrierTimes, proxy: string | undefin
  * undici writes what an iterable yields and asks for more when the socket has taken it: no piece is buffered
  * in between. Its types know streams only.
  */
-function sendable(body: WireRequest['body']): Uint8Array | Readable | null {
+function sendable(body: WireRequest['body'], onPiece: () => void): Uint8Array | Readable | null {
   if (body === undefined) return null;
-  return body instanceof Uint8Array ? body : (body.open() as AsyncIterable<Uint8Array> as Readable);
+  return body instanceof Uint8Array
+    ? body
+    : (told(body.open(), onPiece) as AsyncIterable<Uint8Array> as Readable);
+}
+
+async function* told(pieces: AsyncIterable<Uint8Array>, onPiece: () => void): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    onPiece();
+    yield piece;
+  }
+  onPiece();
+}
+
+/** When an answer must be there as a whole; each piece of the request that is taken puts it off. */
+interface Deadline {
+  begin(controller: Dispatcher.DispatchController): void;
+  extend(): void;
+  end(): void;
+  /** The reader knows the end already: what still comes is nobody's. */
+  readonly isOver: boolean;
+}
+
+/** undici's own times begin anew with each byte, and with each 1xx. */
+function createDeadline(ms: number, reader: AnswerReader): Deadline {
+  let controller: Dispatcher.DispatchController | undefined;
+  const timer = setTimeout(() => {
+    deadline.isOver = true;
+    reader.lost(timedOut());
+    controller?.abort(timedOut());
+  }, ms);
+  const deadline = {
+    isOver: false,
+    begin(started: Dispatcher.DispatchController) {
+      if (deadline.isOver) started.abort(timedOut());
+      controller = started;
+    },
+    extend: () => void timer.refresh(),
+    end() {
+      deadline.isOver = true;
+      clearTimeout(timer);
+    },
+  };
+  return deadline;
+}
+
+function timedOut(): Error {
+  return Object.assign(new Error('no answer as a whole in time'), { code: 'ETIMEDOUT' });
 }
 
 /** undici does not say whether a connection was kept, but when one ended. */
 const ENDED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
 
-function handlerOf(reader: AnswerReader, answered: Set<string>, origin: string): Dispatcher.DispatchHandler {
+function handlerOf(
+  reader: AnswerReader,
+  deadline: Deadline,
+  answered: Set<string>,
+  origin: string,
+): Dispatcher.DispatchHandler {
   return {
     // undici sees by this method which kind of handler it has.
-    onRequestStart() {},
+    onRequestStart: controller => deadline.begin(controller),
     onResponseStart(_, status, headers) {
       // 100 and the like come before the answer.
-      if (status < 200) return;
+      if (status < 200 || deadline.isOver) return;
       answered.add(origin);
       reader.head(status, headers);
     },
     onResponseData(controller, piece) {
+      if (deadline.isOver) return;
       try {
         reader.body(piece);
       } catch (error) {
         controller.abort(error as Error);
       }
     },
-    onResponseEnd: reader.end,
-    onResponseError: (_, error) => reader.lost(error, answered.has(origin) && hasEnded(error)),
+    onResponseEnd() {
+      if (deadline.isOver) return;
+      deadline.end();
+      reader.end();
+    },
+    onResponseError(_, error) {
+      if (deadline.isOver) return;
+      deadline.end();
+      reader.lost(error, answered.has(origin) && hasEnded(error));
+    },
   };
 }
 
