@@ -9,6 +9,7 @@ export NODE_COMPILE_CACHE := $(CURDIR)/node_modules/.cache/compiled
 run: $(INSTALLED)
 	@$(NODE) src/main.ts demo
 
+# A failure of a random test names its seed: COS_SYNC_TEST_SEED=... make test repeats it.
 test: $(INSTALLED)
 	$(NODE) node_modules/ava/entrypoints/cli.js
 

@@ -178,7 +178,7 @@ for (const [signal, exitCode] of [
     const begun = Date.now();
     const { code, stderr } = await running.ended;
     t.is(code, exitCode);
-    t.true(Date.now() - begun < 5_000);
+    t.true(Date.now() - begun < 9_000, 'sooner than a step of doctor gives up');
     t.regex(stderr, new RegExp(`^cos_sync: interrupted by ${signal}[^\\n]*\\n$`));
   });
 }

@@ -114,11 +114,11 @@ test('a hook that does not end is killed, with what it started', async t => {
     command: [process.execPath, '-e', script],
     input: '',
     cwd: '.',
-    timeLimit: 1500,
+    timeLimit: 5_000,
     signal: new AbortController().signal,
   });
   t.deepEqual(end, { kind: 'timedOut' });
-  t.true(Date.now() - begun < 10_000);
+  t.true(Date.now() - begun < 60_000);
   const grandchild = Number(output);
   t.true(grandchild > 0);
   await isGone(grandchild);
@@ -144,18 +144,18 @@ function readIfThere(file: string): string | undefined {
 }
 
 test('a hook that reads nothing of a long summary, or leaves a process behind, is no trouble', async t => {
-  const script = `require('node:child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 4000)'],
+  const script = `require('node:child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 30_000)'],
     { stdio: 'inherit', detached: true }).unref();`;
   const begun = Date.now();
   const { end } = await runHook({
     command: [process.execPath, '-e', script],
     input: 'x'.repeat(5_000_000),
     cwd: '.',
-    timeLimit: 20_000,
+    timeLimit: 60_000,
     signal: new AbortController().signal,
   });
   t.deepEqual(end, { kind: 'exited', code: 0 });
-  t.true(Date.now() - begun < 3500);
+  t.true(Date.now() - begun < 25_000, 'what is left behind is not waited for');
 });
 
 test('--metrics-file is written whole at the end of each run, and remembers the last success', async t => {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
 import { changeSome, differences, expectedOf, heldBy, populate } from '../support/folder.ts';
-import { randomFrom } from '../support/random.ts';
+import { randomFrom, testSeed } from '../support/random.ts';
 import { type Running, sandbox } from '../support/sandbox.ts';
 import { scaled } from '../support/scale.ts';
 import { until } from '../support/until.ts';
@@ -13,7 +13,7 @@ const MiB = 1024 * 1024;
 
 test(`a daemon of ${ROUNDS} rounds, with changes and a COS that comes and goes, keeps its memory and handles`, async t => {
   t.timeout(3_600_000);
-  const random = randomFrom(Date.now());
+  const random = randomFrom(testSeed());
   t.log(`seed ${random.seed}`);
   const box = await sandbox(t);
   box.configure({ daemon_mode: 1, daemon_interval: 0, retry_num: 0, timeout: 2, max_delete: '100%' });

@@ -166,8 +166,9 @@ onLinux('a killed owner that nobody has waited for yet does not hold its lock', 
   writeFileSync(`${file}.owner.json`, JSON.stringify({ pid, host: hostname(), start }));
   t.true(await isLocked(file));
   process.kill(pid, 'SIGKILL');
-  await delay(200);
-  t.false(await isLocked(file));
+  // The test's own time limit ends the wait.
+  while (await isLocked(file)) await delay(20);
+  t.pass();
 });
 
 test('where it is not known when the owner started, its number stands for it, but not for days', async t => {

@@ -14,6 +14,7 @@ import { createThroughput } from '../../src/report/progress/throughput.ts';
 import { progressEn, progressZh } from '../../src/report/words/progress.ts';
 import { sandbox } from '../support/sandbox.ts';
 import { testWhere } from '../support/test-where.ts';
+import { until } from '../support/until.ts';
 
 const KiB = 1024;
 const failure = new Failure('denied', { code: 'AccessDenied' });
@@ -140,13 +141,13 @@ test('where there is no terminal, a line now and then says how far the run is', 
   const style = { json: false, quiet: false, verbose: false, progress: true };
   const progress = createProgress(terminal, progressEn, style, { line: 20 });
   progress.listener.scanned?.(1_234_567);
-  await delay(50);
+  await until(() => printed.length > 0);
   t.is(printed[0], 'scanning: 1,234,567 found\n');
   progress.listener.planned?.({ files: 4, folders: 0, deletions: 0, bytes: 2048 });
   progress.listener.started?.({ operation: 'uploadFile', path: 'a', bytes: 1024 });
   progress.listener.sent?.(512, 'a');
-  await delay(50);
-  t.regex(printed.at(-1) ?? '', /^ *\d+%, 0\/4 files, 512 B\/2\.0 KiB, .*\/s, 1 in flight\n$/);
+  const line = /^ *\d+%, 0\/4 files, 512 B\/2\.0 KiB, .*\/s, 1 in flight\n$/;
+  await until(() => line.test(printed.at(-1) ?? ''));
   progress.stop();
   const count = printed.length;
   await delay(50);

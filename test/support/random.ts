@@ -9,6 +9,11 @@ export interface Random {
   bytes(size: number): Buffer;
 }
 
+/** Another one in each run of the tests, or the one that COS_SYNC_TEST_SEED repeats. */
+export function testSeed(): number {
+  return Number(process.env.COS_SYNC_TEST_SEED ?? Date.now());
+}
+
 export function randomFrom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

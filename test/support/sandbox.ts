@@ -15,6 +15,7 @@ import type { ExecutionContext } from 'ava';
 import COS from 'cos-nodejs-sdk-v5';
 import { type LocalCos, startLocalCos } from '../../src/local-cos/server.ts';
 import { type FaultyProxy, startProxy } from './proxy.ts';
+import { createSemaphore } from './semaphore.ts';
 
 const MAIN = resolve(import.meta.dirname, '..', '..', 'src', 'main.ts');
 
@@ -33,6 +34,9 @@ export interface Running {
   output(): { stdout: string; stderr: string };
   ended: Promise<Ended>;
 }
+
+/** Programs that run to their end at a time: what more of them would do is wait for the processor. */
+const programs = createSemaphore(2);
 
 /** What a run differs in from a plain one. */
 export interface RunAs {
@@ -136,6 +140,13 @@ export async function openSandbox(): Promise<Sandbox & { close(): Promise<void> 
 
   const start = (...args: string[]) => startAs({}, ...args);
 
+  function run(...args: string[]): Promise<Ended> {
+    const isSync = args[0] === undefined || args[0].startsWith('--');
+    // How far a run is after ten seconds is no matter of the tests: the machine may be slow.
+    const more = isSync && !args.includes('--help') ? ['--no-progress'] : [];
+    return programs.run(() => start(...args, ...more).ended);
+  }
+
   const box: Sandbox & { close(): Promise<void> } = {
     root,
     local,
@@ -146,9 +157,9 @@ export async function openSandbox(): Promise<Sandbox & { close(): Promise<void> 
     close,
     start,
     startAs,
-    run: (...args) => start(...args).ended,
+    run,
     async runJson(...args) {
-      const ended = await start(...args, '--json').ended;
+      const ended = await run(...args, '--json');
       if (ended.stdout === '') throw new Error(`no JSON, exit code ${ended.code}: ${ended.stderr}`);
       // A dry run prints its plan first.
       return { ...ended, json: JSON.parse(ended.stdout.trimEnd().split('\n').at(-1) ?? '') };

@@ -299,7 +299,7 @@ for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
     const { refused } = await place(t, way, [drip], { timeout: 1 });
     const began = performance.now();
     t.like(await refused(), { kind: 'unreachable', status: undefined, mayBeDone: true });
-    t.true(performance.now() - began < 5_000);
+    t.true(performance.now() - began < 30_000);
   });
 
   test(`a body ${way}: a connection on which more came than an answer is not used again`, async t => {
