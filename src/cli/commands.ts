@@ -1,5 +1,6 @@
 import { KEY_TABLE, OPTION_KEYS, optionKindOf } from '../config/key-table.ts';
 import { LANGUAGES } from '../config/language.ts';
+import { OVERWRITE_RULES } from '../engine/restore/plan.ts';
 import { EXPORT_FORMATS } from '../ledger/exchange/export.ts';
 import type { HelpWords } from '../report/words/help.ts';
 import { KINDS } from '../schedule/kind.ts';
@@ -114,6 +115,29 @@ export const COMMANDS: readonly Command[] = [
       { name: 'deep', kind: 'flag', says: 'deep' },
     ],
     example: 'cos_sync verify --repair',
+  },
+  {
+    name: 'restore',
+    reads: 'config',
+    takesKeys: true,
+    arguments: [{ name: 'PATH', isRepeated: true }],
+    options: [
+      { name: 'to', kind: 'text', value: 'DIR', says: 'to' },
+      { name: 'at', kind: 'text', value: 'TIME', says: 'restoreAt' },
+      { name: 'run', kind: 'text', value: 'N', says: 'restoreRun' },
+      {
+        name: 'overwrite',
+        kind: 'text',
+        value: OVERWRITE_RULES.join('|'),
+        choices: OVERWRITE_RULES,
+        says: 'overwrite',
+        default: 'never',
+      },
+      { name: 'thaw', kind: 'text', value: 'DAYS', says: 'thaw' },
+      DRY_RUN,
+      { name: 'yes', kind: 'flag', says: 'restoreYes' },
+    ],
+    example: 'cos_sync restore docs --to /tmp/back --at 3d',
   },
   {
     name: 'ledger',

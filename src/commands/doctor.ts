@@ -27,6 +27,7 @@ const REMOTE: readonly CheckName[] = [
   'write',
   'speed',
   'delete',
+  'versions',
 ];
 
 /** `cos_sync doctor`: checks everything a run needs. @returns 0 where no check failed, else 1 */
@@ -104,7 +105,7 @@ export async function* examineCos(
     if (check.status === 'fail' && check.name !== 'clock') isReachable = false;
   }
   if (!isReachable) {
-    yield* notChecked(['credentials', 'write', 'speed', 'delete'], words.doctor.needsEarlier);
+    yield* notChecked(['credentials', 'write', 'speed', 'delete', 'versions'], words.doctor.needsEarlier);
     return;
   }
   const store = await connect(config);

@@ -40,6 +40,13 @@ export const START: Readonly<Record<Command['name'], Start>> = {
     return verifyCommand(invocation, { repair: flags.repair ?? false, deep: flags.deep ?? false });
   },
 
+  async restore(invocation, { arguments: paths, flags, texts }) {
+    const { restoreCommand } = await import('./restore/restore.ts');
+    const { to, at, run, overwrite, thaw } = texts;
+    const [dryRun, yes] = [flags['dry-run'] ?? false, flags.yes ?? false];
+    return restoreCommand(invocation, { paths, to, at, run, overwrite, thaw, dryRun, yes });
+  },
+
   async ledger(invocation, { action, arguments: [file], flags, texts, lists }) {
     const { ledgerCommand } = await import('./ledger/ledger.ts');
     const { format, output, table } = texts;

@@ -60,7 +60,13 @@ export type Problem =
   | 'unschedulablePath'
   | 'variableInPath'
   | 'noSuchFolder'
-  | 'folderInUse';
+  | 'folderInUse'
+  | 'badMoment'
+  | 'atAndRun'
+  | 'runOfOther'
+  | 'noVersions'
+  | 'ontoSynced'
+  | 'ontoRunning';
 
 export interface Fault {
   /** The config key or command line option; empty for the file as a whole. */

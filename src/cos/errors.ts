@@ -36,6 +36,9 @@ const CODES: Readonly<Record<string, readonly [kind: FailureKind, status: number
   NoSuchCopySource: ['stale', 404],
 
   ObjectLocked: ['thisFile', 409],
+  // An archived object, which has to be thawed first.
+  InvalidObjectState: ['thisFile', 403],
+  RestoreAlreadyInProgress: ['thisFile', 409],
 
   InvalidAccessKeyId: ['refused', 403],
   SignatureDoesNotMatch: ['refused', 403],

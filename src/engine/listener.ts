@@ -2,7 +2,7 @@ import type { Failure } from '../failure.ts';
 import type { UnmatchedPatterns } from './local/filter.ts';
 
 /** The names of operations are the original's. */
-export type Operation = 'createFolder' | 'deleteFolder' | 'uploadFile' | 'deleteFile';
+export type Operation = 'createFolder' | 'deleteFolder' | 'uploadFile' | 'deleteFile' | 'downloadFile';
 
 /** Why deletions were held back. */
 export type HeldReason =
@@ -15,7 +15,16 @@ export type HeldReason =
   | 'stopped';
 
 /** Why an operation is planned. A folder object is made because it is new, and deleted because it is gone. */
-export type PlannedReason = 'new' | 'unknownInCos' | 'otherSize' | 'otherContent' | 'moved' | 'gone';
+export type PlannedReason =
+  | 'new'
+  | 'unknownInCos'
+  | 'otherSize'
+  | 'otherContent'
+  | 'moved'
+  | 'gone'
+  /** A restore's: it is not there, or is there and different. */
+  | 'missing'
+  | 'different';
 
 export interface Done {
   operation: Operation;

@@ -1,7 +1,7 @@
 import type { OwnPaths } from '../../config/home.ts';
 import { compilePattern, isFolderPattern } from '../../config/pattern.ts';
 import type { Config } from '../../config/schema.ts';
-import { findOwn, type OwnPlaces, ownPlaceOf } from './own-paths.ts';
+import { findOwn, isUnfinished, type OwnPlaces, ownPlaceOf } from './own-paths.ts';
 
 /** Why a path does not take part. */
 export type Exclusion =
@@ -55,6 +55,7 @@ export function createFilter(
   function refusal(path: string): Exclusion | undefined {
     const place = ownPlaceOf(own.reserved, path);
     if (place !== undefined) return ownExclusion(place);
+    if (isUnfinished(path)) return ownExclusion(path);
     const cover = coverOf(excluded, path);
     return cover && { by: 'exclude', ...cover };
   }

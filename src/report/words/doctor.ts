@@ -37,6 +37,8 @@ export interface DoctorWords {
   written: string;
   speed(rate: string): string;
   deleted: string;
+  versions(state: 'Enabled' | 'Suspended' | 'off'): string;
+  versionsUnknown(said: string): string;
   probeLeft(key: string, said: string): string;
   allRight: string;
   faulty(count: number): string;
@@ -89,6 +91,13 @@ export const doctorEn: DoctorWords = {
   written: 'an object can be written',
   speed: rate => `1 MiB went up at ${rate}, on one connection`,
   deleted: 'an object can be deleted',
+  versions: state =>
+    state === 'Enabled'
+      ? 'the bucket keeps versions: restore --at brings back what was overwritten or deleted'
+      : state === 'Suspended'
+        ? 'the bucket keeps the versions it has, and makes no new ones: versioning is suspended'
+        : 'the bucket keeps no versions: what is overwritten or deleted there is gone (turn on versioning to change that)',
+  versionsUnknown: said => `whether the bucket keeps versions could not be found out: ${said}`,
   probeLeft: (key, said) =>
     `the probe ${key} cannot be deleted: remove it by hand; delete_sync cannot work: ${said}`,
   allRight: 'nothing is wrong',
@@ -136,6 +145,13 @@ export const doctorZh: DoctorWords = {
   written: '可以写入对象',
   speed: rate => `单个连接上传 1 MiB 的速度为 ${rate}`,
   deleted: '可以删除对象',
+  versions: state =>
+    state === 'Enabled'
+      ? '存储桶已开启版本控制：restore --at 可以找回被覆盖或删除的内容'
+      : state === 'Suspended'
+        ? '存储桶的版本控制已暂停：保留已有的版本，不再产生新的版本'
+        : '存储桶未开启版本控制：被覆盖或删除的内容无法找回（可开启版本控制）',
+  versionsUnknown: said => `无法得知存储桶是否开启了版本控制：${said}`,
   probeLeft: (key, said) => `探测对象 ${key} 无法删除：请手工删除；delete_sync 将不起作用：${said}`,
   allRight: '没有发现问题',
   faulty: count => `${count} 项检查失败`,

@@ -7,6 +7,7 @@ import { initEn } from './init.ts';
 import { keysEn } from './keys.ts';
 import { ledgerEn } from './ledger.ts';
 import { progressEn } from './progress.ts';
+import { restoreEn } from './restore.ts';
 import { scheduleEn } from './schedule.ts';
 import { verifyEn } from './verify.ts';
 import type { Words } from './words.ts';
@@ -99,6 +100,17 @@ export const en: Words = {
       `Windows' Task Scheduler takes %NAME% in this path for a variable: ${value}. Move the program or rename the folder`,
     noSuchFolder: ({ value }) => `there is no folder ${value}`,
     folderInUse: ({ value }) => `another local-cos uses ${value}: give another folder`,
+    badMoment: ({ value }) =>
+      `must be a time like "2026-11-20T18:00" or how long ago, like "2h" or "3d", not "${value}"`,
+    atAndRun: () => 'goes with --at no more than with another --run: give one of them',
+    runOfOther: ({ value, target }) =>
+      `run ${value} was a sync to ${target}: give a run of this configuration`,
+    noVersions: ({ bucket }) =>
+      `the bucket ${bucket} keeps no versions: what was overwritten or deleted there is gone. Turn on versioning for the time to come`,
+    ontoSynced: ({ value, folder }) =>
+      `${value} is in local_path (${folder}), and delete_sync is on: a sync would bring what is restored to COS, and its deletions. Restore to another folder, or add --yes`,
+    ontoRunning: ({ value, folder }) =>
+      `${value} is in local_path (${folder}), and a run is under way there: wait for its end, or add --yes`,
   },
   kinds: {
     transient: 'COS or the network stumbled; the next run tries again',
@@ -150,6 +162,10 @@ export const en: Words = {
     cosRefused: (code, message) => `COS refuses: ${code}: ${message}`,
     connectionLost: (code, message) => `no connection to COS: code: ${code}, ${message}`,
     interrupted: signal => `interrupted by ${signal}: what was done is recorded, the next run goes on`,
+    diskTooSmall: (folder, needed, free) =>
+      `${folder} has ${free} free, and ${needed} are to come: nothing was written. Make room, or restore to another disk`,
+    diskFull: (folder, code) =>
+      `${folder} takes no more (${code}): make room and restore again, it goes on where it stopped`,
     portInUse: port => `port ${port} is in use: give another with --port`,
     unexpected: message => `unexpected error: ${message}. log/cos_sync.log has more; please report it`,
   },
@@ -211,6 +227,7 @@ export const en: Words = {
   verify: verifyEn,
   ledger: ledgerEn,
   doctor: doctorEn,
+  restore: restoreEn,
   schedule: scheduleEn,
   help: helpEn,
   keys: keysEn,

@@ -11,6 +11,7 @@ import type { InitWords } from './init.ts';
 import type { KeyWords } from './keys.ts';
 import type { LedgerWords } from './ledger.ts';
 import type { ProgressWords } from './progress.ts';
+import type { RestoreWords } from './restore.ts';
 import type { ScheduleWords } from './schedule.ts';
 import type { VerifyWords } from './verify.ts';
 
@@ -37,6 +38,8 @@ export interface Words {
     cosRefused(code: string, message: string): string;
     connectionLost(code: string, message: string): string;
     interrupted(signal: string): string;
+    diskTooSmall(folder: string, needed: string, free: string): string;
+    diskFull(folder: string, code: string): string;
     portInUse(port: number): string;
     unexpected(message: string): string;
   };
@@ -93,6 +96,7 @@ export interface Words {
   verify: VerifyWords;
   ledger: LedgerWords;
   doctor: DoctorWords;
+  restore: RestoreWords;
   schedule: ScheduleWords;
   help: HelpWords;
   keys: KeyWords;

@@ -7,6 +7,7 @@ import { initZh } from './init.ts';
 import { keysZh } from './keys.ts';
 import { ledgerZh } from './ledger.ts';
 import { progressZh } from './progress.ts';
+import { restoreZh } from './restore.ts';
 import { scheduleZh } from './schedule.ts';
 import { verifyZh } from './verify.ts';
 import type { Words } from './words.ts';
@@ -92,6 +93,16 @@ export const zh: Words = {
       `Windows 任务计划程序会把路径中的 %名称% 当作变量：${value}。请移动程序或重命名目录`,
     noSuchFolder: ({ value }) => `目录 ${value} 不存在`,
     folderInUse: ({ value }) => `另一个 local-cos 正在使用 ${value}：请指定其他目录`,
+    badMoment: ({ value }) =>
+      `必须是 "2026-11-20T18:00" 这样的时间，或 "2h"、"3d" 这样的“多久以前”，而不是“${value}”`,
+    atAndRun: () => '不能与 --at 同时使用：请只指定其中之一',
+    runOfOther: ({ value, target }) => `第 ${value} 次运行的同步目标是 ${target}：请指定本配置的运行`,
+    noVersions: ({ bucket }) =>
+      `存储桶 ${bucket} 未开启版本控制：被覆盖或删除的内容无法找回。请开启版本控制，以备今后使用`,
+    ontoSynced: ({ value, folder }) =>
+      `${value} 位于 local_path（${folder}）中，且 delete_sync 已开启：下次同步会把恢复出来的内容及删除操作同步到 COS。请恢复到其他目录，或加上 --yes`,
+    ontoRunning: ({ value, folder }) =>
+      `${value} 位于 local_path（${folder}）中，且有一个运行正在进行：请等待其结束，或加上 --yes`,
   },
   kinds: {
     transient: 'COS 或网络暂时出错；下次运行会重试',
@@ -138,6 +149,9 @@ export const zh: Words = {
     cosRefused: (code, message) => `COS 拒绝：${code}：${message}`,
     connectionLost: (code, message) => `无法连接 COS：code: ${code}, ${message}`,
     interrupted: signal => `被 ${signal} 中断：已完成的都已记录，下次运行会继续`,
+    diskTooSmall: (folder, needed, free) =>
+      `${folder} 剩余空间 ${free}，需要 ${needed}：未写入任何内容。请清理空间，或恢复到其他磁盘`,
+    diskFull: (folder, code) => `${folder} 无法继续写入（${code}）：请清理空间后再次恢复，将从中断处继续`,
     portInUse: port => `端口 ${port} 已被占用：请用 --port 指定另一个`,
     unexpected: message => `意外错误：${message}。详见 log/cos_sync.log，欢迎反馈`,
   },
@@ -197,6 +211,7 @@ export const zh: Words = {
   verify: verifyZh,
   ledger: ledgerZh,
   doctor: doctorZh,
+  restore: restoreZh,
   schedule: scheduleZh,
   help: helpZh,
   keys: keysZh,
