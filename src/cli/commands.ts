@@ -69,6 +69,8 @@ const SCHEDULE_TIMES: readonly Option[] = [
   { name: 'at', kind: 'text', value: 'HH:MM', says: 'at', default: '02:00' },
 ];
 
+export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+
 export const COMMANDS: readonly Command[] = [
   {
     name: 'sync',
@@ -217,6 +219,12 @@ export const COMMANDS: readonly Command[] = [
     reads: 'nothing',
     options: [{ name: 'dir', kind: 'text', value: 'DIR', says: 'demoDir' }],
     example: 'cos_sync demo',
+  },
+  {
+    name: 'completion',
+    reads: 'nothing',
+    arguments: [{ name: 'SHELL', isNeeded: true, choices: SHELLS }],
+    example: 'source <(cos_sync completion bash)',
   },
   { name: 'help', reads: 'nothing', arguments: [{ name: 'COMMAND' }, { name: 'ACTION' }] },
   { name: 'version', reads: 'nothing' },

@@ -70,6 +70,12 @@ export const START: Readonly<Record<Command['name'], Start>> = {
     return demoCommand(invocation, { dir });
   },
 
+  async completion({ terminal, words }, { arguments: [shell = ''] }) {
+    const { completionScript } = await import('../cli/completion/completion.ts');
+    terminal.out(completionScript(shell, words));
+    return 0;
+  },
+
   async help({ terminal, words }, { arguments: path }) {
     const { helpFor } = await import('../cli/help.ts');
     terminal.out(helpFor(path, words));

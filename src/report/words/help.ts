@@ -23,6 +23,7 @@ export interface HelpWords {
       | 'schedule remove'
       | 'local-cos'
       | 'demo'
+      | 'completion'
       | 'help'
       | 'version',
       string
@@ -101,6 +102,7 @@ export const helpEn: HelpWords = {
     'schedule remove': 'undo it',
     'local-cos': 'run a COS on this machine, for tests',
     demo: 'see the main job without an account: a sample folder, a COS on this machine',
+    completion: 'print the script that lets a shell complete commands and options',
     help: 'show this text, or that of one command',
     version: 'show the version',
   },
@@ -179,6 +181,7 @@ export const helpZh: HelpWords = {
     'schedule remove': '删除定时任务',
     'local-cos': '在本机运行一个 COS，供测试用',
     demo: '无需账号的演示：示例目录和本机的 COS',
+    completion: '输出命令行补全脚本',
     help: '显示本帮助，或某个命令的帮助',
     version: '显示版本',
   },
