@@ -2,6 +2,7 @@ import { KEY_TABLE, OPTION_KEYS, optionKindOf } from '../config/key-table.ts';
 import { LANGUAGES } from '../config/language.ts';
 import { OVERWRITE_RULES } from '../engine/restore/plan.ts';
 import { EXPORT_FORMATS } from '../ledger/exchange/export.ts';
+import { LOCAL_BUCKET, LOCAL_REGION } from '../local-cos/defaults.ts';
 import type { HelpWords } from '../report/words/help.ts';
 import { KINDS } from '../schedule/kind.ts';
 
@@ -211,6 +212,8 @@ export const COMMANDS: readonly Command[] = [
     options: [
       { name: 'port', kind: 'text', value: 'PORT', says: 'port', default: '0' },
       { name: 'dir', kind: 'text', value: 'DIR', says: 'dir' },
+      { name: 'bucket', kind: 'text', value: 'NAME-APPID', says: 'localBucket', default: LOCAL_BUCKET },
+      { name: 'region', kind: 'text', value: 'REGION', says: 'localRegion', default: LOCAL_REGION },
     ],
     example: 'cos_sync local-cos --port 9000',
   },

@@ -60,9 +60,9 @@ export const START: Readonly<Record<Command['name'], Start>> = {
     return scheduleCommand(invocation, { action, kind, every, at, name, lang });
   },
 
-  async 'local-cos'(invocation, { texts: { port, dir } }) {
+  async 'local-cos'(invocation, { texts: { port, dir, bucket, region } }) {
     const { localCosCommand } = await import('./local-cos.ts');
-    return localCosCommand(invocation, { port, dir });
+    return localCosCommand(invocation, { port, dir, bucket, region });
   },
 
   async demo(invocation, { texts: { dir } }) {

@@ -218,6 +218,7 @@ export const en: Words = {
   localCos: {
     listening: (url, folder) => `A COS for this machine only listens on ${url}, objects are in ${folder}`,
     configure: 'In conf/config.json:',
+    keysGiven: 'secret_id and secret_key are those of COS_SECRET_ID and COS_SECRET_KEY.',
     stop: 'Ctrl-C ends it.',
   },
   progress: progressEn,

@@ -53,6 +53,8 @@ export interface HelpWords {
       | 'demoDir'
       | 'port'
       | 'dir'
+      | 'localBucket'
+      | 'localRegion'
       | 'kind'
       | 'every'
       | 'at'
@@ -129,6 +131,8 @@ export const helpEn: HelpWords = {
     demoDir: 'sync this folder instead of a sample (it is only read)',
     port: 'port to listen on; 0 is any free one',
     dir: 'folder for the objects (default: local-cos in the current folder)',
+    localBucket: 'bucket to make; its APPID is the last part of its name',
+    localRegion: 'region to be in',
     kind: 'what starts the program (default: what this system has)',
     every: '15m, 1h, … (what divides an hour or a day) or daily',
     at: 'time of day of a daily run',
@@ -208,6 +212,8 @@ export const helpZh: HelpWords = {
     demoDir: '同步此目录而不是示例目录（只读取它）',
     port: '监听的端口；0 表示任意空闲端口',
     dir: '保存对象的目录（默认：当前目录下的 local-cos）',
+    localBucket: '要创建的存储桶；名称的最后一段是 APPID',
+    localRegion: '所在的地域',
     kind: '由什么启动程序（默认：本系统所具备的）',
     every: '15m、1h 等能整除一小时或一天的间隔，或 daily（每天）',
     at: '每天运行的时刻',

@@ -87,6 +87,8 @@ export interface Words {
   localCos: {
     listening(url: string, folder: string): string;
     configure: string;
+    /** Instead of keys that somebody gave, which are printed nowhere. */
+    keysGiven: string;
     stop: string;
   };
   progress: ProgressWords;

@@ -202,6 +202,7 @@ export const zh: Words = {
   localCos: {
     listening: (url, folder) => `仅供本机使用的 COS 正在监听 ${url}，对象保存在 ${folder}`,
     configure: '在 conf/config.json 中填写：',
+    keysGiven: 'secret_id 和 secret_key 即 COS_SECRET_ID 和 COS_SECRET_KEY。',
     stop: '按 Ctrl-C 结束。',
   },
   progress: progressZh,
