@@ -50,6 +50,8 @@ const CODES: Readonly<Record<string, readonly [kind: FailureKind, status: number
   QuotaConflict: ['refused', 409],
   BucketAccelerateNotEnabled: ['refused', 400],
   NotSupportedStorageClass: ['refused', 400],
+  MAZOperationNotSupportOnOAZBucket: ['refused', 400],
+  OAZOperationNotSupportOnMAZBucket: ['refused', 400],
   AccessDenied: ['denied', 403],
 
   NotImplemented: ['unsupported', 501],

@@ -43,6 +43,9 @@ export const failuresEn = {
   AccessDenied: 'no permission: check the policy of this key pair and of the bucket',
   PaymentRequired: 'the account is in arrears',
   NotSupportedStorageClass: 'this region does not have that storage_class',
+  MAZOperationNotSupportOnOAZBucket:
+    'storage_class is one of several zones, the bucket is in one zone: leave out MAZ_',
+  OAZOperationNotSupportOnMAZBucket: 'the bucket is in several zones: storage_class must begin with MAZ_',
   BucketAccelerateNotEnabled: 'global acceleration is not enabled for this bucket',
   InternalError: 'an error inside COS; the next run tries again',
   UserNetworkTooSlow: 'the connection is too slow for so many at a time: lower thread_num',
@@ -123,6 +126,8 @@ export const failuresZh: FailureWords = {
   AccessDenied: '没有权限：请检查该密钥和存储桶的策略',
   PaymentRequired: '账号已欠费',
   NotSupportedStorageClass: '该地域不支持此 storage_class',
+  MAZOperationNotSupportOnOAZBucket: 'storage_class 是多 AZ 类型，而存储桶是单 AZ：请去掉 MAZ_',
+  OAZOperationNotSupportOnMAZBucket: '存储桶是多 AZ：storage_class 必须以 MAZ_ 开头',
   BucketAccelerateNotEnabled: '该存储桶未开启全球加速',
   InternalError: 'COS 内部错误；下次运行会重试',
   UserNetworkTooSlow: '网络对这么高的并发来说太慢：请降低 thread_num',
