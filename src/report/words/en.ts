@@ -1,3 +1,4 @@
+import { counted } from './counted.ts';
 import { doctorEn } from './doctor.ts';
 import { explainEn } from './explain.ts';
 import { failuresEn } from './failures.ts';
@@ -60,6 +61,14 @@ export const en: Words = {
     utf16: () => 'is UTF-16: save it as UTF-8 in your editor',
     notJson: ({ line }) =>
       `is not valid JSON (near line ${line}): look there for a missing quote, comma or brace`,
+    jsonComment: ({ line }) => `is not valid JSON (line ${line}): JSON has no comments, remove this one`,
+    jsonTrailingComma: ({ line }) =>
+      `is not valid JSON (line ${line}): remove the comma after the last value`,
+    jsonMissingComma: ({ line }) => `is not valid JSON (line ${line}): a comma is missing at its end`,
+    jsonQuotes: ({ line }) =>
+      `is not valid JSON (line ${line}): quotes must be straight double quotes, like "this"`,
+    jsonWideMark: ({ line }) =>
+      `is not valid JSON (line ${line}): it has a full-width mark; write , : { } [ ] as on an English keyboard`,
     singleBackslash: ({ line }) =>
       `is not valid JSON (line ${line}): each \\ of a Windows path is written twice, like "C:\\\\data"`,
     notObject: () => 'must be one JSON object: { "key": "value", … }',
@@ -131,18 +140,18 @@ export const en: Words = {
   failures: failuresEn,
   held: {
     emptied: count =>
-      `${count} deletions held back: the scan found no file at all. If local_path really was emptied, run once with --allow-empty`,
+      `${counted(count, 'deletion')} held back: the scan found no file at all. If local_path really was emptied, run once with --allow-empty`,
     maxDelete: (count, limit) =>
-      `${count} deletions held back: more than max_delete allows (${limit}). If they are right, run once with --max-delete 100%`,
+      `${counted(count, 'deletion')} held back: more than max_delete allows (${limit}). If they are right, run once with --max-delete 100%`,
     unreadable: count =>
-      `${count} deletions held back: what they belong to could not be read. Mend that, then run again`,
+      `${counted(count, 'deletion')} held back: what they belong to could not be read. Put that right, then run again`,
     unknownPlace: count =>
-      `${count} deletions held back: something new could not be read, and these may have moved there. Mend that, then run again`,
+      `${counted(count, 'deletion')} held back: something new could not be read, and these may have moved there. Put that right, then run again`,
     movedDuringScan: count =>
-      `${count} deletions held back: their folders changed during the scan; the next run deletes them`,
+      `${counted(count, 'deletion')} held back: their folders changed during the scan; the next run deletes them`,
     uploadFailed: count =>
-      `${count} deletions held back: new files of the same size did not get to COS, and may be these, moved`,
-    stopped: count => `${count} deletions held back: the run was stopped`,
+      `${counted(count, 'deletion')} held back: new files of the same size did not get to COS, and may be these, moved`,
+    stopped: count => `${counted(count, 'deletion')} held back: the run was stopped`,
   },
   stops: {
     localPathMissing: path =>
@@ -213,7 +222,7 @@ export const en: Words = {
     thirdRun: '3. The third run finds nothing to do, and asks COS for nothing:',
     where: (objects, ledger, log) =>
       `Look for yourself:\n  the objects  ${objects}\n  the ledger   ${ledger}\n  the log      ${log}`,
-    next: 'For your own bucket: fill in conf/config.json, then run cos_sync.',
+    next: program => `For your own bucket: ${program} init`,
   },
   localCos: {
     listening: (url, folder) => `A COS for this machine only listens on ${url}, objects are in ${folder}`,

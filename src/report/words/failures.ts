@@ -10,7 +10,7 @@ export const failuresEn = {
   EntityTooLarge: 'the file is larger than COS takes',
   SymlinkLoop: 'the link leads back to a folder it is in',
   SymlinkSkipped: 'symlinks is set to skip',
-  DanglingSymlink: 'the link leads nowhere: mend or exclude it',
+  DanglingSymlink: 'the link leads nowhere: correct or exclude it',
   NotAFile: 'is neither a file nor a folder',
   FileChanged: 'the file kept changing while it was read; the next run tries again',
   ChecksumMismatch: 'COS does not confirm the bytes that were sent; the next run tries again',

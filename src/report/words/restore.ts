@@ -1,3 +1,5 @@
+import { counted } from './counted.ts';
+
 /** What `cos_sync restore` says. */
 export interface RestoreWords {
   /** The ledger cannot be read: what only it knows is missing. */
@@ -9,7 +11,7 @@ export interface RestoreWords {
 export const restoreEn: RestoreWords = {
   withoutLedger: reason => `restoring without the ledger: ${reason}`,
   unrecorded: count =>
-    `${count} files were there already and are not in the ledger: "cos_sync ledger rebuild" records them, so that no sync uploads them again`,
+    `${counted(count, 'file was', 'files were')} there already but not in the ledger: "cos_sync ledger rebuild" records what is equal, so that no sync uploads it again`,
 };
 
 export const restoreZh: RestoreWords = {

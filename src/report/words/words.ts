@@ -82,7 +82,7 @@ export interface Words {
     secondRun: string;
     thirdRun: string;
     where(objects: string, ledger: string, log: string): string;
-    next: string;
+    next(program: string): string;
   };
   localCos: {
     listening(url: string, folder: string): string;

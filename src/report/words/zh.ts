@@ -58,6 +58,11 @@ export const zh: Words = {
     notUtf8: ({ line }) => `不是 UTF-8 编码（第 ${line} 行）：请在编辑器中另存为 UTF-8`,
     utf16: () => '是 UTF-16 编码：请在编辑器中另存为 UTF-8',
     notJson: ({ line }) => `不是有效的 JSON（第 ${line} 行附近）：请检查是否缺少引号、逗号或括号`,
+    jsonComment: ({ line }) => `不是有效的 JSON（第 ${line} 行）：JSON 不支持注释，请删除`,
+    jsonTrailingComma: ({ line }) => `不是有效的 JSON（第 ${line} 行）：请删除最后一个值后面的逗号`,
+    jsonMissingComma: ({ line }) => `不是有效的 JSON（第 ${line} 行）：行末缺少逗号`,
+    jsonQuotes: ({ line }) => `不是有效的 JSON（第 ${line} 行）：引号必须是英文双引号，如 "this"`,
+    jsonWideMark: ({ line }) => `不是有效的 JSON（第 ${line} 行）：含有全角标点，请使用英文的 , : { } [ ]`,
     singleBackslash: ({ line }) =>
       `不是有效的 JSON（第 ${line} 行）：Windows 路径的每个 \\ 都要写两次，例如 "C:\\\\data"`,
     notObject: () => '必须是一个 JSON 对象：{ "key": "value", … }',
@@ -197,7 +202,7 @@ export const zh: Words = {
     thirdRun: '3. 第三次运行，没有变化，不向 COS 发送任何请求：',
     where: (objects, ledger, log) =>
       `您可以查看：\n  对象        ${objects}\n  本地数据库  ${ledger}\n  日志        ${log}`,
-    next: '同步到您自己的存储桶：填写 conf/config.json，然后运行 cos_sync。',
+    next: program => `同步到自己的存储桶：${program} init`,
   },
   localCos: {
     listening: (url, folder) => `仅供本机使用的 COS 正在监听 ${url}，对象保存在 ${folder}`,
