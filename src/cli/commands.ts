@@ -80,6 +80,7 @@ export const COMMANDS: readonly Command[] = [
     options: [
       DRY_RUN,
       { name: 'allow-empty', kind: 'flag', says: 'allowEmpty' },
+      { name: 'other-disk', kind: 'flag', says: 'otherDisk' },
       { name: 'explain', kind: 'list', value: 'PATH', says: 'explain' },
     ],
     example: 'cos_sync sync --dry-run',

@@ -48,7 +48,7 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
       overrides: {},
       style: { ...invocation.style, verbose: true },
     };
-    const run = () => syncCommand(demo, { dryRun: false, allowEmpty: false });
+    const run = () => syncCommand(demo, { dryRun: false, allowEmpty: false, otherDisk: false });
 
     terminal.out(`${words.demo.intro(sample, server.url)}\n\n${words.demo.firstRun}\n`);
     const codes = [await run()];

@@ -8,12 +8,13 @@ type Start = (invocation: Invocation, given: Given) => Promise<number>;
 export const START: Readonly<Record<Command['name'], Start>> = {
   async sync(invocation, { flags, lists }) {
     const allowEmpty = flags['allow-empty'] ?? false;
+    const otherDisk = flags['other-disk'] ?? false;
     if (lists.explain) {
       const { explainCommand } = await import('./explain.ts');
-      return explainCommand(invocation, { paths: lists.explain, allowEmpty });
+      return explainCommand(invocation, { paths: lists.explain, allowEmpty, otherDisk });
     }
     const { syncCommand } = await import('./sync.ts');
-    return syncCommand(invocation, { dryRun: flags['dry-run'] ?? false, allowEmpty });
+    return syncCommand(invocation, { dryRun: flags['dry-run'] ?? false, allowEmpty, otherDisk });
   },
 
   async init(invocation, { flags }) {

@@ -7,6 +7,7 @@ export type Operation = 'createFolder' | 'deleteFolder' | 'uploadFile' | 'delete
 /** Why deletions were held back. */
 export type HeldReason =
   | 'emptied'
+  | 'otherDisk'
   | 'maxDelete'
   | 'unreadable'
   | 'unknownPlace'
@@ -25,6 +26,16 @@ export type PlannedReason =
   /** A restore's: it is not there, or is there and different. */
   | 'missing'
   | 'different';
+
+/** Deletions that are held back together. */
+export interface Held {
+  count: number;
+  reason: HeldReason;
+  /** What max_delete allows; 0 for other reasons. */
+  limit: number;
+  /** What is to blame; local_path itself where no other place is. */
+  place: string;
+}
 
 export interface Done {
   operation: Operation;
@@ -82,7 +93,7 @@ export interface RunListener {
   sent?(bytes: number, path: string): void;
   skipped?(path: string, failure: Failure): void;
   retried?(failure: Failure, pauseMs: number): void;
-  held?(count: number, reason: HeldReason, limit: number): void;
+  held?(held: Held): void;
   /** Told once, at the end of a run that was not stopped. */
   unmatched?(patterns: UnmatchedPatterns): void;
 }

@@ -81,5 +81,7 @@ export function restoreHere(
 
 /** `cos_sync sync --json` */
 export function syncHere(box: Sandbox, how: HowToRun = {}): Promise<EndedHere> {
-  return runHere(box, how, invocation => syncCommand(invocation, { dryRun: false, allowEmpty: false }));
+  return runHere(box, how, invocation =>
+    syncCommand(invocation, { dryRun: false, allowEmpty: false, otherDisk: false }),
+  );
 }

@@ -2,11 +2,14 @@ import type { OwnPaths } from '../../config/home.ts';
 import { compilePattern, isFolderPattern } from '../../config/pattern.ts';
 import type { Config } from '../../config/schema.ts';
 import { findOwn, isUnfinished, type OwnPlaces, ownPlaceOf } from './own-paths.ts';
+import { systemFoldersIn } from './system-folders.ts';
 
 /** Why a path does not take part. */
 export type Exclusion =
   /** It lies in one of the program's own folders. */
   | { by: 'ownFolder'; folder: string }
+  /** It lies in a folder that systems keep for themselves at a drive's root. */
+  | { by: 'systemFolder'; folder: string }
   /** It is the program's own. */
   | { by: 'ownFile'; file: string }
   /** The pattern matches the path, or a folder above it. */
@@ -43,11 +46,13 @@ export interface UnmatchedPatterns {
  * at any depth; one that matches a folder covers all that is in it; one that ends with a slash
  * matches folders only. Exclude wins over include.
  * @param own what never takes part: the program's own, where it lies in local_path
+ * @param systemFolders with `/` at their ends
  */
 export function createFilter(
   include: readonly string[],
   exclude: readonly string[],
   own: OwnPlaces = { reserved: [], isOwn: () => false },
+  systemFolders: readonly string[] = [],
 ): Filter {
   const excluded = exclude.map(compile);
   const included = include.map(compile);
@@ -56,6 +61,8 @@ export function createFilter(
     const place = ownPlaceOf(own.reserved, path);
     if (place !== undefined) return ownExclusion(place);
     if (isUnfinished(path)) return ownExclusion(path);
+    const folder = ownPlaceOf(systemFolders, path);
+    if (folder !== undefined) return { by: 'systemFolder', folder };
     const cover = coverOf(excluded, path);
     return cover && { by: 'exclude', ...cover };
   }
@@ -82,7 +89,8 @@ function withoutMatch(matchers: readonly Matcher[]): string[] {
 
 /** Which paths take part: by the configured patterns, and never what is the program's own. */
 export function filterOf(config: Config, own: OwnPaths): Filter {
-  return createFilter(config.include, config.exclude, findOwn(config.localPath, own));
+  const { localPath, include, exclude } = config;
+  return createFilter(include, exclude, findOwn(localPath, own), systemFoldersIn(localPath, include));
 }
 
 /** @param place a folder's path ends with `/` */

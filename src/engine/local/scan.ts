@@ -27,6 +27,8 @@ export interface ScannedEntry {
   mtime: number;
   /** ms since 1970 */
   ctime: number;
+  /** The number of the device that a folder is on; NaN where it could not be looked at, and for all else. */
+  device: number;
   failure: Failure | undefined;
 }
 
@@ -69,6 +71,7 @@ interface OpenFolder {
   links: ReadonlySet<string>;
   /** Reached through a link: only such folders can be a loop. */
   isLinked: boolean;
+  device: number;
   /** device:inode, once it was asked for. */
   identity: string;
 }
@@ -95,7 +98,8 @@ function startWalk(options: ScanOptions): () => ScannedEntry[] {
     const inner = enter(options, folder, name, stack);
     if (inner === undefined) return;
     if (!('kind' in inner)) stack.push(inner);
-    if (!('kind' in inner && inner.kind === 'own')) batch.push(entry('folder', path));
+    const device = 'kind' in inner ? Number.NaN : inner.device;
+    if (!('kind' in inner && inner.kind === 'own')) batch.push({ ...entry('folder', path), device });
     if ('kind' in inner) batch.push(inner);
   }
 
@@ -124,16 +128,22 @@ function enter(
   try {
     const isLinked = parent.isLinked || parent.links.has(name);
     const absolute = parent.absolute + name;
-    if (options.filter.isOwn(absolute, statSync(absolute).ino)) return entry('own', path);
-    const folder = openFolder(options, absolute, path, isLinked);
+    const { dev, ino } = statSync(absolute);
+    if (options.filter.isOwn(absolute, ino)) return entry('own', path);
+    const folder = { ...openFolder(options, absolute, path, isLinked), device: dev };
     if (isLinked && above.some(outer => identityOf(outer) === identityOf(folder))) {
       return entry('skipped', path, new Failure('local', { code: 'SymlinkLoop' }));
     }
     return folder;
   } catch (error) {
     const failure = localFailure(error);
-    return failure.code === 'ENOENT' ? undefined : entry('unreadable', path, failure);
+    return isGone(failure) ? undefined : entry('unreadable', path, failure);
   }
+}
+
+/** Also where a folder above is a file by now. */
+function isGone({ code }: Failure): boolean {
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
 
 function identityOf(folder: OpenFolder): string {
@@ -161,7 +171,7 @@ function openFolder(options: ScanOptions, absolute: string, path: string, isLink
     else names.push(special(options, absolute, path, dirent, entries, links));
   }
   names.sort();
-  return { absolute, path, names, next: 0, entries, links, isLinked, identity: '' };
+  return { absolute, path, names, next: 0, entries, links, isLinked, device: Number.NaN, identity: '' };
 }
 
 /** Links, pipes, sockets and devices: notes what they are and answers the name to walk on with. */
@@ -212,9 +222,10 @@ function linkTarget(
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const isLoop = code === 'ELOOP';
+    const isDangling = code === 'ENOENT' || code === 'ENOTDIR';
     const failure = new Failure('local', {
-      code: isLoop ? 'SymlinkLoop' : code === 'ENOENT' ? 'DanglingSymlink' : (code ?? 'LocalError'),
-      message: code === 'ENOENT' ? readlinkSync(absolute) : message,
+      code: isLoop ? 'SymlinkLoop' : isDangling ? 'DanglingSymlink' : (code ?? 'LocalError'),
+      message: isDangling ? readlinkSync(absolute) : message,
     });
     entries.set(name, entry(isLoop ? 'skipped' : 'unreadable', full, failure));
   }
@@ -249,7 +260,7 @@ function fileEntry(filter: Filter, absolute: string, path: string): ScannedEntry
       : entry('skipped', path, new Failure('local', { code: 'NotAFile' }));
   } catch (error) {
     const failure = localFailure(error);
-    return failure.code === 'ENOENT' ? undefined : entry('unreadable', path, failure);
+    return isGone(failure) ? undefined : entry('unreadable', path, failure);
   }
 }
 
@@ -261,10 +272,13 @@ function entryOf(filter: Filter, absolute: string, path: string, stats: Stats): 
     size: stats.size,
     mtime: stats.mtimeMs,
     ctime: stats.ctimeMs,
+    device: Number.NaN,
     failure: undefined,
   };
 }
 
+const NO_STATE = { size: Number.NaN, mtime: Number.NaN, ctime: Number.NaN, device: Number.NaN };
+
 function entry(kind: ScannedEntry['kind'], path: string, failure?: Failure): ScannedEntry {
-  return { kind, path, size: Number.NaN, mtime: Number.NaN, ctime: Number.NaN, failure };
+  return { kind, path, ...NO_STATE, failure };
 }

@@ -143,14 +143,16 @@ export const en: Words = {
       `${counted(count, 'deletion')} held back: the scan found no file at all. If local_path really was emptied, run once with --allow-empty`,
     maxDelete: (count, limit) =>
       `${counted(count, 'deletion')} held back: more than max_delete allows (${limit}). If they are right, run once with --max-delete 100%`,
-    unreadable: count =>
-      `${counted(count, 'deletion')} held back: what they belong to could not be read. Put that right, then run again`,
-    unknownPlace: count =>
-      `${counted(count, 'deletion')} held back: something new could not be read, and these may have moved there. Put that right, then run again`,
-    movedDuringScan: count =>
-      `${counted(count, 'deletion')} held back: their folders changed during the scan; the next run deletes them`,
-    uploadFailed: count =>
-      `${counted(count, 'deletion')} held back: new files of the same size did not get to COS, and may be these, moved`,
+    otherDisk: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: ${place} is on another file system than in the last run. Is its disk mounted? If this is right, run once with --other-disk`,
+    unreadable: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: ${place}, where they belong, could not be read. Make it readable, or leave it out with exclude`,
+    unknownPlace: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: ${place} is new and could not be read, and these may have moved there. The next run deletes them; make it readable, or leave it out with exclude`,
+    movedDuringScan: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: their folders changed during the scan (${place}); the next run deletes them`,
+    uploadFailed: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: new files of the same size did not get to COS, and may be these, moved: ${place}. See why it failed`,
     stopped: count => `${counted(count, 'deletion')} held back: the run was stopped`,
   },
   stops: {

@@ -33,6 +33,7 @@ export interface HelpWords {
     Record<
       | 'dryRun'
       | 'allowEmpty'
+      | 'otherDisk'
       | 'explain'
       | 'recover'
       | 'repair'
@@ -111,6 +112,7 @@ export const helpEn: HelpWords = {
   options: {
     dryRun: 'print what would be done, change nothing',
     allowEmpty: 'delete even where the scan finds no file at all (once)',
+    otherDisk: 'delete though the folder, or a disk below it, is another than in the last run (once)',
     explain: 'only say what would be done with this file or folder, and why (implies --dry-run)',
     recover: 'put the last good configuration back, as after an upgrade that overwrote it',
     repair: 'upload again what is missing or different in COS',
@@ -192,6 +194,7 @@ export const helpZh: HelpWords = {
   options: {
     dryRun: '只列出将要做的操作，不做任何改动',
     allowEmpty: '即使没有扫描到任何文件也执行删除（仅此一次）',
+    otherDisk: '即使目录或其下的磁盘与上次运行时不同也执行删除（仅此一次）',
     explain: '只说明将如何处理此文件或目录，以及原因（相当于同时使用 --dry-run）',
     recover: '恢复最近一次可用的配置（例如升级时被覆盖之后）',
     repair: '重新上传 COS 上缺失或不同的文件',

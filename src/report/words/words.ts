@@ -26,7 +26,8 @@ export interface Words {
   kinds: Record<FailureKind, string>;
   /** …and about an error code that has its own remedy. */
   failures: FailureWords;
-  held: Record<HeldReason, (count: number, limit: number) => string>;
+  /** @param place what is to blame */
+  held: Record<HeldReason, (count: number, limit: number, place: string) => string>;
   stops: {
     localPathMissing(path: string): string;
     localPathUnreadable(path: string, code: string): string;

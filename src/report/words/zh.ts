@@ -131,11 +131,16 @@ export const zh: Words = {
       `暂不删除 ${count} 项：扫描没有找到任何文件。如果 local_path 确实已清空，请用 --allow-empty 运行一次`,
     maxDelete: (count, limit) =>
       `暂不删除 ${count} 项：超过 max_delete 允许的数量（${limit}）。如果确认无误，请用 --max-delete 100% 运行一次`,
-    unreadable: count => `暂不删除 ${count} 项：它们所在的位置无法读取。请修复后再运行`,
-    unknownPlace: count =>
-      `暂不删除 ${count} 项：有新的文件或文件夹无法读取，这些可能就是移动到了那里。请先解决后再运行`,
-    movedDuringScan: count => `暂不删除 ${count} 项：扫描期间它们所在的文件夹有变动；下次运行会删除`,
-    uploadFailed: count => `暂不删除 ${count} 项：有同样大小的新文件未能上传，可能就是它们移动后的文件`,
+    otherDisk: (count, _, place) =>
+      `暂不删除 ${count} 项：${place} 所在的文件系统与上次运行时不同。磁盘是否已挂载？如果确认无误，请用 --other-disk 运行一次`,
+    unreadable: (count, _, place) =>
+      `暂不删除 ${count} 项：它们所在的 ${place} 无法读取。请使其可读，或用 exclude 排除`,
+    unknownPlace: (count, _, place) =>
+      `暂不删除 ${count} 项：${place} 是新出现的且无法读取，这些可能就是移动到了那里。下次运行会删除；请使其可读，或用 exclude 排除`,
+    movedDuringScan: (count, _, place) =>
+      `暂不删除 ${count} 项：扫描期间它们所在的文件夹有变动（${place}）；下次运行会删除`,
+    uploadFailed: (count, _, place) =>
+      `暂不删除 ${count} 项：有同样大小的新文件未能上传，可能就是它们移动后的文件：${place}。请查看其失败原因`,
     stopped: count => `暂不删除 ${count} 项：运行已停止`,
   },
   stops: {
