@@ -11,6 +11,9 @@ import { wordsFor } from './report/language.ts';
 import { logDefect } from './report/log-line.ts';
 import { untilSignal } from './signals.ts';
 
+// Read when the first of them is needed: the scan waits in up to 64 of them, and files are read in the others.
+process.env.UV_THREADPOOL_SIZE ??= '80';
+
 /** ms that output has to get out after an interruption */
 const LAST_WORDS = 500;
 

@@ -36,6 +36,11 @@ export async function bundleProgram(root: string, version: string, outfile: stri
   return metafile;
 }
 
+/** Bundles the program of a thread into one script, as start-thread.ts starts it in an executable. */
+export async function bundleThread(root: string, file: string, outfile: string): Promise<void> {
+  await build({ ...COMMON, entryPoints: [join(root, file)], absWorkingDir: root, outfile });
+}
+
 /** Bundles the loader, the executables' main script. */
 export async function bundleLoader(outfile: string): Promise<void> {
   await build({ ...COMMON, entryPoints: [join(import.meta.dirname, 'loader.ts')], outfile });

@@ -6,8 +6,9 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { THREADS } from '../../src/start-thread.ts';
 import { type ArchiveFile, writeZip } from './archive.ts';
-import { bundleLoader, bundleProgram } from './bundle.ts';
+import { bundleLoader, bundleProgram, bundleThread } from './bundle.ts';
 import { writeCodeCache } from './code-cache.ts';
 import { makeExecutable } from './executables.ts';
 import { thirdPartyLicenses } from './licenses.ts';
@@ -45,6 +46,11 @@ const codeCache = join(build, 'code-cache');
 const metafile = await bundleProgram(root, facts.version, program);
 await bundleLoader(loader);
 await writeCodeCache(program, codeCache);
+const threads: Record<string, string> = {};
+for (const [name, source] of Object.entries(THREADS)) {
+  threads[name] = join(build, `${name}.cjs`);
+  await bundleThread(root, join('src', source), threads[name]);
+}
 const licenses = Buffer.from(await thirdPartyLicenses(root, metafile, linuxNodeFolder(root)));
 const sums: string[] = [];
 for (const platform of PLATFORMS) sums.push(await makeZip(platform));
@@ -59,6 +65,7 @@ async function makeZip({ name, program: programName, launcher }: Platform): Prom
       node: await (name === 'linux' ? strippedLinuxNode() : readWindowsNode(downloads)),
       loader,
       program,
+      threads,
       ...(name === 'linux' && { codeCache }),
     },
     join(build, name),

@@ -10,6 +10,8 @@ export interface Ingredients {
   loader: string;
   program: string;
   codeCache?: string;
+  /** Programs of threads, by name. */
+  threads: Readonly<Record<string, string>>;
 }
 
 /** pkg's type lacks what Node's configuration takes since 24.11. */
@@ -32,7 +34,7 @@ export async function makeExecutable(
   workFolder: string,
   output: string,
 ): Promise<void> {
-  const { platform, nodeVersion, loader, program, codeCache } = ingredients;
+  const { platform, nodeVersion, loader, program, codeCache, threads } = ingredients;
   await rm(workFolder, { recursive: true, force: true });
   process.env.HOME = join(workFolder, 'home');
   process.env.TMPDIR = join(workFolder, 'files');
@@ -41,6 +43,7 @@ export async function makeExecutable(
   await copyFile(loader, join(workFolder, 'files', 'loader.cjs'));
   await copyFile(program, join(workFolder, 'files', 'program.cjs'));
   if (codeCache !== undefined) await copyFile(codeCache, join(workFolder, 'files', 'code-cache'));
+  for (const [name, file] of Object.entries(threads)) await copyFile(file, join(workFolder, 'files', name));
   const seaConfig: NodeSeaConfig = {
     main: '../loader.cjs',
     disableExperimentalSEAWarning: true,
@@ -50,6 +53,7 @@ export async function makeExecutable(
     assets: {
       [PROGRAM_ASSET]: '../program.cjs',
       ...(codeCache !== undefined && { [CODE_CACHE_ASSET]: '../code-cache' }),
+      ...Object.fromEntries(Object.keys(threads).map(name => [name, `../${name}`])),
     },
   };
   const target = { nodeRange: `node${nodeVersion}`, platform, arch: 'x64', output } as const;

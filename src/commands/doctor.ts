@@ -9,11 +9,11 @@ import { checkBucket } from '../doctor/bucket.ts';
 import { type Check, type CheckName, notChecked } from '../doctor/check.ts';
 import { checkDisk, checkFolder, checkLedger } from '../doctor/local.ts';
 import { checkNetwork } from '../doctor/network.ts';
-import { orAborted } from '../doctor/or-aborted.ts';
 import type { Failure } from '../failure.ts';
+import { orAborted } from '../or-aborted.ts';
 import { describe } from '../report/describe.ts';
 import { errorLines } from '../report/errors.ts';
-import { showsSecret } from './task/read-config.ts';
+import { isReadableByOthers } from './task/read-config.ts';
 import { untilInterrupted } from './task/session.ts';
 
 /** seconds: somebody is waiting */
@@ -27,7 +27,6 @@ const REMOTE: readonly CheckName[] = [
   'write',
   'speed',
   'delete',
-  'versions',
 ];
 
 /** `cos_sync doctor`: checks everything a run needs. @returns 0 where no check failed, else 1 */
@@ -43,10 +42,9 @@ async function checkAll(invocation: Invocation): Promise<number> {
     checks.push(check);
     if (!style.json) terminal.out(`${check.status.padEnd(4)}  ${check.name.padEnd(11)}  ${check.message}\n`);
   }
-  const count = (wanted: Check['status']) => checks.filter(({ status }) => status === wanted).length;
-  const failed = count('fail');
+  const failed = checks.filter(({ status }) => status === 'fail').length;
   if (style.json) terminal.out(`${JSON.stringify({ failed, checks })}\n`);
-  else terminal.out(`${failed === 0 ? words.doctor.allRight(count('warn')) : words.doctor.faulty(failed)}\n`);
+  else terminal.out(`${failed === 0 ? words.doctor.allRight : words.doctor.faulty(failed)}\n`);
   return failed === 0 ? EXIT.ok : EXIT.failures;
 }
 
@@ -75,7 +73,7 @@ function checkConfig({ home, overrides, words }: Invocation): { config?: Config;
     const checks = unknownKeys.map(({ key, nearest }) =>
       check('warn', words.warnings.unknownKey(key, nearest)),
     );
-    if (showsSecret(home.configFile, loaded)) {
+    if (isReadableByOthers(home.configFile)) {
       checks.push(check('warn', words.warnings.configReadableByOthers(home.configFile)));
     }
     const { configOk, noConfigFile } = words.doctor;
@@ -101,12 +99,12 @@ export async function* examineCos(
     return;
   }
   let isReachable = true;
-  for await (const check of checkNetwork(access, config, words.doctor, signal)) {
+  for await (const check of checkNetwork(access, words.doctor, signal)) {
     yield check;
     if (check.status === 'fail' && check.name !== 'clock') isReachable = false;
   }
   if (!isReachable) {
-    yield* notChecked(['credentials', 'write', 'speed', 'delete', 'versions'], words.doctor.needsEarlier);
+    yield* notChecked(['credentials', 'write', 'speed', 'delete'], words.doctor.needsEarlier);
     return;
   }
   const store = await connect(config);

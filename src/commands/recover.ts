@@ -3,7 +3,8 @@ import { dirname } from 'node:path';
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
 import { usageFault } from '../config/faults.ts';
-import { isTemplate, keptCopyOf } from '../config/kept-copy.ts';
+import { keptCopyOf, OLD_CONFIG } from '../config/home.ts';
+import { isTemplate } from '../config/kept-copy.ts';
 import { writeWhole } from '../report/write-file.ts';
 
 /**
@@ -34,8 +35,9 @@ export async function recoverCommand({ home, terminal, words }: Invocation): Pro
 
 /** A name beside a file for what it holds now: nothing that was put aside before is overwritten. */
 export function unusedName(file: string): string {
-  let name = `${file}.old`;
-  for (let count = 2; existsSync(name); count++) name = `${file}.old-${count}`;
+  const old = file + OLD_CONFIG;
+  let name = old;
+  for (let count = 2; existsSync(name); count++) name = `${old}-${count}`;
   return name;
 }
 

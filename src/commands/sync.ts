@@ -11,7 +11,6 @@ import { readConfig } from './task/read-config.ts';
 export interface SyncCommand {
   dryRun: boolean;
   allowEmpty: boolean;
-  otherDisk: boolean;
 }
 
 /**

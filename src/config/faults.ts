@@ -35,11 +35,6 @@ export type Problem =
   | 'notUtf8'
   | 'utf16'
   | 'notJson'
-  | 'jsonComment'
-  | 'jsonTrailingComma'
-  | 'jsonMissingComma'
-  | 'jsonQuotes'
-  | 'jsonWideMark'
   | 'singleBackslash'
   | 'notObject'
   | 'unknownOption'
@@ -65,13 +60,7 @@ export type Problem =
   | 'unschedulablePath'
   | 'variableInPath'
   | 'noSuchFolder'
-  | 'folderInUse'
-  | 'badMoment'
-  | 'atAndRun'
-  | 'runOfOther'
-  | 'noVersions'
-  | 'ontoSynced'
-  | 'ontoRunning';
+  | 'folderInUse';
 
 export interface Fault {
   /** The config key or command line option; empty for the file as a whole. */

@@ -1,19 +1,8 @@
 import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { keptCopyOf } from './home.ts';
 import { isPlaceholder } from './values.ts';
 
 const SECRET = 0o600;
-
-/**
- * Where the last good configuration is kept: beside a home's conf/config.json, in whose place a newer zip puts
- * the template. undefined for a file of any other name: no zip overwrites it, and it may lie in a folder that
- * others read.
- */
-export function keptCopyOf(configFile: string): string | undefined {
-  const folder = dirname(configFile);
-  const isHomes = basename(configFile) === 'config.json' && basename(folder) === 'conf';
-  return isHomes ? join(folder, 'config.last-good.json') : undefined;
-}
 
 /** When the kept copy was written; undefined where there is none. */
 export function keptSince(configFile: string): Date | undefined {
@@ -29,7 +18,6 @@ export function isTemplate(values: Readonly<Record<string, unknown>>): boolean {
 
 /** A configuration file as it was read, not as it may be by now. */
 export interface ConfigFile {
-  /** Empty where there is no file. */
   bytes: Buffer;
   /** Its values by key. */
   written: Readonly<Record<string, unknown>>;

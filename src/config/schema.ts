@@ -23,6 +23,8 @@ import {
 const MiB = 1024 * 1024;
 /** A thread is a connection; more than this many only provoke COS's request limits. */
 const MAX_THREADS = 512;
+/** main.ts gives Node's pool more threads than these: other work needs some too. */
+const MAX_SCAN_THREADS = 64;
 /** Source: COS "Specifications and limits": a part has 1 MB to 5 GB, a simple PUT at most 5 GB. */
 const MAX_PART_MIB = 5 * 1024;
 const ONE_DAY = 24 * 3600;
@@ -49,6 +51,7 @@ const schema = z.object({
   include: globs(),
   exclude: globs(),
   symlinks: oneOf(['follow', 'skip'], 'follow'),
+  scan_threads: numberBetween(0, MAX_SCAN_THREADS, 0),
   multipart_threshold: numberBetween(1, MAX_PART_MIB, 16),
   part_size: numberBetween(1, MAX_PART_MIB, 8),
   retry_num: numberBetween(0, 100, 5),
@@ -112,6 +115,8 @@ export interface Config {
   include: string[];
   exclude: string[];
   symlinks: 'follow' | 'skip';
+  /** Folders that are looked at at a time; 0 chooses by itself. */
+  scanThreads: number;
   /** bytes */
   multipartThreshold: number;
   /** bytes */
@@ -255,6 +260,7 @@ function configOf(values: Values): Config {
     include: values.include,
     exclude: values.exclude,
     symlinks: values.symlinks,
+    scanThreads: values.scan_threads,
     multipartThreshold: values.multipart_threshold * MiB,
     partSize: values.part_size * MiB,
     retryNum: values.retry_num,

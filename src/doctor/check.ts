@@ -11,8 +11,7 @@ export type CheckName =
   | 'credentials'
   | 'write'
   | 'speed'
-  | 'delete'
-  | 'versions';
+  | 'delete';
 
 /** One line of doctor's answer. `skip`: not checked, because an earlier check failed or it does not apply. */
 export interface Check {

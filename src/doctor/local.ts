@@ -29,10 +29,10 @@ export async function checkFolder(
   signal: AbortSignal,
 ): Promise<Check> {
   const found = { files: 0, bytes: 0, unreadable: 0, badNames: 0 };
-  const { localPath: root, symlinks } = config;
+  const { localPath: root } = config;
   const prefix = prefixOf(config.cosPath);
   try {
-    for await (const batch of scan({ root, filter: filterOf(config, own), symlinks, signal })) {
+    for await (const batch of scan({ config, filter: filterOf(config, own), signal })) {
       for (const { kind, path, size } of batch) {
         if (kind === 'unreadable') found.unreadable++;
         if (kind !== 'file') continue;

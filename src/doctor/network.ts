@@ -3,12 +3,11 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { BlockList, connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
-import type { Config } from '../config/schema.ts';
 import type { Access } from '../cos/access.ts';
 import { isCertificateError } from '../cos/errors.ts';
+import { orAborted } from '../or-aborted.ts';
 import type { DoctorWords } from '../report/words/doctor.ts';
 import { type Check, notChecked } from './check.ts';
-import { orAborted } from './or-aborted.ts';
 
 /** ms that one step may take */
 const LIMIT = 10_000;
@@ -24,7 +23,6 @@ const FEW_DAYS = 7;
  */
 export async function* checkNetwork(
   access: Access,
-  config: Config,
   words: DoctorWords,
   signal: AbortSignal,
 ): AsyncGenerator<Check> {
@@ -36,7 +34,7 @@ export async function* checkNetwork(
   const steps = [checkDns, checkConnection, checkTls, checkClock];
   const names = ['dns', 'connection', 'tls', 'clock'] as const;
   for (const [index, step] of steps.entries()) {
-    const check = await orAborted(step(address, access, words, config), signal);
+    const check = await orAborted(step(address, access, words), signal);
     yield check;
     if (check.status !== 'fail') continue;
     yield* notChecked(names.slice(index + 1), words.needsEarlier);
@@ -102,17 +100,8 @@ async function checkConnection({ host, port }: Address, _: Access, words: Doctor
   }
 }
 
-async function checkTls(
-  { host, port }: Address,
-  { protocol }: Access,
-  words: DoctorWords,
-  { endpoint }: Config,
-): Promise<Check> {
-  if (protocol === 'http:') {
-    if (isThisMachine(host)) return { name: 'tls', status: 'ok', message: words.noTlsNeeded };
-    const because = /^http:/i.test(endpoint) ? 'endpoint' : 'enable_https';
-    return { name: 'tls', status: 'warn', message: words.noTls(because) };
-  }
+async function checkTls({ host, port }: Address, { protocol }: Access, words: DoctorWords): Promise<Check> {
+  if (protocol === 'http:') return { name: 'tls', status: 'warn', message: words.noTls };
   try {
     const servername = isIP(host) ? undefined : host;
     const options = { host, port, ...(servername ? { servername } : {}) };
@@ -128,11 +117,6 @@ async function checkTls(
     const say = isCertificateError(code) ? words.tlsFailed : words.noTlsThere;
     return { name: 'tls', status: 'fail', message: say(code) };
   }
-}
-
-/** Source: RFC 6761, 6.3; RFC 1122, 3.2.1.3. */
-function isThisMachine(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|::1)$|\.localhost$/i.test(host);
 }
 
 async function checkClock(_: Address, { protocol, host }: Access, words: DoctorWords): Promise<Check> {

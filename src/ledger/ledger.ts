@@ -25,7 +25,6 @@ import {
   document,
   ENTRIES_PER_DOCUMENT,
   isWhole,
-  LAST_SCAN,
   LEDGER_FORMAT,
   lastScanIn,
   readLog,
@@ -289,7 +288,7 @@ function ledgerOf(
       writing = writing.then(async () => {
         if (broken) throw broken;
         if (!store || lost?.aborted) return;
-        await store.update({ _id: LAST_SCAN }, scanDocument(scan), { upsert: true }).catch(endUse);
+        await store.update({ _id: 0 }, scanDocument(scan), { upsert: true }).catch(endUse);
       });
       writing.catch(() => {});
     },

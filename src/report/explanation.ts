@@ -1,7 +1,6 @@
 import type { Explanation } from '../engine/explain.ts';
 import type { Exclusion } from '../engine/local/filter.ts';
 import { describe } from './describe.ts';
-import { printable } from './printable.ts';
 import { grouped } from './units.ts';
 import type { Words } from './words/words.ts';
 
@@ -28,7 +27,7 @@ export function explanationText(explanation: Explanation, words: Words): string 
     case 'held':
       return explain.held(
         explanation.held
-          .map(({ count, reason, limit, place }) => words.held[reason](count, limit, printable(place)))
+          .map(({ count, reason, limit }) => words.held[reason](count, limit))
           .join(explain.and),
       );
     case 'kept':
@@ -45,7 +44,6 @@ export function explanationText(explanation: Explanation, words: Words): string 
 function exclusionText(exclusion: Exclusion, { explain }: Words): string {
   if (exclusion.by === 'ownFolder') return explain.ownFolder(exclusion.folder);
   if (exclusion.by === 'ownFile') return explain.ownFile(exclusion.file);
-  if (exclusion.by === 'systemFolder') return explain.systemFolder(exclusion.folder);
   return exclusion.by === 'include'
     ? explain.notIncluded
     : explain.excluded(exclusion.pattern, exclusion.matched);

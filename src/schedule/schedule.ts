@@ -3,7 +3,6 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { isInCrontab } from './carry-out.ts';
 import { cronInstallation, cronRemoval } from './cron.ts';
-import { ScheduleFailed } from './errors.ts';
 import type { Job, Step } from './job.ts';
 import type { Kind } from './kind.ts';
 import { systemdInstallation, systemdRemoval, type UnitPlace, unitFiles } from './systemd.ts';
@@ -54,7 +53,7 @@ export function scheduleOf(kind: Kind, name: string, home: string): Schedule {
 
 function unitPlace(kind: 'systemd' | 'systemd-user', home: string): UnitPlace {
   if (kind === 'systemd-user') {
-    const configuration = process.env.XDG_CONFIG_HOME || join(homeFolder(), '.config');
+    const configuration = process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
     return { folder: join(configuration, 'systemd', 'user'), scope: 'user', userId: undefined };
   }
   // As root, a program that its owner can replace would make that owner root.
@@ -64,26 +63,7 @@ function unitPlace(kind: 'systemd' | 'systemd-user', home: string): UnitPlace {
 
 /** Whether the user's systemd ends with the user's last session. Source: loginctl(1), enable-linger. */
 export function endsWithSession(): boolean {
-  const name = userName();
-  return name === undefined || !existsSync(join('/var/lib/systemd/linger', name));
-}
-
-/** undefined for a user that is a number alone, as in many containers. */
-function userName(): string | undefined {
-  try {
-    return userInfo().username;
-  } catch {
-    return process.env.USER || undefined;
-  }
-}
-
-/** @throws ScheduleFailed */
-function homeFolder(): string {
-  try {
-    return homedir();
-  } catch {
-    throw new ScheduleFailed('noHome', '');
-  }
+  return !existsSync(join('/var/lib/systemd/linger', userInfo().username));
 }
 
 function windowsUser(): string {

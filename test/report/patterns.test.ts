@@ -4,7 +4,11 @@ import { createFilter } from '../../src/engine/local/filter.ts';
 import { sandbox } from '../support/sandbox.ts';
 
 test('a filter knows which of its patterns matched nothing, also where another pattern decided', t => {
-  const filter = createFilter(['*.txt', 'docs/', '*.md'], ['*.tmp', 'a.tmp', 'cache/', 'never', '*.log']);
+  const filter = createFilter({
+    include: ['*.txt', 'docs/', '*.md'],
+    exclude: ['*.tmp', 'a.tmp', 'cache/', 'never', '*.log'],
+    own: { reserved: [], inos: new Set(), identities: new Set() },
+  });
   for (const path of ['a.tmp', 'x.txt', 'docs/b.bin', 'cache']) filter.excludes(path);
   filter.excludesFolder('old/');
   t.deepEqual(filter.unmatched(), { include: ['*.md'], exclude: ['cache/', 'never', '*.log'] });

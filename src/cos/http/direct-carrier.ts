@@ -266,9 +266,7 @@ function createAnswer(): Answer {
     answer.keptFor = keptForOf(fields['keep-alive']);
     reader.head(statusCode, fields);
   };
-  // The memory of a piece is used again; what is short is not waited for.
-  parser[HTTPParser.kOnBody] = piece =>
-    void reader.body(reader.isStreamed ? Buffer.from(piece) : piece)?.catch(() => {});
+  parser[HTTPParser.kOnBody] = piece => reader.body(piece);
   parser[HTTPParser.kOnMessageComplete] = () => {
     answer.isWhole = !isInterim;
   };

@@ -1,15 +1,12 @@
 import type { OwnPaths } from '../../config/home.ts';
 import { compilePattern, isFolderPattern } from '../../config/pattern.ts';
 import type { Config } from '../../config/schema.ts';
-import { findOwn, isUnfinished, type OwnPlaces, ownPlaceOf } from './own-paths.ts';
-import { systemFoldersIn } from './system-folders.ts';
+import { findOwn, isOwn, type OwnPlaces, ownPlaceOf } from './own-paths.ts';
 
 /** Why a path does not take part. */
 export type Exclusion =
   /** It lies in one of the program's own folders. */
   | { by: 'ownFolder'; folder: string }
-  /** It lies in a folder that systems keep for themselves at a drive's root. */
-  | { by: 'systemFolder'; folder: string }
   /** It is the program's own. */
   | { by: 'ownFile'; file: string }
   /** The pattern matches the path, or a folder above it. */
@@ -27,11 +24,28 @@ export interface Filter {
   excludesFolderObject(path: string): boolean;
   /** Why a path is left out; undefined where it takes part. */
   exclusionOf(path: string): Exclusion | undefined;
-  /** Whether a file or folder of any name is one of the program's own, as OwnPlaces has it. */
-  isOwn: OwnPlaces['isOwn'];
+  /**
+   * Whether a file or folder of any name is one of the program's own.
+   * @throws the file system's error where it is gone
+   */
+  isOwn(absolute: string, ino: number): boolean;
+  /** What it was made of, for a thread that needs the same one. */
+  definition: FilterDefinition;
   /** The patterns that matched none of the paths asked for so far. */
-  unmatched(): Pick<UnmatchedPatterns, 'include' | 'exclude'>;
+  unmatched(): Unmatched;
+  /** Takes note that all other patterns matched something where another thread asked. */
+  unmatchedElsewhere(unmatched: Unmatched): void;
 }
+
+/** What a filter is made of. */
+export interface FilterDefinition {
+  include: readonly string[];
+  exclude: readonly string[];
+  /** What never takes part: the program's own, where it lies in local_path. */
+  own: OwnPlaces;
+}
+
+export type Unmatched = Pick<UnmatchedPatterns, 'include' | 'exclude'>;
 
 /** Patterns that had no effect in a run. */
 export interface UnmatchedPatterns {
@@ -45,24 +59,15 @@ export interface UnmatchedPatterns {
  * Patterns are matched against the path relative to local_path. One without a slash matches a name
  * at any depth; one that matches a folder covers all that is in it; one that ends with a slash
  * matches folders only. Exclude wins over include.
- * @param own what never takes part: the program's own, where it lies in local_path
- * @param systemFolders with `/` at their ends
  */
-export function createFilter(
-  include: readonly string[],
-  exclude: readonly string[],
-  own: OwnPlaces = { reserved: [], isOwn: () => false },
-  systemFolders: readonly string[] = [],
-): Filter {
+export function createFilter(definition: FilterDefinition): Filter {
+  const { include, exclude, own } = definition;
   const excluded = exclude.map(compile);
   const included = include.map(compile);
 
   function refusal(path: string): Exclusion | undefined {
     const place = ownPlaceOf(own.reserved, path);
     if (place !== undefined) return ownExclusion(place);
-    if (isUnfinished(path)) return ownExclusion(path);
-    const folder = ownPlaceOf(systemFolders, path);
-    if (folder !== undefined) return { by: 'systemFolder', folder };
     const cover = coverOf(excluded, path);
     return cover && { by: 'exclude', ...cover };
   }
@@ -78,8 +83,13 @@ export function createFilter(
     excludesFolder: path => refusal(path) !== undefined,
     excludesFolderObject: path => exclusionOf(path) !== undefined,
     exclusionOf,
-    isOwn: own.isOwn,
+    isOwn: (absolute, ino) => isOwn(own, absolute, ino),
+    definition,
     unmatched: () => ({ include: withoutMatch(included), exclude: withoutMatch(excluded) }),
+    unmatchedElsewhere(unmatched) {
+      for (const one of included) one.hasMatched ||= !unmatched.include.includes(one.pattern);
+      for (const one of excluded) one.hasMatched ||= !unmatched.exclude.includes(one.pattern);
+    },
   };
 }
 
@@ -89,8 +99,11 @@ function withoutMatch(matchers: readonly Matcher[]): string[] {
 
 /** Which paths take part: by the configured patterns, and never what is the program's own. */
 export function filterOf(config: Config, own: OwnPaths): Filter {
-  const { localPath, include, exclude } = config;
-  return createFilter(include, exclude, findOwn(localPath, own), systemFoldersIn(localPath, include));
+  return createFilter({
+    include: config.include,
+    exclude: config.exclude,
+    own: findOwn(config.localPath, own),
+  });
 }
 
 /** @param place a folder's path ends with `/` */

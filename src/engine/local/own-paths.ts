@@ -3,24 +3,24 @@ import { isAbsolute, relative, sep } from 'node:path';
 import type { OwnPaths } from '../../config/home.ts';
 import { IGNORES_CASE } from './read-file.ts';
 
-/** What the name of a file begins with that a restore has not finished. */
-export const UNFINISHED = '.cos_sync-restore-';
-const UNFINISHED_NAME = /(^|\/)\.cos_sync-restore-[0-9a-f]{16}-[0-9a-f]{16}$/;
-
-/** Whether a path is of a file that a restore has not finished. */
-export function isUnfinished(path: string): boolean {
-  return path.includes(UNFINISHED) && UNFINISHED_NAME.test(path);
-}
-
-/** Tells what of a folder is the program's own. */
+/** What of a folder is the program's own. */
 export interface OwnPlaces {
   /** Relative to the folder, with `/`, in every spelling that is known; a folder's ends with `/`. */
   reserved: readonly string[];
-  /**
-   * Whether something that was met is one of the program's own, by whatever name it was met.
-   * @throws the file system's error where it is gone
-   */
-  isOwn(absolute: string, ino: number): boolean;
+  /** Numbers that a file system gives to files, and with its device what tells one from all others. */
+  inos: ReadonlySet<number>;
+  identities: ReadonlySet<string>;
+}
+
+/**
+ * Whether something that was met is one of the program's own, by whatever name it was met.
+ * @throws the file system's error where it is gone
+ */
+export function isOwn({ inos, identities }: OwnPlaces, absolute: string, number: number): boolean {
+  if (!inos.has(number)) return false;
+  // A number may stand for several: file IDs on Windows have more digits than it can hold.
+  const { dev, ino } = statSync(absolute, { bigint: true });
+  return identities.has(`${dev}:${ino}`);
 }
 
 /** Finds the program's own folders and files in a folder that is to be walked. */
@@ -37,12 +37,8 @@ export function findOwn(localPath: string, { folders, files }: OwnPaths): OwnPla
   }
   return {
     reserved: [...new Set([...places(folders, '/'), ...places(files, '')])],
-    isOwn(absolute, number) {
-      if (!inos.has(number)) return false;
-      // A number may stand for several: file IDs on Windows have more digits than it can hold.
-      const { dev, ino } = statSync(absolute, { bigint: true });
-      return identities.has(`${dev}:${ino}`);
-    },
+    inos,
+    identities,
   };
 }
 

@@ -1,16 +1,11 @@
-import {
-  type Dirent,
-  lstatSync,
-  readdirSync,
-  readlinkSync,
-  realpathSync,
-  type Stats,
-  statSync,
-} from 'node:fs';
 import { sep } from 'node:path';
 import { setImmediate as letOthersRun } from 'node:timers/promises';
-import { Failure, localFailure } from '../../failure.ts';
+import type { Config } from '../../config/schema.ts';
+import { Failure } from '../../failure.ts';
+import { orAborted } from '../../or-aborted.ts';
 import type { Filter } from './filter.ts';
+import { type FolderAhead, type Listed, type Outcome, type ReadAhead, startReadAhead } from './read-ahead.ts';
+import { FACTS, isFolderName, isGone, type OddEntry } from './read-folder.ts';
 
 /**
  * What the scan met. A folder's path ends with `/`.
@@ -33,248 +28,126 @@ export interface ScannedEntry {
 }
 
 export interface ScanOptions {
-  root: string;
+  config: Pick<Config, 'localPath' | 'symlinks' | 'scanThreads' | 'timeout'>;
   filter: Filter;
-  symlinks: 'follow' | 'skip';
   signal: AbortSignal;
 }
 
 const BATCH = 1_000;
 
 /**
- * Walks a folder and hands out its entries in batches, ascending by path. File system calls are the
- * synchronous ones, which are several times faster here; between batches other work gets its turn.
+ * Walks a folder and hands out its entries in batches, ascending by path. Folders are read ahead, several at a
+ * time; between batches other work gets its turn.
  * @throws the file system's error where root itself cannot be read; the signal's reason when aborted
  */
-export async function* scan(options: ScanOptions): AsyncGenerator<ScannedEntry[]> {
-  const walk = startWalk(options);
-  for (;;) {
-    const batch = walk();
-    yield batch;
-    if (batch.length < BATCH) return;
-    await letOthersRun();
-    options.signal.throwIfAborted();
+export async function* scan({ config, filter, signal }: ScanOptions): AsyncGenerator<ScannedEntry[]> {
+  const { localPath, symlinks, scanThreads: threads, timeout } = config;
+  const base = localPath.endsWith('/') || localPath.endsWith(sep) ? localPath : `${localPath}/`;
+  const ahead = startReadAhead(base, { filter, symlinks, threads, timeout });
+  try {
+    await orAborted(ahead.root.read, signal);
+    const walk = startWalk(ahead);
+    for (;;) {
+      const { batch, waitFor } = walk();
+      if (batch.length > 0) yield batch;
+      if (waitFor) await orAborted(waitFor.read, signal);
+      else if (batch.length < BATCH) return;
+      else await letOthersRun();
+      signal.throwIfAborted();
+    }
+  } finally {
+    ahead.close();
   }
 }
 
 interface OpenFolder {
-  /** With root, for the file system's calls; ends with `/`. */
-  absolute: string;
-  /** Relative to root; empty or ending with `/`. */
-  path: string;
-  /** Names in order; a folder's ends with `/`. */
-  names: string[];
+  folder: FolderAhead;
+  names: readonly string[];
+  numbers: Float64Array;
   next: number;
-  /** What is no ordinary file or folder, by name. */
-  entries: ReadonlyMap<string, ScannedEntry>;
-  /** Names (ending with `/`) of links to folders. */
-  links: ReadonlySet<string>;
-  /** Reached through a link: only such folders can be a loop. */
-  isLinked: boolean;
-  device: number;
-  /** device:inode, once it was asked for. */
-  identity: string;
+  /** What is no ordinary file or folder, by its place among the names. */
+  odd: ReadonlyMap<number, OddEntry>;
 }
 
-const SLASH = '/'.charCodeAt(0);
+interface Walked {
+  /** BATCH entries, fewer at the end and before a folder that is still being read. */
+  batch: ScannedEntry[];
+  waitFor?: FolderAhead;
+}
 
-/** Answers a function that answers the next BATCH entries, fewer at the end. */
-function startWalk(options: ScanOptions): () => ScannedEntry[] {
-  const { root, filter } = options;
-  const base = root.endsWith('/') || root.endsWith(sep) ? root : `${root}/`;
-  const stack = [openFolder(options, base, '', false)];
+/** Answers a function that walks on through what was read. @throws the file system's error of root itself */
+function startWalk(ahead: ReadAhead): () => Walked {
+  const stack: OpenFolder[] = [openRoot(ahead.root)];
 
-  function walkFile(folder: OpenFolder, name: string, batch: ScannedEntry[]): void {
-    const absolute = folder.absolute + name;
-    const path = absolute.slice(base.length);
-    if (filter.excludes(path)) return;
-    const found = folder.entries.get(name) ?? fileEntry(filter, absolute, path);
-    if (found) batch.push(found);
-  }
-
-  function walkFolder(folder: OpenFolder, name: string, batch: ScannedEntry[]): void {
-    const path = folder.path + name;
-    if (filter.excludesFolder(path)) return;
-    const inner = enter(options, folder, name, stack);
-    if (inner === undefined) return;
-    if (!('kind' in inner)) stack.push(inner);
-    const device = 'kind' in inner ? Number.NaN : inner.device;
-    if (!('kind' in inner && inner.kind === 'own')) batch.push({ ...entry('folder', path), device });
-    if ('kind' in inner) batch.push(inner);
+  function walkFolder(folder: FolderAhead, outcome: Outcome, batch: ScannedEntry[]): void {
+    const { path } = folder;
+    if ('listing' in outcome && !outcome.listing.isOwn) {
+      batch.push({ ...entry('folder', path), device: outcome.listing.device });
+      stack.push(opened(folder, outcome));
+      return;
+    }
+    ahead.leave(folder);
+    if ('listing' in outcome) batch.push(entry('own', path));
+    else if (!isGone(outcome.failure.code)) {
+      const kind = outcome.failure.code === 'SymlinkLoop' ? 'skipped' : 'unreadable';
+      batch.push(entry('folder', path), entry(kind, path, outcome.failure));
+    }
   }
 
   return () => {
     const batch: ScannedEntry[] = [];
     while (batch.length < BATCH) {
-      const folder = stack.at(-1);
-      if (folder === undefined) break;
-      const name = folder.names[folder.next++];
-      if (name === undefined) stack.pop();
-      else if (name.charCodeAt(name.length - 1) === SLASH) walkFolder(folder, name, batch);
-      else walkFile(folder, name, batch);
+      const top = stack.at(-1);
+      if (top === undefined) break;
+      const name = top.names[top.next];
+      if (name === undefined) {
+        stack.pop();
+        ahead.leave(top.folder);
+      } else if (isFolderName(name)) {
+        const inner = ahead.enter(top.folder, name);
+        if (!inner.outcome) return { batch, waitFor: inner };
+        walkFolder(inner, inner.outcome, batch);
+      } else {
+        const found = fileEntry(top, name);
+        if (found) batch.push(found);
+      }
+      top.next++;
     }
-    return batch;
+    return { batch };
   };
 }
 
-/** A sub-folder, or why it cannot be walked; undefined where it is gone since it was listed. */
-function enter(
-  options: ScanOptions,
-  parent: OpenFolder,
-  name: string,
-  above: readonly OpenFolder[],
-): OpenFolder | ScannedEntry | undefined {
-  const path = parent.path + name;
-  try {
-    const isLinked = parent.isLinked || parent.links.has(name);
-    const absolute = parent.absolute + name;
-    const { dev, ino } = statSync(absolute);
-    if (options.filter.isOwn(absolute, ino)) return entry('own', path);
-    const folder = { ...openFolder(options, absolute, path, isLinked), device: dev };
-    if (isLinked && above.some(outer => identityOf(outer) === identityOf(folder))) {
-      return entry('skipped', path, new Failure('local', { code: 'SymlinkLoop' }));
-    }
-    return folder;
-  } catch (error) {
-    const failure = localFailure(error);
-    return isGone(failure) ? undefined : entry('unreadable', path, failure);
-  }
+function openRoot(root: FolderAhead): OpenFolder {
+  if (root.outcome && 'listing' in root.outcome) return opened(root, root.outcome);
+  // The system's own error: it says of local_path itself that it cannot be read.
+  throw root.outcome?.failure.cause ?? root.outcome?.failure;
 }
 
-/** Also where a folder above is a file by now. */
-function isGone({ code }: Failure): boolean {
-  return code === 'ENOENT' || code === 'ENOTDIR';
-}
-
-function identityOf(folder: OpenFolder): string {
-  if (folder.identity === '') {
-    const { dev, ino } = statSync(folder.absolute);
-    folder.identity = ino === 0 ? realpathSync(folder.absolute) : `${dev}:${ino}`;
-  }
-  return folder.identity;
-}
-
-function openFolder(options: ScanOptions, absolute: string, path: string, isLinked: boolean): OpenFolder {
-  const entries = new Map<string, ScannedEntry>();
-  const links = new Set<string>();
-  const names: string[] = [];
-  const misnamed = misnamedIn(absolute);
-  for (const dirent of readdirSync(absolute, { withFileTypes: true })) {
-    const { name } = dirent;
-    const isMisnamed = name.includes('\ufffd') && misnamed().has(name);
-    if (isMisnamed) {
-      const failure = new Failure('local', { code: 'InvalidUtf8Name' });
-      entries.set(name, { ...entry('unreadable', path + name, failure), size: misnamed().get(name) ?? NaN });
-      names.push(name);
-    } else if (dirent.isFile()) names.push(name);
-    else if (dirent.isDirectory()) names.push(`${name}/`);
-    else names.push(special(options, absolute, path, dirent, entries, links));
-  }
-  names.sort();
-  return { absolute, path, names, next: 0, entries, links, isLinked, device: Number.NaN, identity: '' };
-}
-
-/** Links, pipes, sockets and devices: notes what they are and answers the name to walk on with. */
-function special(
-  { symlinks, filter }: ScanOptions,
-  folder: string,
-  path: string,
-  dirent: Dirent,
-  entries: Map<string, ScannedEntry>,
-  links: Set<string>,
-): string {
-  const { name } = dirent;
-  const full = path + name;
-  const set = (kind: ScannedEntry['kind'], code: string) =>
-    entries.set(name, entry(kind, full, new Failure('local', { code })));
-  if (dirent.isSymbolicLink()) {
-    if (symlinks === 'skip') {
-      set('skipped', 'SymlinkSkipped');
-      return name;
-    }
-    const found = linkTarget(filter, folder + name, full, name, entries);
-    if (found !== name) links.add(found);
-    return found;
-  }
-  // Some file systems do not tell the kind in a listing.
-  const stats = lstatSync(folder + name, { throwIfNoEntry: false });
-  if (stats?.isDirectory()) return `${name}/`;
-  if (stats && !stats.isFile()) set('skipped', 'NotAFile');
-  return name;
-}
-
-function linkTarget(
-  filter: Filter,
-  absolute: string,
-  full: string,
-  name: string,
-  entries: Map<string, ScannedEntry>,
-): string {
-  try {
-    const target = statSync(absolute);
-    if (target.isDirectory()) return `${name}/`;
-    entries.set(
-      name,
-      target.isFile()
-        ? entryOf(filter, absolute, full, target)
-        : entry('skipped', full, new Failure('local', { code: 'NotAFile' })),
-    );
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const isLoop = code === 'ELOOP';
-    const isDangling = code === 'ENOENT' || code === 'ENOTDIR';
-    const failure = new Failure('local', {
-      code: isLoop ? 'SymlinkLoop' : isDangling ? 'DanglingSymlink' : (code ?? 'LocalError'),
-      message: isDangling ? readlinkSync(absolute) : message,
-    });
-    entries.set(name, entry(isLoop ? 'skipped' : 'unreadable', full, failure));
-  }
-  return name;
-}
-
-/**
- * Names that are not valid UTF-8, as they are decoded, each with its file's size in bytes: NaN for a folder,
- * and where several are decoded alike. Tells them from names that really hold U+FFFD.
- */
-function misnamedIn(folder: string): () => ReadonlyMap<string, number> {
-  let sizes: Map<string, number> | undefined;
-  return () => {
-    if (sizes) return sizes;
-    sizes = new Map();
-    for (const raw of readdirSync(folder, { encoding: 'buffer' })) {
-      const name = raw.toString();
-      if (Buffer.from(name).equals(raw)) continue;
-      const stats = lstatSync(Buffer.concat([Buffer.from(folder), raw]), { throwIfNoEntry: false });
-      sizes.set(name, stats?.isFile() && !sizes.has(name) ? stats.size : Number.NaN);
-    }
-    return sizes;
-  };
+function opened(folder: FolderAhead, { listing, names }: Listed): OpenFolder {
+  const { numbers, odd } = listing.facts;
+  return { folder, names, numbers, next: 0, odd: new Map(odd.map(one => [one.index, one])) };
 }
 
 /** A file; undefined where it is gone since its folder was listed. */
-function fileEntry(filter: Filter, absolute: string, path: string): ScannedEntry | undefined {
-  try {
-    const stats = lstatSync(absolute);
-    return stats.isFile()
-      ? entryOf(filter, absolute, path, stats)
-      : entry('skipped', path, new Failure('local', { code: 'NotAFile' }));
-  } catch (error) {
-    const failure = localFailure(error);
-    return isGone(failure) ? undefined : entry('unreadable', path, failure);
+function fileEntry({ folder, numbers, next, odd }: OpenFolder, name: string): ScannedEntry | undefined {
+  const path = folder.path + name;
+  const oddity = odd.size > 0 ? odd.get(next) : undefined;
+  if (oddity === undefined) {
+    const at = next * FACTS;
+    return {
+      kind: 'file',
+      path,
+      size: numbers[at]!,
+      mtime: numbers[at + 1]!,
+      ctime: numbers[at + 2]!,
+      device: Number.NaN,
+      failure: undefined,
+    };
   }
-}
-
-function entryOf(filter: Filter, absolute: string, path: string, stats: Stats): ScannedEntry {
-  if (filter.isOwn(absolute, stats.ino)) return entry('own', path);
-  return {
-    kind: 'file',
-    path,
-    size: stats.size,
-    mtime: stats.mtimeMs,
-    ctime: stats.ctimeMs,
-    device: Number.NaN,
-    failure: undefined,
-  };
+  const { kind, code, message, size } = oddity;
+  if (kind === 'gone') return undefined;
+  if (kind === 'own') return entry('own', path);
+  return { ...entry(kind, path, new Failure('local', { code, message: message || code })), size };
 }
 
 const NO_STATE = { size: Number.NaN, mtime: Number.NaN, ctime: Number.NaN, device: Number.NaN };

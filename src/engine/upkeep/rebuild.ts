@@ -73,14 +73,13 @@ function emptyCounts(): RebuildCounts {
 }
 
 async function* localEntries({ config, own, signal }: RebuildOptions): AsyncGenerator<ScannedEntry> {
-  const { localPath: root, symlinks } = config;
   try {
-    for await (const batch of scan({ root, filter: filterOf(config, own), symlinks, signal })) {
+    for await (const batch of scan({ config, filter: filterOf(config, own), signal })) {
       yield* batch;
     }
   } catch (error) {
     if (signal.aborted) throw error;
-    throw localPathError(root, error);
+    throw localPathError(config.localPath, error);
   }
 }
 

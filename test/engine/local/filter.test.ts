@@ -2,6 +2,10 @@ import test from 'ava';
 import fc from 'fast-check';
 import { createFilter } from '../../../src/engine/local/filter.ts';
 
+function filterOf(include: string[], exclude: string[], reserved: string[] = []) {
+  return createFilter({ include, exclude, own: { reserved, inos: new Set(), identities: new Set() } });
+}
+
 interface Row {
   include?: string[];
   exclude?: string[];
@@ -73,7 +77,7 @@ const TABLE: Record<string, Row> = {
 
 for (const [title, { include = [], exclude = [], ...row }] of Object.entries(TABLE)) {
   test(title, t => {
-    const filter = createFilter(include, exclude);
+    const filter = filterOf(include, exclude);
     t.deepEqual(
       row.out.filter(path => !filter.excludes(path)),
       [],
@@ -88,7 +92,7 @@ for (const [title, { include = [], exclude = [], ...row }] of Object.entries(TAB
 }
 
 test('a folder is walked when something in it may take part', t => {
-  const filter = createFilter(['deep/**/*.jpg'], ['cache', '*.tmp']);
+  const filter = filterOf(['deep/**/*.jpg'], ['cache', '*.tmp']);
   t.true(filter.excludesFolder('cache/'));
   t.true(filter.excludesFolder('a/cache/'));
   t.true(filter.excludesFolder('a/cache/b/'));
@@ -97,21 +101,18 @@ test('a folder is walked when something in it may take part', t => {
 });
 
 test('with include, only folders that it covers have an object of their own', t => {
-  const filter = createFilter(['docs', 'deep/**/*.jpg', 'photos/**'], ['*.tmp']);
+  const filter = filterOf(['docs', 'deep/**/*.jpg', 'photos/**'], ['*.tmp']);
   t.false(filter.excludesFolderObject('docs/'));
   t.false(filter.excludesFolderObject('docs/2025/'));
   t.false(filter.excludesFolderObject('photos/a/'));
   t.true(filter.excludesFolderObject('deep/'));
   t.true(filter.excludesFolderObject('other/'));
   t.true(filter.excludesFolderObject('docs/x.tmp/'));
-  t.false(createFilter([], []).excludesFolderObject('any/'));
+  t.false(filterOf([], []).excludesFolderObject('any/'));
 });
 
 test('a path that is left out knows the pattern that did it', t => {
-  const filter = createFilter(['*.jpg', 'docs'], ['cache', '/a/*.jpg'], {
-    reserved: ['tool/db/'],
-    isOwn: () => false,
-  });
+  const filter = filterOf(['*.jpg', 'docs'], ['cache', '/a/*.jpg'], ['tool/db/']);
   t.deepEqual(filter.exclusionOf('tool/db/x'), { by: 'ownFolder', folder: 'tool/db/' });
   t.deepEqual(filter.exclusionOf('x/cache/y/1.jpg'), {
     by: 'exclude',
@@ -132,7 +133,7 @@ test('a name without wildcards matches itself and nothing else', t => {
   fc.assert(
     fc.property(name, name, (one, other) => {
       fc.pre(one !== '.' && one !== '..');
-      const filter = createFilter([], [one]);
+      const filter = filterOf([], [one]);
       t.true(filter.excludes(one), one);
       t.true(filter.excludes(`x/${one}/y`), one);
       t.is(filter.excludes(other), one === other, `${one} ${other}`);
@@ -142,10 +143,7 @@ test('a name without wildcards matches itself and nothing else', t => {
 });
 
 test('reserved folders and files never take part, whatever is included', t => {
-  const filter = createFilter(['**'], [], {
-    reserved: ['tool/db/', 'tool/log/', 'tool/my.json'],
-    isOwn: () => false,
-  });
+  const filter = filterOf(['**'], [], ['tool/db/', 'tool/log/', 'tool/my.json']);
   t.true(filter.excludes('tool/db/x.db'));
   t.true(filter.excludesFolder('tool/log/'));
   t.true(filter.excludes('tool/my.json'));
@@ -159,7 +157,7 @@ test('nothing in an excluded folder ever takes part', t => {
   const patterns = fc.array(fc.constantFrom('a', '*.tmp', '/b', 'a/**', '.d/*', '**/中'), { maxLength: 3 });
   fc.assert(
     fc.property(names, names, patterns, (above, below, exclude) => {
-      const filter = createFilter([], exclude);
+      const filter = filterOf([], exclude);
       const folder = `${above.join('/')}/`;
       if (filter.excludesFolder(folder)) t.true(filter.excludes(folder + below.join('/')));
       else t.pass();

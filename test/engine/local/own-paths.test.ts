@@ -87,6 +87,17 @@ test('what was uploaded before it became the own of the program is not deleted',
   t.deepEqual(await box.keys(), before);
 });
 
+test('what is kept of a configuration is left out where that lies in local_path', async t => {
+  const box = await sandbox(t);
+  const file = join(box.local, 'conf', 'config.json');
+  mkdirSync(join(box.local, 'conf'));
+  copyFileSync(join(box.home, 'conf', 'config.json'), file);
+  box.write('conf/config.json.old', 'an earlier one');
+  t.is((await box.run('--config', file, '--create-folders', '0')).code, 0);
+  t.is((await box.run('--config', file, '--create-folders', '0')).code, 0);
+  t.deepEqual(await box.keys(), []);
+});
+
 test('where names ignore case, own paths do too', t => {
   const reserved = ['Tool/db/', 'Tool/my.json'];
   t.is(ownPlaceOf(reserved, 'tool/DB/x', true), 'Tool/db/');

@@ -1,0 +1,134 @@
+import TinyQueue from 'tinyqueue';
+import { Failure, localFailure } from '../../failure.ts';
+import { createFolderReader, type ReaderOptions } from './folder-reader.ts';
+import { type Folder, isFolderName, type Listing } from './read-folder.ts';
+
+/** Names that are read and not yet handed out: beyond these only what is waited for is read. */
+const MOST_NAMES_AHEAD = 100_000;
+
+/** What is in a folder. */
+export interface Listed {
+  listing: Listing;
+  names: string[];
+}
+
+/** What is in a folder, or why that cannot be told. */
+export type Outcome = Listed | { failure: Failure };
+
+/** A folder of the tree, from when it is known to when it was handed out. */
+export interface FolderAhead extends Folder {
+  /** The folder it is in. */
+  parent: FolderAhead | undefined;
+  /** Reached through a link: only such folders can be a loop. */
+  isLinked: boolean;
+  /** Folders in it that were begun with, by name. */
+  children: Map<string, FolderAhead>;
+  /** Undefined where it is still being read. */
+  outcome: Outcome | undefined;
+  /** Fulfilled once there is an outcome. */
+  read: Promise<void>;
+}
+
+/** Reads folders ahead of whoever walks them, those first that are walked first. */
+export interface ReadAhead {
+  root: FolderAhead;
+  /** A folder in another one that was read; it is begun with if it was not. */
+  enter(parent: FolderAhead, name: string): FolderAhead;
+  /** Says that a folder is walked and no longer needed. */
+  leave(folder: FolderAhead): void;
+  close(): void;
+}
+
+/** The folders in a folder that are still to be begun with; they come in the order of their paths. */
+interface Branch {
+  parent: FolderAhead;
+  names: string[];
+  next: number;
+  path: string;
+}
+
+export function startReadAhead(base: string, options: ReaderOptions): ReadAhead {
+  const branches = new TinyQueue<Branch>([], (a, b) => (a.path < b.path ? -1 : 1));
+  const reader = createFolderReader(options, beginMore);
+  let namesAhead = 0;
+  let reading = 0;
+
+  function begin(parent: FolderAhead | undefined, name: string, isLinked: boolean): FolderAhead {
+    const folder: FolderAhead = {
+      absolute: (parent?.absolute ?? '') + name,
+      path: parent ? parent.path + name : '',
+      parent,
+      isLinked,
+      children: new Map(),
+      outcome: undefined,
+      read: Promise.resolve(),
+    };
+    parent?.children.set(name, folder);
+    reading++;
+    folder.read = reader.read(folder).then(
+      listing => found(folder, listing),
+      error => {
+        reading--;
+        folder.outcome = { failure: localFailure(error) };
+      },
+    );
+    return folder;
+  }
+
+  function found(folder: FolderAhead, listing: Listing): void {
+    reading--;
+    if (folder.isLinked && isLoop(folder, listing.identity)) {
+      folder.outcome = { failure: new Failure('local', { code: 'SymlinkLoop' }) };
+      return;
+    }
+    const names = listing.names === '' ? [] : listing.names.split('\0');
+    namesAhead += names.length;
+    folder.outcome = { listing, names };
+    const folders = names.filter(isFolderName);
+    push({ parent: folder, names: folders, next: 0, path: '' });
+    beginMore();
+  }
+
+  function push(branch: Branch): void {
+    const name = branch.names[branch.next];
+    if (name !== undefined) branches.push({ ...branch, path: branch.parent.path + name });
+  }
+
+  function beginMore(): void {
+    while (branches.length > 0 && reader.hasRoom() && (namesAhead < MOST_NAMES_AHEAD || reading === 0)) {
+      const branch = branches.pop()!;
+      const { parent, names, next } = branch;
+      push({ ...branch, next: next + 1 });
+      if (!parent.children.has(names[next]!)) enter(parent, names[next]!);
+    }
+  }
+
+  function enter(parent: FolderAhead, name: string): FolderAhead {
+    return parent.children.get(name) ?? begin(parent, name, parent.isLinked || isLink(parent, name));
+  }
+
+  return {
+    root: begin(undefined, base, false),
+    enter,
+    leave(folder) {
+      if (folder.outcome && 'names' in folder.outcome) namesAhead -= folder.outcome.names.length;
+      folder.parent?.children.delete(folder.absolute.slice(folder.parent.absolute.length));
+      beginMore();
+    },
+    close: reader.close,
+  };
+}
+
+function isLink({ outcome }: FolderAhead, name: string): boolean {
+  if (!outcome || !('names' in outcome)) return false;
+  const { listing, names } = outcome;
+  return listing.links.some(index => names[index] === name);
+}
+
+function isLoop(folder: FolderAhead, identity: string): boolean {
+  for (let above = folder.parent; above; above = above.parent) {
+    if (above.outcome && 'listing' in above.outcome && above.outcome.listing.identity === identity)
+      return true;
+  }
+  return false;
+}

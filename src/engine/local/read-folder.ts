@@ -1,0 +1,300 @@
+import type { Dirent, Stats } from 'node:fs';
+import { localFailure } from '../../failure.ts';
+import type { Filter } from './filter.ts';
+import type { Looks } from './looks.ts';
+
+/** A folder to read. */
+export interface Folder {
+  /** With root, for the file system's calls; ends with `/`. */
+  absolute: string;
+  /** Relative to root; empty or ending with `/`. */
+  path: string;
+}
+
+/** Something that is no ordinary file and no folder to walk, by its place among the names. */
+export interface OddEntry {
+  index: number;
+  kind: 'unreadable' | 'skipped' | 'own' | 'gone';
+  code: string;
+  message: string;
+  /** bytes; NaN where it could not be found out */
+  size: number;
+}
+
+/** Numbers of each name: its file's size in bytes, its mtime and its ctime in ms since 1970. */
+export const FACTS = 3;
+
+/** What was found out of some names; it passes from one thread to another at little cost. */
+export interface Facts {
+  numbers: Float64Array;
+  odd: OddEntry[];
+}
+
+/** What is in a folder. */
+export interface Listing {
+  /** Tells the folder from every other. */
+  identity: string;
+  /** The number of the device that it is on. */
+  device: number;
+  /** It is the program's own by another name; then nothing in it is looked at. */
+  isOwn: boolean;
+  /** Ascending, a folder's name with `/` at its end; joined by NUL, which no name can hold. */
+  names: string;
+  count: number;
+  /** Of the names that were looked at. */
+  facts: Facts;
+  /** Places of names of which the listing told already what they are. */
+  known: number[];
+  /** Places of links to folders. */
+  links: number[];
+}
+
+export interface FolderRules {
+  filter: Filter;
+  symlinks: 'follow' | 'skip';
+}
+
+/** Counts looks, so that one that takes too long is noticed. */
+export interface Progress {
+  looks: number;
+}
+
+type Odd = Omit<OddEntry, 'index'>;
+
+/** A name in a folder, and what was found out of it already. */
+interface Named {
+  name: string;
+  odd?: Odd;
+  stats?: Stats;
+  isLink?: true;
+}
+
+/**
+ * Lists a folder, and looks at its first files.
+ * @param most files that are looked at
+ * @throws the file system's error where the folder cannot be read
+ */
+export async function readFolder(
+  looks: Looks,
+  rules: FolderRules,
+  folder: Folder,
+  most: number,
+  progress: Progress,
+): Promise<Listing> {
+  const { absolute, path } = folder;
+  const { dev, ino } = await looks.stat(absolute);
+  progress.looks++;
+  const identity = ino === 0 ? await looks.realpath(absolute) : `${dev}:${ino}`;
+  const isOwn = path !== '' && rules.filter.isOwn(absolute, ino);
+  const found = isOwn ? [] : await listFolder(looks, rules, folder, progress);
+  found.sort((a, b) => (a.name < b.name ? -1 : 1));
+  const names = found.map(({ name }) => name);
+  const links: number[] = [];
+  const known: number[] = [];
+  const facts = noFacts(names.length);
+  for (const [index, { odd, isLink, stats }] of found.entries()) {
+    if (odd || stats) known.push(index);
+    if (odd) facts.odd.push({ ...odd, index });
+    if (isLink) links.push(index);
+    if (stats) takeFacts(rules.filter, facts, index, absolute + names[index], stats);
+  }
+  addFacts(facts, 0, await readFiles(looks, rules, folder, unknownNames(names, known, 0, most), progress));
+  return { identity, device: dev, isOwn, names: names.join('\0'), count: names.length, facts, known, links };
+}
+
+/** Some of the names, with an empty one in the place of each that need not be looked at. */
+export function unknownNames(
+  names: readonly string[],
+  known: readonly number[],
+  start: number,
+  count: number,
+): string[] {
+  const some = names.slice(start, start + count).map(name => (isFolderName(name) ? '' : name));
+  for (const index of known) if (index >= start && index < start + some.length) some[index - start] = '';
+  return some;
+}
+
+export function factsIn(found: Listing | Facts): Facts {
+  return 'facts' in found ? found.facts : found;
+}
+
+function noFacts(count: number): Facts {
+  return { numbers: new Float64Array(count * FACTS).fill(Number.NaN), odd: [] };
+}
+
+/** Adds what was found out of names from a certain place on. */
+export function addFacts(facts: Facts, start: number, { numbers, odd }: Facts): void {
+  for (let at = 0; at < numbers.length; at++) {
+    if (!Number.isNaN(numbers[at])) facts.numbers[start * FACTS + at] = numbers[at]!;
+  }
+  for (const entry of odd) facts.odd.push({ ...entry, index: start + entry.index });
+}
+
+/** Looks at files that a listing named; an empty name is passed over. */
+export async function readFiles(
+  looks: Looks,
+  { filter }: FolderRules,
+  { absolute }: Folder,
+  names: readonly string[],
+  progress: Progress,
+): Promise<Facts> {
+  const facts = noFacts(names.length);
+  for (const [index, name] of names.entries()) {
+    if (name === '') continue;
+    try {
+      // A promise is waited for only where there is one: there may be a million looks.
+      const look = looks.lstat(absolute + name);
+      const stats = look instanceof Promise ? await look : look;
+      progress.looks++;
+      takeFacts(filter, facts, index, absolute + name, stats);
+    } catch (error) {
+      facts.odd.push({ ...oddityOf(error), index });
+    }
+  }
+  return facts;
+}
+
+function takeFacts(
+  filter: Filter,
+  { numbers, odd }: Facts,
+  index: number,
+  absolute: string,
+  stats: Stats,
+): void {
+  if (!stats.isFile()) odd.push({ ...oddity('skipped', 'NotAFile'), index });
+  else if (isOwnFile(filter, absolute, stats.ino)) odd.push({ ...oddity('own'), index });
+  else {
+    numbers[index * FACTS] = stats.size;
+    numbers[index * FACTS + 1] = stats.mtimeMs;
+    numbers[index * FACTS + 2] = stats.ctimeMs;
+  }
+}
+
+function isOwnFile(filter: Filter, absolute: string, ino: number): boolean {
+  try {
+    return filter.isOwn(absolute, ino);
+  } catch {
+    // It is gone meanwhile, and with it what was the program's own.
+    return false;
+  }
+}
+
+/** What takes part of a folder, in no order. */
+async function listFolder(
+  looks: Looks,
+  rules: FolderRules,
+  { absolute, path }: Folder,
+  progress: Progress,
+): Promise<Named[]> {
+  const dirents = await looks.list(absolute);
+  progress.looks++;
+  const misnamed = dirents.some(({ name }) => name.includes('\ufffd'))
+    ? await misnamedIn(looks, absolute)
+    : NONE_MISNAMED;
+  const found: Named[] = [];
+  for (const dirent of dirents) {
+    const plain = plainName(dirent, misnamed);
+    const named = plain ? { name: plain } : await lookAtOdd(looks, rules, absolute, dirent, misnamed);
+    progress.looks++;
+    const isOut = isFolderName(named.name) ? rules.filter.excludesFolder : rules.filter.excludes;
+    if (!isOut(path + named.name)) found.push(named);
+  }
+  return found;
+}
+
+export function isFolderName(name: string): boolean {
+  return name.charCodeAt(name.length - 1) === SLASH;
+}
+
+const SLASH = '/'.charCodeAt(0);
+
+/** The name of what the listing itself tells to be an ordinary file or folder. */
+function plainName(dirent: Dirent, misnamed: Misnamed): string | undefined {
+  const { name } = dirent;
+  if (misnamed.has(name)) return undefined;
+  if (dirent.isFile()) return name;
+  return dirent.isDirectory() ? `${name}/` : undefined;
+}
+
+async function lookAtOdd(
+  looks: Looks,
+  rules: FolderRules,
+  folder: string,
+  dirent: Dirent,
+  misnamed: Misnamed,
+): Promise<Named> {
+  const { name } = dirent;
+  const misnamedSize = misnamed.get(name);
+  if (misnamedSize !== undefined) {
+    return { name, odd: { ...oddity('unreadable', 'InvalidUtf8Name'), size: misnamedSize } };
+  }
+  if (dirent.isSymbolicLink()) {
+    return rules.symlinks === 'skip'
+      ? { name, odd: oddity('skipped', 'SymlinkSkipped') }
+      : followLink(looks, folder + name, name);
+  }
+  // Some file systems do not tell the kind in a listing.
+  try {
+    const stats = await looks.lstat(folder + name);
+    if (stats.isDirectory()) return { name: `${name}/` };
+    return stats.isFile() ? { name, stats } : { name, odd: oddity('skipped', 'NotAFile') };
+  } catch (error) {
+    return { name, odd: oddityOf(error) };
+  }
+}
+
+async function followLink(looks: Looks, absolute: string, name: string): Promise<Named> {
+  try {
+    const stats = await looks.stat(absolute);
+    if (stats.isDirectory()) return { name: `${name}/`, isLink: true };
+    return stats.isFile() ? { name, stats } : { name, odd: oddity('skipped', 'NotAFile') };
+  } catch (error) {
+    const { code, message } = localFailure(error);
+    if (code === 'ELOOP') return { name, odd: oddity('skipped', 'SymlinkLoop', message) };
+    if (!isGone(code)) return { name, odd: oddity('unreadable', code, message) };
+    return { name, odd: oddity('unreadable', 'DanglingSymlink', await looks.readlink(absolute)) };
+  }
+}
+
+/**
+ * Names that are not valid UTF-8, as they are decoded, each with its file's size in bytes: NaN for a folder,
+ * and where several are decoded alike. Tells them from names that really hold U+FFFD.
+ */
+type Misnamed = ReadonlyMap<string, number>;
+
+const NONE_MISNAMED: Misnamed = new Map();
+
+async function misnamedIn(looks: Looks, folder: string): Promise<Misnamed> {
+  const sizes = new Map<string, number>();
+  for (const raw of await looks.listRaw(folder)) {
+    const name = raw.toString();
+    if (Buffer.from(name).equals(raw)) continue;
+    const size = await sizeOf(looks, Buffer.concat([Buffer.from(folder), raw]));
+    sizes.set(name, sizes.has(name) ? Number.NaN : size);
+  }
+  return sizes;
+}
+
+async function sizeOf(looks: Looks, path: Buffer): Promise<number> {
+  try {
+    const stats = await looks.lstat(path);
+    return stats.isFile() ? stats.size : Number.NaN;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+/** What a file is that the file system tells nothing of: gone since it was listed, or unreadable. */
+function oddityOf(error: unknown): Odd {
+  const { code, message } = localFailure(error);
+  return isGone(code) ? oddity('gone', code) : oddity('unreadable', code, message);
+}
+
+/** Also where a folder above is a file by now. */
+export function isGone(code: string): boolean {
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+function oddity(kind: OddEntry['kind'], code = '', message = ''): Odd {
+  return { kind, code, message, size: Number.NaN };
+}

@@ -1,0 +1,154 @@
+import { availableParallelism } from 'node:os';
+import type { Worker } from 'node:worker_threads';
+import { Failure } from '../../failure.ts';
+import { startThread } from '../../start-thread.ts';
+import type { LookCost } from './look-cost.ts';
+import { FACTS, type FolderRules, factsIn } from './read-folder.ts';
+import type { Reading } from './reading.ts';
+import type { Answer, Answers, Question, ThreadRules } from './scan-thread.ts';
+
+/** More threads than these give more than one thread can plan with. */
+const MOST_THREADS = 4;
+/** Readings that a thread is given at a time, and how many times over, so that it never waits for the next. */
+const READINGS_AT_ONCE = 32;
+const TIMES_OVER = 2;
+/** A thread that does not answer for so many ms is held up by a look. */
+const HELD_UP = 2_000;
+
+/** Reads folders in threads that make one look after the other. */
+export interface ReadingThreads {
+  /** Starts them; once is enough. They are tried with a folder or two before they are relied on. */
+  start(): void;
+  /** Whether they run, and looks are known to cost little. */
+  areFast(): boolean;
+  /** How many readings they take now. */
+  free(): number;
+  take(readings: Reading[]): void;
+  close(): void;
+}
+
+interface Thread {
+  worker: Worker;
+  isReady: boolean;
+  /** What it was given and has not answered, oldest first. */
+  batches: { readings: Reading[]; since: number }[];
+}
+
+export interface ThreadsOptions {
+  rules: FolderRules;
+  /** Threads; 0 for one less than there are cores. */
+  most: number;
+  cost: LookCost;
+}
+
+/**
+ * @param onAnswer called after each answer
+ * @param giveBack called with what is to be read another way: looks take too long for threads
+ */
+export function createReadingThreads(
+  { rules, most, cost }: ThreadsOptions,
+  onAnswer: () => void,
+  giveBack: (readings: Reading[]) => void,
+): ReadingThreads {
+  const threadRules: ThreadRules = { filter: rules.filter.definition, symlinks: rules.symlinks };
+  const threads: Thread[] = [];
+  let state: 'unstarted' | 'tried' | 'fast' | 'slow' = 'unstarted';
+  let watch: NodeJS.Timeout | undefined;
+
+  function start(): void {
+    if (state !== 'unstarted') return;
+    state = 'tried';
+    const count = Math.min(most || Infinity, MOST_THREADS, Math.max(1, availableParallelism() - 1));
+    try {
+      for (let i = 0; i < count; i++) threads.push(startOne());
+    } catch {
+      // The system gives no more threads: what there is must do.
+    }
+    watch = setInterval(() => {
+      const oldest = performance.now() - HELD_UP;
+      if (threads.some(({ batches: [first] }) => first && first.since < oldest)) stop();
+    }, HELD_UP / 4);
+  }
+
+  function startOne(): Thread {
+    const worker = startThread('scan-thread', threadRules);
+    const thread: Thread = { worker, isReady: false, batches: [] };
+    worker.once('message', () => {
+      thread.isReady = true;
+      worker.on('message', (answers: Answers) => answered(thread, answers));
+      onAnswer();
+    });
+    worker.on('error', stop);
+    return thread;
+  }
+
+  function answered(thread: Thread, { answers, numbers, unmatched }: Answers): void {
+    rules.filter.unmatchedElsewhere(unmatched);
+    const batch = thread.batches.shift();
+    const next = thread.batches[0];
+    if (next) next.since = performance.now();
+    let at = 0;
+    for (const [index, reading] of batch?.readings.entries() ?? []) {
+      const answer = answers[index]!;
+      if ('found' in answer) {
+        const facts = factsIn(answer.found);
+        const count = 'facts' in answer.found ? answer.found.count : reading.files!.length;
+        facts.numbers = numbers.subarray(at, at + count * FACTS);
+        at += count * FACTS;
+      }
+      tell(reading, answer);
+    }
+    if (cost.isSlow()) stop();
+    else if (state === 'tried' && cost.isFast()) state = 'fast';
+    onAnswer();
+  }
+
+  function tell(reading: Reading, answer: Answer): void {
+    if ('code' in answer) {
+      reading.reject(new Failure('local', answer));
+      return;
+    }
+    cost.took(answer.ms, answer.looks);
+    reading.resolve(answer.found);
+  }
+
+  /** What the threads were given is read again: of one that is held up no answer may ever come. */
+  function stop(): void {
+    if (state === 'slow') return;
+    state = 'slow';
+    const left = threads.flatMap(({ batches }) => batches.flatMap(({ readings }) => readings));
+    close();
+    giveBack(left);
+  }
+
+  function close(): void {
+    clearInterval(watch);
+    for (const { worker } of threads.splice(0)) {
+      worker.removeAllListeners();
+      worker.on('error', () => {});
+      void worker.terminate();
+    }
+  }
+
+  const roomIn = ({ isReady, batches }: Thread) => (isReady ? TIMES_OVER - batches.length : 0);
+  const atOnce = () => (state === 'fast' ? READINGS_AT_ONCE : 1);
+
+  return {
+    start,
+    areFast: () => state === 'fast',
+    free: () => threads.reduce((sum, thread) => sum + roomIn(thread) * atOnce(), 0),
+    take(readings) {
+      for (let start = 0; start < readings.length; start += atOnce()) {
+        const batch = readings.slice(start, start + atOnce());
+        const thread = threads.reduce((a, b) => (roomIn(b) > roomIn(a) ? b : a));
+        thread.batches.push({ readings: batch, since: performance.now() });
+        thread.worker.postMessage(batch.map(questionOf));
+      }
+    },
+    close,
+  };
+}
+
+function questionOf({ folder: { absolute, path }, files }: Reading): Question {
+  return { folder: { absolute, path }, files: files?.join('\0') };
+}
