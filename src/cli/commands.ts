@@ -1,6 +1,8 @@
 import { KEY_TABLE, OPTION_KEYS, optionKindOf } from '../config/key-table.ts';
 import { LANGUAGES } from '../config/language.ts';
+import { OVERWRITE_RULES } from '../engine/restore/plan.ts';
 import { EXPORT_FORMATS } from '../ledger/exchange/export.ts';
+import { LOCAL_BUCKET, LOCAL_REGION } from '../local-cos/defaults.ts';
 import type { HelpWords } from '../report/words/help.ts';
 import { KINDS } from '../schedule/kind.ts';
 
@@ -68,6 +70,8 @@ const SCHEDULE_TIMES: readonly Option[] = [
   { name: 'at', kind: 'text', value: 'HH:MM', says: 'at', default: '02:00' },
 ];
 
+export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;
+
 export const COMMANDS: readonly Command[] = [
   {
     name: 'sync',
@@ -76,6 +80,7 @@ export const COMMANDS: readonly Command[] = [
     options: [
       DRY_RUN,
       { name: 'allow-empty', kind: 'flag', says: 'allowEmpty' },
+      { name: 'other-disk', kind: 'flag', says: 'otherDisk' },
       { name: 'explain', kind: 'list', value: 'PATH', says: 'explain' },
     ],
     example: 'cos_sync sync --dry-run',
@@ -114,6 +119,29 @@ export const COMMANDS: readonly Command[] = [
       { name: 'deep', kind: 'flag', says: 'deep' },
     ],
     example: 'cos_sync verify --repair',
+  },
+  {
+    name: 'restore',
+    reads: 'config',
+    takesKeys: true,
+    arguments: [{ name: 'PATH', isRepeated: true }],
+    options: [
+      { name: 'to', kind: 'text', value: 'DIR', says: 'to' },
+      { name: 'at', kind: 'text', value: 'TIME', says: 'restoreAt' },
+      { name: 'run', kind: 'text', value: 'N', says: 'restoreRun' },
+      {
+        name: 'overwrite',
+        kind: 'text',
+        value: OVERWRITE_RULES.join('|'),
+        choices: OVERWRITE_RULES,
+        says: 'overwrite',
+        default: 'never',
+      },
+      { name: 'thaw', kind: 'text', value: 'DAYS', says: 'thaw' },
+      DRY_RUN,
+      { name: 'yes', kind: 'flag', says: 'restoreYes' },
+    ],
+    example: 'cos_sync restore docs --to /tmp/back --at 3d',
   },
   {
     name: 'ledger',
@@ -185,6 +213,8 @@ export const COMMANDS: readonly Command[] = [
     options: [
       { name: 'port', kind: 'text', value: 'PORT', says: 'port', default: '0' },
       { name: 'dir', kind: 'text', value: 'DIR', says: 'dir' },
+      { name: 'bucket', kind: 'text', value: 'NAME-APPID', says: 'localBucket', default: LOCAL_BUCKET },
+      { name: 'region', kind: 'text', value: 'REGION', says: 'localRegion', default: LOCAL_REGION },
     ],
     example: 'cos_sync local-cos --port 9000',
   },
@@ -193,6 +223,12 @@ export const COMMANDS: readonly Command[] = [
     reads: 'nothing',
     options: [{ name: 'dir', kind: 'text', value: 'DIR', says: 'demoDir' }],
     example: 'cos_sync demo',
+  },
+  {
+    name: 'completion',
+    reads: 'nothing',
+    arguments: [{ name: 'SHELL', isNeeded: true, choices: SHELLS }],
+    example: 'source <(cos_sync completion bash)',
   },
   { name: 'help', reads: 'nothing', arguments: [{ name: 'COMMAND' }, { name: 'ACTION' }] },
   { name: 'version', reads: 'nothing' },

@@ -1,5 +1,8 @@
 import { ConfigError } from '../config/faults.ts';
+import type { HeldReason } from '../engine/listener.ts';
 import { LocalPathUnusable } from '../engine/local/local-path.ts';
+import { DiskTooSmall } from '../engine/restore/errors.ts';
+import type { RestoreResult } from '../engine/restore/restore.ts';
 import { failuresIn, type Statistics } from '../engine/statistics.ts';
 import type { SyncResult } from '../engine/sync.ts';
 import { Failure } from '../failure.ts';
@@ -19,7 +22,7 @@ export const EXIT = { ok: 0, failures: 1, usage: 2, locked: 3, safety: 4, refuse
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof ConfigError || error instanceof ImportUnusable) return EXIT.usage;
   if (error instanceof LedgerLocked) return EXIT.locked;
-  if (error instanceof LocalPathUnusable) return EXIT.safety;
+  if (error instanceof LocalPathUnusable || error instanceof DiskTooSmall) return EXIT.safety;
   if (error instanceof LedgerDamaged || error instanceof LedgerOfOther) return EXIT.safety;
   if (error instanceof LedgerUnusable) return EXIT.safety;
   if (error instanceof Interrupted) return error.exitCode;
@@ -28,11 +31,22 @@ export function exitCodeOfError(error: unknown): number {
   return EXIT.failures;
 }
 
+/** Deletions that are held back until the user says that they are right. */
+const FOR_SAFETY: ReadonlySet<HeldReason> = new Set(['emptied', 'otherDisk', 'maxDelete']);
+
 /** The exit code of a run that came to its end. */
 export function exitCodeOfResult(result: SyncResult, statistics: Statistics, signal: AbortSignal): number {
   if (signal.aborted) return exitCodeOfError(signal.reason);
   if (result.stoppedBy && !result.anySuccess) return EXIT.refused;
-  const isHeldForSafety = result.heldReasons.some(reason => reason === 'emptied' || reason === 'maxDelete');
+  const isHeldForSafety = result.heldReasons.some(reason => FOR_SAFETY.has(reason));
   if (isHeldForSafety) return EXIT.safety;
   return failuresIn(statistics) > 0 || result.stoppedBy ? EXIT.failures : EXIT.ok;
+}
+
+/** The exit code of a restore that came to its end. */
+export function exitCodeOfRestore(result: RestoreResult, failures: number, signal: AbortSignal): number {
+  if (signal.aborted) return exitCodeOfError(signal.reason);
+  const { stoppedBy, anySuccess } = result;
+  if (stoppedBy && stoppedBy.kind !== 'local' && !anySuccess) return EXIT.refused;
+  return failures > 0 || stoppedBy ? EXIT.failures : EXIT.ok;
 }

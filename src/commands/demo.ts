@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Invocation } from '../cli/invocation.ts';
+import { programCall } from '../cli/program-call.ts';
 import { usageFault } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
 import { isFolder } from '../engine/local/local-path.ts';
@@ -47,7 +48,7 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
       overrides: {},
       style: { ...invocation.style, verbose: true },
     };
-    const run = () => syncCommand(demo, { dryRun: false, allowEmpty: false });
+    const run = () => syncCommand(demo, { dryRun: false, allowEmpty: false, otherDisk: false });
 
     terminal.out(`${words.demo.intro(sample, server.url)}\n\n${words.demo.firstRun}\n`);
     const codes = [await run()];
@@ -58,7 +59,9 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
 
     const ledger = ledgerFile(home.dbFolder, taskOf(readConfig(demo).config));
     const objects = join(server.dir, server.bucket, 'backup');
-    terminal.out(`\n${words.demo.where(objects, ledger, home.logFile)}\n\n${words.demo.next}\n`);
+    terminal.out(
+      `\n${words.demo.where(objects, ledger, home.logFile)}\n\n${words.demo.next(programCall(invocation.home))}\n`,
+    );
     return Math.max(...codes);
   } finally {
     await server.close();

@@ -13,7 +13,7 @@ import type { Failure } from '../failure.ts';
 import { orAborted } from '../or-aborted.ts';
 import { describe } from '../report/describe.ts';
 import { errorLines } from '../report/errors.ts';
-import { isReadableByOthers } from './task/read-config.ts';
+import { showsSecret } from './task/read-config.ts';
 import { untilInterrupted } from './task/session.ts';
 
 /** seconds: somebody is waiting */
@@ -27,6 +27,7 @@ const REMOTE: readonly CheckName[] = [
   'write',
   'speed',
   'delete',
+  'versions',
 ];
 
 /** `cos_sync doctor`: checks everything a run needs. @returns 0 where no check failed, else 1 */
@@ -42,9 +43,10 @@ async function checkAll(invocation: Invocation): Promise<number> {
     checks.push(check);
     if (!style.json) terminal.out(`${check.status.padEnd(4)}  ${check.name.padEnd(11)}  ${check.message}\n`);
   }
-  const failed = checks.filter(({ status }) => status === 'fail').length;
+  const count = (wanted: Check['status']) => checks.filter(({ status }) => status === wanted).length;
+  const failed = count('fail');
   if (style.json) terminal.out(`${JSON.stringify({ failed, checks })}\n`);
-  else terminal.out(`${failed === 0 ? words.doctor.allRight : words.doctor.faulty(failed)}\n`);
+  else terminal.out(`${failed === 0 ? words.doctor.allRight(count('warn')) : words.doctor.faulty(failed)}\n`);
   return failed === 0 ? EXIT.ok : EXIT.failures;
 }
 
@@ -73,7 +75,7 @@ function checkConfig({ home, overrides, words }: Invocation): { config?: Config;
     const checks = unknownKeys.map(({ key, nearest }) =>
       check('warn', words.warnings.unknownKey(key, nearest)),
     );
-    if (isReadableByOthers(home.configFile)) {
+    if (showsSecret(home.configFile, loaded)) {
       checks.push(check('warn', words.warnings.configReadableByOthers(home.configFile)));
     }
     const { configOk, noConfigFile } = words.doctor;
@@ -99,12 +101,12 @@ export async function* examineCos(
     return;
   }
   let isReachable = true;
-  for await (const check of checkNetwork(access, words.doctor, signal)) {
+  for await (const check of checkNetwork(access, config, words.doctor, signal)) {
     yield check;
     if (check.status === 'fail' && check.name !== 'clock') isReachable = false;
   }
   if (!isReachable) {
-    yield* notChecked(['credentials', 'write', 'speed', 'delete'], words.doctor.needsEarlier);
+    yield* notChecked(['credentials', 'write', 'speed', 'delete', 'versions'], words.doctor.needsEarlier);
     return;
   }
   const store = await connect(config);

@@ -11,6 +11,7 @@ export interface ExplainCommand {
   /** Absolute, or relative to local_path. */
   paths: readonly string[];
   allowEmpty: boolean;
+  otherDisk: boolean;
 }
 
 /**
@@ -36,6 +37,7 @@ async function explainPaths(invocation: Invocation, command: ExplainCommand): Pr
       configFile: home.configFile,
       own,
       allowEmpty: command.allowEmpty,
+      otherDisk: command.otherDisk,
       openLedger: () => openLedger({ file, task, readOnly: true }),
       openStore: send => connect(config, send),
       signal,

@@ -3,13 +3,17 @@ import { join } from 'node:path';
 import { exitCodeOfError } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
 import { usageFault } from '../config/faults.ts';
+import { LOCAL_BUCKET, LOCAL_REGION } from '../local-cos/defaults.ts';
 import { startLocalCos } from '../local-cos/server.ts';
+import { isBucketNameWithAppid } from '../local-cos/storage.ts';
 
 export interface LocalCosCommand {
   /** As it was written; absent: any free one. */
   port: string | undefined;
   /** Absent: `local-cos` under the current folder. */
   dir: string | undefined;
+  bucket: string | undefined;
+  region: string | undefined;
 }
 
 /** `cos_sync local-cos`: a COS for this machine, until a signal ends it. */
@@ -28,16 +32,20 @@ export async function localCosCommand(invocation: Invocation, command: LocalCosC
     ms: number;
   }) => style.verbose && terminal.err(`${method} ${path} ${status} ${ms.toFixed(1)} ms\n`);
   const port = portOf(command.port);
-  const server = await startLocalCos({ dir, port, onRequest }).catch(error => {
+  const keys = keysIn(process.env);
+  const options = { dir, port, bucket: bucketOf(command.bucket), region: regionOf(command.region), keys };
+  const server = await startLocalCos({ ...options, onRequest }).catch(error => {
     if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
     throw usageFault('--dir', 'folderInUse', { value: dir });
   });
   const { url, secretId, secretKey, bucket, region } = server;
-  const config = { secret_id: secretId, secret_key: secretKey, bucket, region, endpoint: url };
+  // Keys that were given are known to whoever gave them, and are printed nowhere.
+  const secrets = keys ? {} : { secret_id: secretId, secret_key: secretKey };
+  const config = { ...secrets, appid: appidOf(bucket), bucket, region, endpoint: url };
+  const { listening, configure, keysGiven, stop } = words.localCos;
+  const lines = [listening(url, server.dir), configure, snippet(config), ...(keys ? [keysGiven] : []), stop];
   terminal.out(
-    style.json
-      ? `${JSON.stringify({ url, dir: server.dir, ...config })}\n`
-      : `${words.localCos.listening(url, server.dir)}\n${words.localCos.configure}\n${snippet(config)}\n${words.localCos.stop}\n`,
+    style.json ? `${JSON.stringify({ url, dir: server.dir, ...config })}\n` : `${lines.join('\n')}\n`,
   );
   if (!signal.aborted) await once(signal, 'abort');
   await server.close();
@@ -50,6 +58,26 @@ function portOf(text = '0'): number {
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (port <= MAX_PORT) return port;
   throw usageFault('--port', 'notNumber', { value: text, min: 0, max: MAX_PORT });
+}
+
+function bucketOf(text: string = LOCAL_BUCKET): string {
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(text)) throw usageFault('--bucket', 'badBucket', { value: text });
+  if (!isBucketNameWithAppid(text)) throw usageFault('--bucket', 'bucketWithoutAppid', { value: text });
+  return text;
+}
+
+function appidOf(bucket: string): string {
+  return bucket.slice(bucket.lastIndexOf('-') + 1);
+}
+
+function regionOf(text: string = LOCAL_REGION): string {
+  if (/^[a-z0-9][a-z0-9-]*$/.test(text)) return text;
+  throw usageFault('--region', 'badRegion', { value: text });
+}
+
+/** So that a configuration that takes its secrets from the environment can be tried as it is. */
+function keysIn({ COS_SECRET_ID, COS_SECRET_KEY }: NodeJS.ProcessEnv) {
+  return COS_SECRET_ID && COS_SECRET_KEY ? { secretId: COS_SECRET_ID, secretKey: COS_SECRET_KEY } : undefined;
 }
 
 function snippet(config: Record<string, string>): string {

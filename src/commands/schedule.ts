@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
+import { programCall } from '../cli/program-call.ts';
 import { ConfigError, usageFault } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
 import { loadConfig } from '../config/load.ts';
@@ -49,7 +50,13 @@ export function scheduleCommand(invocation: Invocation, command: ScheduleCommand
   function resultText(): string {
     if (action === 'print') return stepsText(steps, words).trimEnd();
     if (action === 'install')
-      return words.schedule.installed(kind, name, intervalOf(command.every, command.at), schedule.look);
+      return words.schedule.installed(
+        kind,
+        name,
+        intervalOf(command.every, command.at),
+        schedule.look,
+        programCall(home),
+      );
     return steps.length === 0
       ? words.schedule.nothingToRemove(kind, name)
       : words.schedule.removed(kind, name);

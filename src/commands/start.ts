@@ -8,12 +8,13 @@ type Start = (invocation: Invocation, given: Given) => Promise<number>;
 export const START: Readonly<Record<Command['name'], Start>> = {
   async sync(invocation, { flags, lists }) {
     const allowEmpty = flags['allow-empty'] ?? false;
+    const otherDisk = flags['other-disk'] ?? false;
     if (lists.explain) {
       const { explainCommand } = await import('./explain.ts');
-      return explainCommand(invocation, { paths: lists.explain, allowEmpty });
+      return explainCommand(invocation, { paths: lists.explain, allowEmpty, otherDisk });
     }
     const { syncCommand } = await import('./sync.ts');
-    return syncCommand(invocation, { dryRun: flags['dry-run'] ?? false, allowEmpty });
+    return syncCommand(invocation, { dryRun: flags['dry-run'] ?? false, allowEmpty, otherDisk });
   },
 
   async init(invocation, { flags }) {
@@ -40,6 +41,13 @@ export const START: Readonly<Record<Command['name'], Start>> = {
     return verifyCommand(invocation, { repair: flags.repair ?? false, deep: flags.deep ?? false });
   },
 
+  async restore(invocation, { arguments: paths, flags, texts }) {
+    const { restoreCommand } = await import('./restore/restore.ts');
+    const { to, at, run, overwrite, thaw } = texts;
+    const [dryRun, yes] = [flags['dry-run'] ?? false, flags.yes ?? false];
+    return restoreCommand(invocation, { paths, to, at, run, overwrite, thaw, dryRun, yes });
+  },
+
   async ledger(invocation, { action, arguments: [file], flags, texts, lists }) {
     const { ledgerCommand } = await import('./ledger/ledger.ts');
     const { format, output, table } = texts;
@@ -53,14 +61,20 @@ export const START: Readonly<Record<Command['name'], Start>> = {
     return scheduleCommand(invocation, { action, kind, every, at, name, lang });
   },
 
-  async 'local-cos'(invocation, { texts: { port, dir } }) {
+  async 'local-cos'(invocation, { texts: { port, dir, bucket, region } }) {
     const { localCosCommand } = await import('./local-cos.ts');
-    return localCosCommand(invocation, { port, dir });
+    return localCosCommand(invocation, { port, dir, bucket, region });
   },
 
   async demo(invocation, { texts: { dir } }) {
     const { demoCommand } = await import('./demo.ts');
     return demoCommand(invocation, { dir });
+  },
+
+  async completion({ terminal, words }, { arguments: [shell = ''] }) {
+    const { completionScript } = await import('../cli/completion/completion.ts');
+    terminal.out(completionScript(shell, words));
+    return 0;
   },
 
   async help({ terminal, words }, { arguments: path }) {

@@ -11,6 +11,7 @@ import { readConfig } from './task/read-config.ts';
 export interface SyncCommand {
   dryRun: boolean;
   allowEmpty: boolean;
+  otherDisk: boolean;
 }
 
 /**

@@ -147,7 +147,7 @@ async function syncNow(
   const out = style.json ? keep : terminal.out;
   const exitCode = await runOnce(
     { ...invocation, terminal: { ...terminal, out } },
-    { config: { ...config, deleteSync: false }, dryRun: false, allowEmpty: false, log },
+    { config: { ...config, deleteSync: false }, dryRun: false, allowEmpty: false, otherDisk: false, log },
   );
   return { exitCode, printed: printed === '' ? null : JSON.parse(printed) };
 }

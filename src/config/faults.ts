@@ -35,6 +35,11 @@ export type Problem =
   | 'notUtf8'
   | 'utf16'
   | 'notJson'
+  | 'jsonComment'
+  | 'jsonTrailingComma'
+  | 'jsonMissingComma'
+  | 'jsonQuotes'
+  | 'jsonWideMark'
   | 'singleBackslash'
   | 'notObject'
   | 'unknownOption'
@@ -60,7 +65,13 @@ export type Problem =
   | 'unschedulablePath'
   | 'variableInPath'
   | 'noSuchFolder'
-  | 'folderInUse';
+  | 'folderInUse'
+  | 'badMoment'
+  | 'atAndRun'
+  | 'runOfOther'
+  | 'noVersions'
+  | 'ontoSynced'
+  | 'ontoRunning';
 
 export interface Fault {
   /** The config key or command line option; empty for the file as a whole. */

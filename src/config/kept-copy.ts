@@ -18,6 +18,7 @@ export function isTemplate(values: Readonly<Record<string, unknown>>): boolean {
 
 /** A configuration file as it was read, not as it may be by now. */
 export interface ConfigFile {
+  /** Empty where there is no file. */
   bytes: Buffer;
   /** Its values by key. */
   written: Readonly<Record<string, unknown>>;

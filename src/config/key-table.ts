@@ -27,7 +27,7 @@ export const KEY_TABLE: Readonly<Record<Exclude<ConfigKey, 'lang'>, KeyEntry>> =
   bucket: { group: 'bucket', value: 'NAME' },
   region: { group: 'bucket', value: 'REGION' },
   endpoint: { group: 'bucket', value: 'URL' },
-  cos_path: { group: 'bucket', value: 'PATH' },
+  cos_path: { group: 'bucket', value: 'PREFIX' },
   enable_https: { group: 'bucket' },
   proxy: { group: 'bucket', value: 'URL' },
   timeout: { group: 'bucket', value: 'SECONDS' },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { ConfigError, type Fault, type UnknownKey } from './faults.ts';
+import { jsonFaultOf } from './json-fault.ts';
 import { type ConfigFile, isTemplate, keptSince } from './kept-copy.ts';
 import { nearest } from './nearest.ts';
 import { CONFIG_KEYS, type Config, parseConfig } from './schema.ts';
@@ -154,7 +155,8 @@ function parseJson(file: string, text: string): Record<string, unknown> {
   } catch {
     const backslash = lineOf(text, text.search(SINGLE_BACKSLASH));
     if (backslash !== undefined) throw wholeFile(file, 'singleBackslash', { line: backslash });
-    throw wholeFile(file, 'notJson', { line: lineOfJsonError(text) });
+    const { problem, line } = jsonFaultOf(text);
+    throw wholeFile(file, problem, { line });
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw wholeFile(file, 'notObject');
   return value as Record<string, unknown>;
@@ -162,24 +164,6 @@ function parseJson(file: string, text: string): Record<string, unknown> {
 
 function lineOf(text: string, position: number): number | undefined {
   return position < 0 ? undefined : text.slice(0, position).split('\n').length;
-}
-
-/** The first line that cannot be part of a JSON text: one that is fine so far fails only at its end. */
-function lineOfJsonError(text: string): number {
-  const lines = text.trimEnd().split('\n');
-  const line = lines.findIndex((_, index) => !canGoOn(`${lines.slice(0, index + 1).join('\n')}\n`));
-  return line < 0 ? lines.length : line + 1;
-}
-
-function canGoOn(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch (error) {
-    const { message } = error as Error;
-    if (/^Unexpected end/.test(message)) return true;
-    return Number(/position (\d+)/.exec(message)?.[1]) >= text.length;
-  }
 }
 
 function unknownKeysOf(written: Record<string, unknown>): UnknownKey[] {

@@ -4,10 +4,11 @@ import type { Access } from './access.ts';
 import { confirmationOf, etagIn } from './confirmation.ts';
 import { unverified } from './errors.ts';
 import { codeOf, isId, messageOf } from './form.ts';
+import { getObject, headIn, versionQuery } from './get-object.ts';
 import type { HttpAnswer } from './http/answer.ts';
 import { type Ask, createHttp, type HttpRequest } from './http/http.ts';
 import { encodeStrictly } from './http/signature.ts';
-import { listAllParts, listAllUploads, listPage } from './listings.ts';
+import { listAllParts, listAllUploads, listPage, listVersionPage } from './listings.ts';
 import type { Confirmation, CopySource, Deletion, Headers, ObjectStore } from './store.ts';
 import { elementsAt, textAt, type XmlElement, xmlDocument, xmlOf } from './xml.ts';
 
@@ -91,16 +92,27 @@ export function openStore(access: Access): ObjectStore {
 
     list: (prefix, marker) => listPage(ask, prefix, marker),
 
-    head: async key => {
+    listVersions: (prefix, marker) => listVersionPage(ask, prefix, marker),
+
+    versioning: async () => {
+      const answer = await ask({ method: 'GET', key: '', query: { versioning: '' }, headers: {} });
+      const configuration = xmlOf(answer.text, 'VersioningConfiguration');
+      if (!configuration) throw unverified('the answer does not say', confirmationOf(answer));
+      const status = textAt(configuration, 'Status');
+      return status === 'Enabled' || status === 'Suspended' ? status : 'off';
+    },
+
+    get: (wanted, sink) => getObject(ask, wanted, sink),
+
+    thaw: async (key, versionId, days) => {
+      const request = xmlDocument('RestoreRequest', { Days: days, CASJobParameters: { Tier: 'Standard' } });
+      await askWithXml(ask, key, { restore: '', ...versionQuery(versionId) }, request);
+    },
+
+    head: async (key, versionId) => {
       try {
-        const answer = await ask({ method: 'HEAD', key, query: {}, headers: {} });
-        const confirmation = confirmationOf(answer);
-        if (confirmation.etag === '') throw unverified('the answer has no ETag', confirmation);
-        return {
-          ...confirmation,
-          size: Number(answer.headers['content-length'] ?? Number.NaN),
-          lastModified: Date.parse(String(answer.headers['last-modified'])),
-        };
+        const answer = await ask({ method: 'HEAD', key, query: versionQuery(versionId), headers: {} });
+        return headIn(answer);
       } catch (error) {
         const { kind, status } = error as Failure;
         if (kind !== 'unreachable' && status === 404) return undefined;

@@ -36,6 +36,9 @@ const CODES: Readonly<Record<string, readonly [kind: FailureKind, status: number
   NoSuchCopySource: ['stale', 404],
 
   ObjectLocked: ['thisFile', 409],
+  // An archived object, which has to be thawed first.
+  InvalidObjectState: ['thisFile', 403],
+  RestoreAlreadyInProgress: ['thisFile', 409],
 
   InvalidAccessKeyId: ['refused', 403],
   SignatureDoesNotMatch: ['refused', 403],
@@ -47,6 +50,8 @@ const CODES: Readonly<Record<string, readonly [kind: FailureKind, status: number
   QuotaConflict: ['refused', 409],
   BucketAccelerateNotEnabled: ['refused', 400],
   NotSupportedStorageClass: ['refused', 400],
+  MAZOperationNotSupportOnOAZBucket: ['refused', 400],
+  OAZOperationNotSupportOnMAZBucket: ['refused', 400],
   AccessDenied: ['denied', 403],
 
   NotImplemented: ['unsupported', 501],

@@ -2,7 +2,15 @@ import { confirmationOf, etagIn } from './confirmation.ts';
 import { unverified } from './errors.ts';
 import { isId } from './form.ts';
 import type { Ask } from './http/http.ts';
-import type { ObjectPage, PendingUpload, UploadedPart } from './store.ts';
+import type {
+  ListedObject,
+  ListedVersion,
+  ObjectPage,
+  PendingUpload,
+  UploadedPart,
+  VersionMarker,
+  VersionPage,
+} from './store.ts';
 import { elementsAt, textAt, type XmlElement, xmlOf } from './xml.ts';
 
 /** Longest listing page. Source: COS "Specifications and limits". */
@@ -17,17 +25,67 @@ export async function listPage(ask: Ask, prefix: string, marker: string | undefi
     marker === undefined ? query : { ...query, marker },
     'ListBucketResult',
   );
-  const objects = elementsAt(page.element, 'Contents').map(object => ({
-    key: decoded(textAt(object, 'Key'), page),
-    etag: page.etagIn(textAt(object, 'ETag')),
-    size: Number(textAt(object, 'Size')),
-    lastModified: textAt(object, 'LastModified') ?? '',
-  }));
+  const objects = elementsAt(page.element, 'Contents').map(object => listedObject(object, page));
   if (!page.isTruncated) return { objects, nextMarker: undefined };
   const given = textAt(page.element, 'NextMarker');
   const next = given ? decoded(given, page) : objects.at(-1)?.key;
   if (next === undefined || next === marker) throw page.broken('the listing does not go on');
   return { objects, nextMarker: next };
+}
+
+function listedObject(object: XmlElement, page: Page): ListedObject {
+  return {
+    key: decoded(textAt(object, 'Key'), page),
+    etag: page.etagIn(textAt(object, 'ETag')),
+    size: Number(textAt(object, 'Size')),
+    lastModified: textAt(object, 'LastModified') ?? '',
+    storageClass: textAt(object, 'StorageClass') ?? '',
+  };
+}
+
+/** GET Bucket Object versions (436/35521), one page. @throws Failure where the answer is no such listing */
+export async function listVersionPage(
+  ask: Ask,
+  prefix: string,
+  marker: VersionMarker | undefined,
+): Promise<VersionPage> {
+  const page = await askForPage(
+    ask,
+    '',
+    {
+      versions: '',
+      prefix,
+      'max-keys': MAX_KEYS,
+      'encoding-type': 'url',
+      ...(marker && { 'key-marker': marker.key, 'version-id-marker': marker.versionId }),
+    },
+    'ListVersionsResult',
+  );
+  const versions = versionsIn(page);
+  if (!page.isTruncated) return { versions, next: undefined };
+  const next = {
+    key: decoded(textAt(page.element, 'NextKeyMarker'), page),
+    versionId: textAt(page.element, 'NextVersionIdMarker') ?? '',
+  };
+  if (next.key === '' || (next.key === marker?.key && next.versionId === marker.versionId)) {
+    throw page.broken('the listing does not go on');
+  }
+  return { versions, next };
+}
+
+/** Versions and deletions in the order of the document: within a second nothing else tells which came first. */
+function versionsIn(page: Page): ListedVersion[] {
+  const elements = {
+    Version: elementsAt(page.element, 'Version'),
+    DeleteMarker: elementsAt(page.element, 'DeleteMarker'),
+  };
+  // Keys are percent-encoded: no text looks like a tag.
+  return Array.from(page.text.matchAll(/<(Version|DeleteMarker)>/g), ([, name]) => {
+    const element = elements[name as keyof typeof elements].shift() ?? {};
+    const versionId = textAt(element, 'VersionId') ?? '';
+    const isDeletion = name === 'DeleteMarker';
+    return { ...listedObject(element, page), versionId, isDeletion };
+  });
 }
 
 /** List Parts (436/7747), all pages. */
@@ -83,6 +141,7 @@ export async function listAllUploads(ask: Ask, prefix: string): Promise<PendingU
 }
 
 interface Page {
+  text: string;
   element: XmlElement;
   isTruncated: boolean;
   broken(message: string): Error;
@@ -97,6 +156,7 @@ async function askForPage(ask: Ask, key: string, query: Record<string, string>, 
   const truncated = textAt(element, 'IsTruncated');
   if (!element || truncated === undefined) throw broken(`the answer is no ${root}`);
   return {
+    text: answer.text,
     element,
     isTruncated: truncated === 'true',
     broken,

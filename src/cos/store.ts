@@ -21,6 +21,26 @@ export interface ListedObject {
   /** bytes */
   size: number;
   lastModified: string;
+  /** Empty where COS does not say. */
+  storageClass: string;
+}
+
+/** A version of an object, or the mark that it was deleted. */
+export interface ListedVersion extends ListedObject {
+  versionId: string;
+  isDeletion: boolean;
+}
+
+/** Where a page of versions ended. */
+export interface VersionMarker {
+  key: string;
+  versionId: string;
+}
+
+export interface VersionPage {
+  /** Ascending by key, the newest version of a key first. */
+  versions: ListedVersion[];
+  next: VersionMarker | undefined;
 }
 
 export interface ObjectPage {
@@ -52,6 +72,32 @@ export interface ObjectHead extends Confirmation {
   size: number;
   /** ms since 1970; NaN where COS did not say */
   lastModified: number;
+  /** The file's own, from x-cos-meta-mtime, in ms since 1970; undefined where there is none */
+  mtime: number | undefined;
+}
+
+/** Which bytes of which object are asked for. */
+export interface GetWanted {
+  key: string;
+  /** Of a bucket that keeps versions; undefined for the newest. */
+  versionId?: string | undefined;
+  /** The object is sent only where it still has this ETag. */
+  etag?: string | undefined;
+  /** Byte offsets, both included; undefined for all. */
+  range?: { first: number; last: number } | undefined;
+  /** bytes that are expected */
+  size: number;
+}
+
+/** Takes an object's bytes as they come. */
+export interface BodySink {
+  /** Before the first byte. */
+  begin?(head: ObjectHead): void;
+  /**
+   * @returns a promise where no more is to come until it is resolved
+   * @throws Failure, which the request is then rejected with
+   */
+  write(piece: Uint8Array): Promise<void> | undefined;
 }
 
 /** A part's bytes, read anew for each try. */
@@ -95,8 +141,19 @@ export interface ObjectStore {
   deleteMany(keys: readonly string[]): Promise<Deletion>;
   /** GET Bucket (436/7734), one page of at most 1,000 objects. */
   list(prefix: string, marker: string | undefined): Promise<ObjectPage>;
+  /** GET Bucket Object versions (436/35521), one page of at most 1,000. */
+  listVersions(prefix: string, marker: VersionMarker | undefined): Promise<VersionPage>;
+  /** GET Bucket versioning (436/19888). */
+  versioning(): Promise<'Enabled' | 'Suspended' | 'off'>;
   /** HEAD Object (436/7745); undefined where there is none. */
-  head(key: string): Promise<ObjectHead | undefined>;
+  head(key: string, versionId?: string): Promise<ObjectHead | undefined>;
+  /**
+   * GET Object (436/7753).
+   * @throws Failure (stale) where it has another ETag; what the sink throws
+   */
+  get(wanted: GetWanted, sink: BodySink): Promise<ObjectHead>;
+  /** POST Object restore (436/12633): makes an archived object readable for so many days, hours from now. */
+  thaw(key: string, versionId: string | undefined, days: number): Promise<void>;
   /** Ends idle connections. */
   close(): Promise<void>;
 }

@@ -35,11 +35,27 @@ export async function* checkBucket(
     const failure = error as Failure;
     yield await orAborted(refusal(config, failure, words), signal);
     if (failure.kind !== 'denied') {
-      yield* notChecked(['write', 'speed', 'delete'], words.doctor.needsEarlier);
+      yield* notChecked(['write', 'speed', 'delete', 'versions'], words.doctor.needsEarlier);
       return;
     }
   }
   yield* checkProbe(store, `${prefix}.cos_sync-doctor-${randomBytes(8).toString('hex')}`, words, signal);
+  yield await checkVersions(store, words, signal);
+}
+
+/** A sync needs no versions: they are what a mistake or an attack can be undone with. */
+async function checkVersions(store: ObjectStore, words: Words, signal: AbortSignal): Promise<Check> {
+  try {
+    const state = await orAborted(store.versioning(), signal);
+    return { name: 'versions', status: 'ok', message: words.doctor.versions(state) };
+  } catch (error) {
+    signal.throwIfAborted();
+    return {
+      name: 'versions',
+      status: 'skip',
+      message: words.doctor.versionsUnknown(inWords(error as Failure, words)),
+    };
+  }
 }
 
 /** A wrong region is named with the right one. */

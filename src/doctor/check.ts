@@ -11,7 +11,8 @@ export type CheckName =
   | 'credentials'
   | 'write'
   | 'speed'
-  | 'delete';
+  | 'delete'
+  | 'versions';
 
 /** One line of doctor's answer. `skip`: not checked, because an earlier check failed or it does not apply. */
 export interface Check {

@@ -3,6 +3,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { BlockList, connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import type { Config } from '../config/schema.ts';
 import type { Access } from '../cos/access.ts';
 import { isCertificateError } from '../cos/errors.ts';
 import { orAborted } from '../or-aborted.ts';
@@ -23,6 +24,7 @@ const FEW_DAYS = 7;
  */
 export async function* checkNetwork(
   access: Access,
+  config: Config,
   words: DoctorWords,
   signal: AbortSignal,
 ): AsyncGenerator<Check> {
@@ -34,7 +36,7 @@ export async function* checkNetwork(
   const steps = [checkDns, checkConnection, checkTls, checkClock];
   const names = ['dns', 'connection', 'tls', 'clock'] as const;
   for (const [index, step] of steps.entries()) {
-    const check = await orAborted(step(address, access, words), signal);
+    const check = await orAborted(step(address, access, words, config), signal);
     yield check;
     if (check.status !== 'fail') continue;
     yield* notChecked(names.slice(index + 1), words.needsEarlier);
@@ -100,8 +102,17 @@ async function checkConnection({ host, port }: Address, _: Access, words: Doctor
   }
 }
 
-async function checkTls({ host, port }: Address, { protocol }: Access, words: DoctorWords): Promise<Check> {
-  if (protocol === 'http:') return { name: 'tls', status: 'warn', message: words.noTls };
+async function checkTls(
+  { host, port }: Address,
+  { protocol }: Access,
+  words: DoctorWords,
+  { endpoint }: Config,
+): Promise<Check> {
+  if (protocol === 'http:') {
+    if (isThisMachine(host)) return { name: 'tls', status: 'ok', message: words.noTlsNeeded };
+    const because = /^http:/i.test(endpoint) ? 'endpoint' : 'enable_https';
+    return { name: 'tls', status: 'warn', message: words.noTls(because) };
+  }
   try {
     const servername = isIP(host) ? undefined : host;
     const options = { host, port, ...(servername ? { servername } : {}) };
@@ -117,6 +128,11 @@ async function checkTls({ host, port }: Address, { protocol }: Access, words: Do
     const say = isCertificateError(code) ? words.tlsFailed : words.noTlsThere;
     return { name: 'tls', status: 'fail', message: say(code) };
   }
+}
+
+/** Source: RFC 6761, 6.3; RFC 1122, 3.2.1.3. */
+function isThisMachine(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|::1)$|\.localhost$/i.test(host);
 }
 
 async function checkClock(_: Address, { protocol, host }: Access, words: DoctorWords): Promise<Check> {

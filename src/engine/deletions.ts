@@ -1,14 +1,16 @@
 import type { DeleteLimit } from '../config/values.ts';
 import { isFolderPath } from '../ledger/records.ts';
-import type { HeldReason } from './listener.ts';
+import type { Held, HeldReason } from './listener.ts';
 import type { Plan } from './plan.ts';
 
 /** What is left to know after the uploads: deletions depend on it. */
 export interface TransferResult {
-  /** Sizes in bytes of new files that did not get to COS. */
-  failedSizes: Set<number>;
+  /** Sizes in bytes of new files that did not get to COS, each with one such file. */
+  failedSizes: ReadonlyMap<number, string>;
   /** Paths of gone files whose content was copied to a new key. */
   moved: Set<string>;
+  /** Paths of files that could not be read. */
+  unreadable: readonly string[];
 }
 
 /** A share of the ledger never holds back fewer deletions than this. */
@@ -20,7 +22,7 @@ export interface Deletions {
   folders: string[];
   /** Of objects that an earlier run began, where it turns out that it made them. */
   begun: string[];
-  held: { count: number; reason: HeldReason; limit: number }[];
+  held: Held[];
 }
 
 export interface DeletionRules {
@@ -37,11 +39,12 @@ export interface DeletionRules {
 export function decideDeletions(plan: Plan, transferred: TransferResult, rules: DeletionRules): Deletions {
   const decided: Deletions = { files: [], folders: [], begun: [], held: [] };
   if (!rules.deleteSync) return decided;
-  const hold = (count: number, reason: HeldReason, limit = 0) =>
-    count > 0 && decided.held.push({ count, reason, limit });
+  const hold = (count: number, reason: HeldReason, place = '', limit = 0) =>
+    count > 0 && decided.held.push({ count, reason, limit, place });
 
-  hold(plan.doubtful, 'unreadable');
-  hold(plan.goneDuringScan.length, 'movedDuringScan');
+  for (const [place, count] of plan.goneOnOtherDisk) hold(count, 'otherDisk', place);
+  hold(plan.doubtful, 'unreadable', plan.doubtfulPlace);
+  hold(plan.goneDuringScan.length, 'movedDuringScan', plan.goneDuringScan[0]);
   const { goneFiles, goneFolders, goneBegun } = plan;
   const goneCount = goneFiles.length + goneFolders.length + goneBegun.length;
   const isEmpty = plan.scannedFiles === 0 && !rules.allowEmpty;
@@ -61,15 +64,20 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
   const folderCount = goneFolders.length + goneBegun.length - begunFiles.length;
   // Folder objects hold nothing, so they do not count; but 0 means none of anything.
   if (notMoved.length > limit || (limit === 0 && folderCount > 0)) {
-    hold(goneCount, 'maxDelete', limit);
+    hold(goneCount, 'maxDelete', '', limit);
     return decided;
   }
-  const isFailed = ({ sizes }: { sizes: readonly number[] }) =>
-    sizes.some(size => plan.failedSizes.has(size) || transferred.failedSizes.has(size));
-  const awaited = new Set(
-    (plan.hasUnknownPlace ? notMoved : notMoved.filter(isFailed)).map(({ path }) => path),
+  const failedOf = (size: number) => plan.failedSizes.get(size) ?? transferred.failedSizes.get(size);
+  const culpritOf = ({ sizes }: { sizes: readonly number[] }) =>
+    plan.unknownPlace ?? sizes.map(failedOf).find(path => path !== undefined);
+  const awaited = new Map(
+    notMoved.flatMap(gone => {
+      const culprit = culpritOf(gone);
+      return culprit === undefined ? [] : [[gone.path, culprit]];
+    }),
   );
-  hold(awaited.size, plan.hasUnknownPlace ? 'unknownPlace' : 'uploadFailed');
+  const [culprit] = awaited.values();
+  hold(awaited.size, plan.unknownPlace === undefined ? 'uploadFailed' : 'unknownPlace', culprit);
   const left = (gone: readonly { path: string }[]) =>
     gone.map(({ path }) => path).filter(path => !awaited.has(path));
   return { ...decided, files: left(goneFiles), folders: goneFolders, begun: isEmpty ? [] : left(goneBegun) };

@@ -3,16 +3,9 @@ import { isAbsolute, join, relative, sep } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Failure } from '../failure.ts';
 import { type FileRecord, isFolderPath, type LedgerRecord } from '../ledger/records.ts';
-import type { HeldReason, RunListener } from './listener.ts';
+import type { Held, RunListener } from './listener.ts';
 import { type Exclusion, type Filter, filterOf, ownExclusion } from './local/filter.ts';
 import { type SyncOptions, sync } from './sync.ts';
-
-/** Deletions that are held back together, as the listener is told. */
-export interface Held {
-  count: number;
-  reason: HeldReason;
-  limit: number;
-}
 
 /** What a run would do with one path, and why. */
 export type Explanation =
@@ -69,7 +62,7 @@ export async function explain(
     },
     failed: ({ path, failure }) => block(path, { verdict: 'failed', failure }),
     skipped: (path, failure) => block(path, { verdict: 'skipped', failure }),
-    held: (count, reason, limit) => held.push({ count, reason, limit }),
+    held: each => held.push(each),
   };
   await sync({ ...options, dryRun: true, listeners: [listener] });
 

@@ -2,11 +2,12 @@ import type { Failure } from '../failure.ts';
 import type { UnmatchedPatterns } from './local/filter.ts';
 
 /** The names of operations are the original's. */
-export type Operation = 'createFolder' | 'deleteFolder' | 'uploadFile' | 'deleteFile';
+export type Operation = 'createFolder' | 'deleteFolder' | 'uploadFile' | 'deleteFile' | 'downloadFile';
 
 /** Why deletions were held back. */
 export type HeldReason =
   | 'emptied'
+  | 'otherDisk'
   | 'maxDelete'
   | 'unreadable'
   | 'unknownPlace'
@@ -15,7 +16,26 @@ export type HeldReason =
   | 'stopped';
 
 /** Why an operation is planned. A folder object is made because it is new, and deleted because it is gone. */
-export type PlannedReason = 'new' | 'unknownInCos' | 'otherSize' | 'otherContent' | 'moved' | 'gone';
+export type PlannedReason =
+  | 'new'
+  | 'unknownInCos'
+  | 'otherSize'
+  | 'otherContent'
+  | 'moved'
+  | 'gone'
+  /** A restore's: it is not there, or is there and different. */
+  | 'missing'
+  | 'different';
+
+/** Deletions that are held back together. */
+export interface Held {
+  count: number;
+  reason: HeldReason;
+  /** What max_delete allows; 0 for other reasons. */
+  limit: number;
+  /** What is to blame; local_path itself where no other place is. */
+  place: string;
+}
 
 export interface Done {
   operation: Operation;
@@ -73,7 +93,7 @@ export interface RunListener {
   sent?(bytes: number, path: string): void;
   skipped?(path: string, failure: Failure): void;
   retried?(failure: Failure, pauseMs: number): void;
-  held?(count: number, reason: HeldReason, limit: number): void;
+  held?(held: Held): void;
   /** Told once, at the end of a run that was not stopped. */
   unmatched?(patterns: UnmatchedPatterns): void;
 }

@@ -1,11 +1,16 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
+import { Failure } from '../failure.ts';
+import type { LastScan } from '../ledger/last-scan.ts';
 import { type BegunRecord, isFolderPath, type LedgerRecord } from '../ledger/records.ts';
+import { type FoundDisks, findDisks } from './local/disk.ts';
 import { filterOf, type UnmatchedPatterns } from './local/filter.ts';
 import { LocalPathUnusable, localPathError } from './local/local-path.ts';
 import { scan } from './local/scan.ts';
+import { systemFoldersIn } from './local/system-folders.ts';
+import { disksToRemember, withoutOtherDisks } from './other-disk.ts';
 import { type Plan, startPlan } from './plan.ts';
 
 export interface LocalPlanOptions {
@@ -14,6 +19,10 @@ export interface LocalPlanOptions {
   records: Iterable<LedgerRecord>;
   /** New objects that an earlier run began to send, by path. */
   begun?: ReadonlyMap<string, BegunRecord>;
+  /** What the last run noted of the folder. */
+  lastScan?: LastScan | undefined;
+  /** Takes a file system for the right one that is another than in the last run. */
+  otherDisk?: boolean;
   onScanned(entries: number): void;
   /** Is told after the scan which patterns had no effect. */
   onUnmatched?(patterns: UnmatchedPatterns): void;
@@ -25,7 +34,7 @@ export interface LocalPlanOptions {
  * @throws LocalPathUnusable where the folder cannot be read
  */
 export async function planOf(options: LocalPlanOptions): Promise<Plan> {
-  const { config, signal } = options;
+  const { config, signal, lastScan } = options;
   const filter = filterOf(config, options.own);
   const planner = startPlan(options.records, {
     isExcluded: path => (isFolderPath(path) ? filter.excludesFolderObject(path) : filter.excludes(path)),
@@ -33,37 +42,53 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
     checksum: config.checksum,
     compareCtime: config.compareCtime,
     ...(options.begun && { begun: options.begun }),
+    unreadableBefore: lastScan?.unreadable,
   });
   let entries = 0;
   let hasFile = false;
   const scanStart = Date.now();
+  let found: FoundDisks;
   try {
     const before = placeOnDisk(config.localPath);
+    const disks = findDisks(config.localPath);
     for await (const batch of scan({ config, filter, signal })) {
       for (const entry of batch) {
         planner.meet(entry);
         hasFile ||= entry.kind === 'file';
+        disks.meet(entry);
       }
       entries += batch.length;
       options.onScanned(entries);
     }
     // A disk that went away during the scan makes what was not yet looked at seem gone.
     if (placeOnDisk(config.localPath) !== before) throw new LocalPathUnusable(config.localPath, 'ENODEV');
+    found = disks.finish(lastScan?.disks.keys() ?? []);
   } catch (error) {
     if (signal.aborted) return emptyPlanOf(config);
     throw localPathError(config.localPath, error);
   }
   const leavesNoFile = config.include.length > 0 && !hasFile;
   options.onUnmatched?.({ ...filter.unmatched(), leavesNoFile });
-  const plan = withoutMoved(planner.finish(), config.localPath, scanStart);
-  return { ...plan, scannedAt: Date.now() };
+  const known = options.otherDisk ? undefined : lastScan;
+  const plan = withoutOtherDisks(planner.finish(), known, found);
+  const sure = withoutMoved(plan, config.localPath, scanStart, lastScan?.missing);
+  const leftOut = leftOutIn(config);
+  const told = leftOut.filter(path => !lastScan?.leftOut.has(path)).map(leftOutOnce);
+  const disks = disksToRemember(plan, lastScan, found);
+  return { ...sure, skipped: [...sure.skipped, ...told], leftOut, disks, scannedAt: Date.now() };
 }
 
 /**
  * Sets aside what may have moved, while the scan was under way, to where it had been already: its object
- * would be deleted while COS has none of the new place. The next scan sees it.
+ * would be deleted while COS has none of the new place. The next scan sees it; what was missing before this one
+ * began did not move during it.
  */
-function withoutMoved(plan: Plan, localPath: string, scanStart: number): Plan {
+function withoutMoved(
+  plan: Plan,
+  localPath: string,
+  scanStart: number,
+  missingBefore?: ReadonlySet<string>,
+): Plan {
   const known = new Map<string, boolean>();
   const hasChanged = (folder: string): boolean => {
     const answered = known.get(folder);
@@ -76,7 +101,7 @@ function withoutMoved(plan: Plan, localPath: string, scanStart: number): Plan {
   };
   const goneDuringScan: string[] = [];
   const isSure = (path: string) => {
-    const isDoubtful = hasChanged(folderOf(path));
+    const isDoubtful = !missingBefore?.has(path) && hasChanged(folderOf(path));
     if (isDoubtful) goneDuringScan.push(path);
     return !isDoubtful;
   };
@@ -87,6 +112,14 @@ function withoutMoved(plan: Plan, localPath: string, scanStart: number): Plan {
     goneBegun: plan.goneBegun.filter(({ path }) => isSure(path)),
     goneDuringScan,
   };
+}
+
+function leftOutIn({ localPath, include }: Config): string[] {
+  return systemFoldersIn(localPath, include).filter(path => existsSync(join(localPath, path)));
+}
+
+function leftOutOnce(path: string): Plan['skipped'][number] {
+  return { path, failure: new Failure('local', { code: 'SystemFolder' }) };
 }
 
 /** The folder that a file or folder is in; empty for local_path itself. */

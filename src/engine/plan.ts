@@ -1,4 +1,5 @@
 import type { Failure } from '../failure.ts';
+import type { Disk } from '../ledger/last-scan.ts';
 import { type BegunRecord, type FileRecord, isUnknown, type LedgerRecord } from '../ledger/records.ts';
 import type { ScannedEntry } from './local/scan.ts';
 
@@ -39,12 +40,21 @@ export interface Plan {
   scannedAt: number;
   /** Paths of what is gone from folders that changed during the scan: it may have moved where that had been already. */
   goneDuringScan: string[];
-  /** Records whose file was not found, but that may be there: where the scan could not look. */
+  /** How many are gone from places whose file system is another than in the last run. */
+  goneOnOtherDisk: ReadonlyMap<string, number>;
+  /** Records whose file was not found, but that may be there: where the scan could not look, and one such place. */
   doubtful: number;
-  /** Whether the scan could not look somewhere of which nothing is recorded: what is gone may have moved there. */
-  hasUnknownPlace: boolean;
-  /** Sizes in bytes of files that cannot be uploaded as they are. */
-  failedSizes: Set<number>;
+  doubtfulPlace: string;
+  /** A place where the scan could not look and of which nothing is recorded: what is gone may have moved there. */
+  unknownPlace: string | undefined;
+  /** Sizes in bytes of files that cannot be uploaded as they are, each with one such file. */
+  failedSizes: Map<number, string>;
+  /** Places that could not be read. */
+  unreadable: string[];
+  /** The systems' own folders that are there and take no part. */
+  leftOut: string[];
+  /** What the next run is to compare the file systems with that it finds, by place. */
+  disks: ReadonlyMap<string, Disk>;
   failures: { path: string; failure: Failure }[];
   skipped: { path: string; failure: Failure }[];
   /** Files that are as their record says. */
@@ -72,6 +82,8 @@ export interface PlanRules {
   compareCtime: boolean;
   /** New objects that an earlier run began to send, by path. */
   begun?: ReadonlyMap<string, BegunRecord>;
+  /** Places that could not be read in the last run either: what is gone since did not move there unseen. */
+  unreadableBefore?: ReadonlySet<string> | undefined;
 }
 
 /** Meets the scan's entries with the ledger's records; both ascend by path. */
@@ -139,8 +151,11 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
     plan.failures.push({ path, failure });
     // Nothing moves into a link that leads nowhere.
     if (failure.code === 'DanglingSymlink') return;
+    plan.unreadable.push(path);
+    if (rules.unreadableBefore?.has(path)) return;
     if (Number.isNaN(size)) unknown.add(path);
-    else plan.failedSizes.add(size);
+    // An empty file holds nothing that could be lost.
+    else if (size > 0) plan.failedSizes.set(size, path);
   }
 
   return {
@@ -172,11 +187,12 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
         const place = placeOf(gone.path, hidden);
         if (place !== undefined) {
           plan.doubtful++;
+          plan.doubtfulPlace ||= place;
           unknown.delete(place);
         } else if ('hash' in gone) plan.goneFiles.push(gone);
         else plan.goneFolders.push(gone.path);
       }
-      plan.hasUnknownPlace = unknown.size > 0;
+      plan.unknownPlace = [...unknown][0];
       plan.goneBegun = [...begun.values()].filter(
         ({ path }) => !isExcluded(path) && placeOf(path, hidden) === undefined,
       );
@@ -209,9 +225,14 @@ function emptyPlan(): Plan {
     goneBegun: [],
     scannedAt: Number.POSITIVE_INFINITY,
     goneDuringScan: [],
+    goneOnOtherDisk: new Map(),
     doubtful: 0,
-    hasUnknownPlace: false,
-    failedSizes: new Set(),
+    doubtfulPlace: '',
+    unknownPlace: undefined,
+    failedSizes: new Map(),
+    unreadable: [],
+    leftOut: [],
+    disks: new Map(),
     failures: [],
     skipped: [],
     unchanged: 0,

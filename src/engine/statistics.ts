@@ -20,7 +20,13 @@ const NAME_OF = {
   deleteFolder: 'del_folder',
   uploadFile: 'upload_file',
   deleteFile: 'del_file',
-} as const satisfies Record<Operation, string>;
+} as const satisfies Partial<Record<Operation, string>>;
+
+type Counted = keyof typeof NAME_OF;
+
+function isCounted(operation: Operation): operation is Counted {
+  return operation in NAME_OF;
+}
 
 export function emptyStatistics(): Statistics {
   return {
@@ -41,11 +47,12 @@ export function emptyStatistics(): Statistics {
 export function countInto(statistics: Statistics): RunListener {
   return {
     done({ operation, bytes }) {
+      if (!isCounted(operation)) return;
       statistics[`${NAME_OF[operation]}_ok`]++;
       statistics.upload_bytes += bytes;
     },
     failed({ operation }) {
-      statistics[`${NAME_OF[operation]}_fail`]++;
+      if (isCounted(operation)) statistics[`${NAME_OF[operation]}_fail`]++;
     },
     unchanged(files) {
       statistics.upload_file_skip += files;

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { join } from 'node:path';
 import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import type { ObjectStore } from '../cos/store.ts';
@@ -6,8 +7,8 @@ import type { Failure } from '../failure.ts';
 import type { Ledger, LedgerOptions } from '../ledger/ledger.ts';
 import { deleteBegun } from './delete/delete-begun.ts';
 import { deleteGone } from './delete/delete-gone.ts';
-import { decideDeletions } from './deletions.ts';
-import type { HeldReason, RunListener } from './listener.ts';
+import { decideDeletions, type TransferResult } from './deletions.ts';
+import type { Held, HeldReason, RunListener } from './listener.ts';
 import type { UnmatchedPatterns } from './local/filter.ts';
 import { checkLocalPath } from './local/local-path.ts';
 import { isLongAgo } from './local/settle.ts';
@@ -23,6 +24,8 @@ export interface SyncOptions {
   own: OwnPaths;
   dryRun: boolean;
   allowEmpty: boolean;
+  /** Takes a file system for the right one that is another than in the last run. */
+  otherDisk: boolean;
   openLedger(onBroken: LedgerOptions['onBroken']): Promise<Ledger>;
   /** @param send sends the requests that the opening itself needs */
   openStore(send: Requests['send']): Promise<ObjectStore>;
@@ -64,6 +67,8 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       own: options.own,
       records: ledger.records(),
       begun: ledger.begun,
+      lastScan: ledger.lastScan,
+      otherDisk: options.otherDisk,
       onScanned: run.listener.scanned,
       onUnmatched: patterns => {
         unmatched = patterns;
@@ -73,6 +78,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     tellPlan(run, plan);
     recordRefreshed(run, plan);
     const transferred = await transfer(run, plan);
+    rememberScan(run, plan, transferred);
     const held = await deleteWhatMay(run, plan, transferred, options);
     breaker.finish();
     if (broken) throw broken;
@@ -112,10 +118,21 @@ function recordRefreshed({ ledger, dryRun }: Run, { refreshed, scannedAt }: Plan
   }
 }
 
+/** Notes for the next run what this one saw of the folder, if it saw all of it. */
+function rememberScan({ ledger, dryRun, signal }: Run, plan: Plan, { unreadable }: TransferResult): void {
+  if (dryRun || (signal.aborted && plan.disks.size === 0)) return;
+  ledger.putLastScan({
+    disks: plan.disks,
+    missing: new Set(plan.goneDuringScan),
+    unreadable: new Set([...plan.unreadable, ...unreadable]),
+    leftOut: new Set(plan.leftOut),
+  });
+}
+
 async function deleteWhatMay(
   run: Run,
   plan: Plan,
-  transferred: Awaited<ReturnType<typeof transfer>>,
+  transferred: TransferResult,
   { allowEmpty, config }: SyncOptions,
 ) {
   const { deleteSync, maxDelete } = config;
@@ -124,13 +141,15 @@ async function deleteWhatMay(
     maxDelete,
     allowEmpty,
   });
-  for (const { count, reason, limit } of held) run.listener.held(count, reason, limit);
+  const tell = (each: Held) => run.listener.held({ ...each, place: join(config.localPath, each.place) });
+  held.forEach(tell);
   const deletions = files.length + folders.length;
   if (deletions > 0) run.listener.planned({ files: 0, folders: 0, deletions, bytes: 0 });
   const left = deletions - (await deleteGone(run, files, folders));
   if (left > 0) {
-    held.push({ count: left, reason: 'stopped', limit: 0 });
-    run.listener.held(left, 'stopped', 0);
+    const stopped = { count: left, reason: 'stopped', limit: 0, place: '' } as const;
+    held.push(stopped);
+    tell(stopped);
   }
   await deleteBegun(run, begun);
   return held;

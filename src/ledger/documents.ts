@@ -13,7 +13,7 @@ export const ENTRIES_PER_DOCUMENT = 1_000;
 /**
  * A document of the data file: the header (`_id` 1), a piece of the base (entries sorted by path),
  * a piece of the log (entries in the order they happened, the last one of a path counts), or the last scan
- * (`_id` 0), which stands beside the numbered ones: each run may put another in its place.
+ * (`_id` -1), which stands beside the numbered ones: each run may put another in its place.
  */
 export interface Document {
   _id: number;
@@ -26,7 +26,7 @@ export interface Document {
   crc?: number;
 }
 
-const LAST_SCAN = 0;
+export const LAST_SCAN = -1;
 
 /** Tells the numbered documents, in their order, from the last scan. */
 export function sortDocuments(found: readonly Document[]): {

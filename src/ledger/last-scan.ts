@@ -6,9 +6,10 @@ export interface Disk {
   bytes: number;
   /** The device's number: on Linux another one after a restart, on Windows the volume's own. */
   device: string;
-  /** Where the file system is mounted, and what; empty where the system does not say. */
+  /** Its UUID or serial number, or the share's name; empty where nothing of the kind is known. */
+  volume: string;
+  /** Where it is mounted; empty where the system does not say. */
   mount: string;
-  source: string;
   /** The folder that is mounted there, and the folder itself. */
   root: FolderIdentity;
   folder: FolderIdentity;

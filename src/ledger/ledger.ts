@@ -25,6 +25,7 @@ import {
   document,
   ENTRIES_PER_DOCUMENT,
   isWhole,
+  LAST_SCAN,
   LEDGER_FORMAT,
   lastScanIn,
   readLog,
@@ -288,7 +289,7 @@ function ledgerOf(
       writing = writing.then(async () => {
         if (broken) throw broken;
         if (!store || lost?.aborted) return;
-        await store.update({ _id: 0 }, scanDocument(scan), { upsert: true }).catch(endUse);
+        await store.update({ _id: LAST_SCAN }, scanDocument(scan), { upsert: true }).catch(endUse);
       });
       writing.catch(() => {});
     },

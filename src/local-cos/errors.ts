@@ -3,6 +3,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 /** COS error codes this server answers with: HTTP status and message, as listed at cloud.tencent.com/document/product/436/7730. */
 const CATALOGUE = {
   AccessDenied: [403, 'Access Denied.'],
+  AccessForbidden: [403, 'The cross-origin request is denied.'],
   BadDigest: [400, 'The Content-MD5 you specified did not match what we received.'],
   BucketAlreadyOwnedByYou: [
     409,
@@ -11,6 +12,7 @@ const CATALOGUE = {
   BucketNotEmpty: [409, 'The bucket you tried to delete is not empty.'],
   EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed object size.'],
   EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed object size.'],
+  ExpiredToken: [400, 'The provided token has expired.'],
   FileAlreadyExists: [409, 'The specified key already exists and overwriting it is forbidden.'],
   IncompleteBody: [400, 'The body is shorter than the Content-Length HTTP header.'],
   InternalError: [500, 'We encountered an internal error. Please try again.'],

@@ -3,22 +3,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { resolve } from 'node:path';
 import { prepareCrc64 } from './crc64.ts';
+import { LOCAL_BUCKET, LOCAL_REGION } from './defaults.ts';
 import { lockDir } from './dir-lock.ts';
 import { asCosError, CosError } from './errors.ts';
+import { type KeyPair, Keys, keysOfFolder } from './keys.ts';
 import { checkPolicy, checkStrictly } from './policy.ts';
 import { errorReply, newRequestId, type Reply, send } from './reply.ts';
 import { readRequest } from './request.ts';
 import { route } from './router.ts';
-import { type Credentials, verifySignature } from './signature.ts';
+import { verifySignature } from './signature.ts';
 import { isBucketName, Storage } from './storage.ts';
 import type { Surroundings } from './surroundings.ts';
 import { PLAIN, type Traits } from './traits.ts';
-
-/** What the server accepts when nothing else is said. No secret: it listens on this machine only. */
-export const LOCAL_SECRET_ID = 'AKIDlocal0000000000000000000000demo';
-export const LOCAL_SECRET_KEY = 'local0secret0key0for0the0demo000';
-export const LOCAL_BUCKET = 'local-1250000000';
-export const LOCAL_REGION = 'ap-local';
 
 const ADDRESS = '127.0.0.1';
 /** A connection on which nothing moves is closed after this, in ms. */
@@ -32,8 +28,11 @@ export interface LocalCos {
   dir: string;
   bucket: string;
   region: string;
+  /** The pair that was given, or the folder's own. */
   secretId: string;
   secretKey: string;
+  /** All pairs that are accepted. */
+  keys: Keys;
   /** What buckets are like now: a change holds from the next request on. */
   traits: Traits;
   /** Ends all connections and releases the folder. */
@@ -47,8 +46,9 @@ export interface LocalCosOptions {
   port?: number;
   /** Made at start; answers for hosts that name no bucket. */
   bucket?: string;
-  secretId?: string;
-  secretKey?: string;
+  region?: string;
+  /** Absent: the folder's own pair, made at random. */
+  keys?: KeyPair | undefined;
   /** What buckets are like where they are not plain ones. */
   traits?: Partial<Traits>;
   /** Called once a request is over; path without its signature, ms is its duration. */
@@ -61,12 +61,7 @@ export interface LocalCosOptions {
  *   TypeError for an impossible bucket name
  */
 export async function startLocalCos(options: LocalCosOptions): Promise<LocalCos> {
-  const {
-    port = 0,
-    bucket = LOCAL_BUCKET,
-    secretId = LOCAL_SECRET_ID,
-    secretKey = LOCAL_SECRET_KEY,
-  } = options;
+  const { port = 0, bucket = LOCAL_BUCKET, region = LOCAL_REGION } = options;
   if (!isBucketName(bucket)) throw new TypeError(`not a bucket name: ${bucket}`);
   const dir = resolve(options.dir);
   await prepareCrc64();
@@ -77,9 +72,11 @@ export async function startLocalCos(options: LocalCosOptions): Promise<LocalCos>
     const traits: Traits = { ...PLAIN, ...options.traits };
     storage = new Storage(dir, traits);
     storage.ensure(bucket);
-    const around = { storage, defaultBucket: bucket, region: LOCAL_REGION, traits };
+    const pair = options.keys ?? keysOfFolder(dir);
+    const keys = new Keys(pair);
+    const around = { storage, defaultBucket: bucket, region, traits };
     const http = await listenOn(port, (message, response) =>
-      serve(message, response, around, { secretId, secretKey }, options.onRequest),
+      serve(message, response, around, keys, options.onRequest),
     );
     const close = async () => {
       await http.close();
@@ -87,8 +84,7 @@ export async function startLocalCos(options: LocalCosOptions): Promise<LocalCos>
       await lock.release();
     };
     const url = `http://${ADDRESS}:${http.port}`;
-    const { port: boundPort } = http;
-    return { url, port: boundPort, dir, bucket, region: LOCAL_REGION, secretId, secretKey, traits, close };
+    return { url, port: http.port, dir, bucket, region, ...pair, keys, traits, close };
   } catch (error) {
     storage?.close();
     await lock.release();
@@ -131,7 +127,7 @@ async function serve(
   message: IncomingMessage,
   response: ServerResponse,
   around: Surroundings,
-  credentials: Credentials,
+  keys: Keys,
   onRequest: LocalCosOptions['onRequest'],
 ): Promise<void> {
   const start = performance.now();
@@ -152,7 +148,7 @@ async function serve(
     });
   }
   try {
-    await send(response, await answer(message, around, credentials, requestId), isHead);
+    await send(response, await answer(message, around, keys, requestId), isHead);
   } catch {
     // The connection broke, or the answer could not be written: nothing can be said on it any more.
     response.destroy();
@@ -169,15 +165,16 @@ function withoutSignature(url: string): string {
 async function answer(
   message: IncomingMessage,
   around: Surroundings,
-  credentials: Credentials,
+  keys: Keys,
   requestId: string,
 ): Promise<Reply> {
   try {
+    refuseOtherSites(message);
     const request = readRequest(message, around.defaultBucket);
     const { method, path, query } = request;
     const signed = verifySignature(
       { method, path, query, headers: message.headers },
-      credentials,
+      keys,
       Math.floor(Date.now() / 1000),
     );
     if (around.traits.strictSignatures) checkStrictly(request, signed);
@@ -187,6 +184,12 @@ async function answer(
     const resource = `${message.headers.host ?? ''}${(message.url ?? '').replace(/\?.*$/s, '')}`;
     return errorReply(asCosError(error), resource, requestId);
   }
+}
+
+/** A page in a browser must not reach what is meant for this machine's programs. @throws CosError AccessForbidden */
+function refuseOtherSites({ headers, socket }: IncomingMessage): void {
+  const own = [ADDRESS, 'localhost'].map(host => `http://${host}:${socket.localPort}`);
+  if (headers.origin !== undefined && !own.includes(headers.origin)) throw new CosError('AccessForbidden');
 }
 
 /** Bytes that are no HTTP request, or one that ends before its body does. */

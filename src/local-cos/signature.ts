@@ -1,11 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { CosError } from './errors.ts';
-
-export interface Credentials {
-  secretId: string;
-  secretKey: string;
-}
+import type { Keys } from './keys.ts';
 
 export interface SignedRequest {
   method: string;
@@ -33,26 +29,44 @@ type Field = (typeof FIELDS)[number];
  * Scheme: cloud.tencent.com/document/product/436/7778.
  * @param now seconds since 1970
  * @returns the names that are signed, in lower case
- * @throws CosError AccessDenied (anonymous, expired), InvalidAccessKeyId, RequestTimeTooSkewed, SignatureDoesNotMatch
+ * @throws CosError AccessDenied (anonymous, expired), InvalidRequest (signed as for S3), InvalidAccessKeyId,
+ *   ExpiredToken, RequestTimeTooSkewed, SignatureDoesNotMatch
  */
 export function verifySignature(
   request: SignedRequest,
-  credentials: Credentials,
+  keys: Pick<Keys, 'secretKeyOf'>,
   now: number,
 ): { headers: string[]; parameters: string[] } {
+  refuseForeignSignature(request);
   const fields = signatureFields(request);
   if (fields.get('q-sign-algorithm') !== 'sha1') throw new CosError('SignatureDoesNotMatch');
-  if (fields.get('q-ak') !== credentials.secretId) throw new CosError('InvalidAccessKeyId');
+  const secretKey = keys.secretKeyOf(fields.get('q-ak'), tokenOf(request));
   checkWindow(fields.get('q-sign-time') ?? '', now);
   checkWindow(fields.get('q-key-time') ?? '', now);
 
   const given = Buffer.from(fields.get('q-signature') ?? '', 'latin1');
-  const expected = Buffer.from(signatureOf(request, fields, credentials.secretKey), 'latin1');
+  const expected = Buffer.from(signatureOf(request, fields, secretKey), 'latin1');
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
     throw new CosError('SignatureDoesNotMatch');
   }
   const list = (name: Field) => (fields.get(name) ?? '').toLowerCase().split(';').map(decodeURIComponent);
   return { headers: list('q-header-list'), parameters: list('q-url-param-list') };
+}
+
+/** @throws CosError InvalidRequest */
+function refuseForeignSignature({ headers, query }: SignedRequest): void {
+  const isForeign =
+    /^\s*AWS/i.test(headers.authorization ?? '') ||
+    query.some(([name]) => /^(x-amz-(signature|algorithm)|awsaccesskeyid)$/i.test(name));
+  if (!isForeign) return;
+  const message = "this server speaks COS's own signature, not that of S3: use a client made for COS";
+  throw new CosError('InvalidRequest', message);
+}
+
+/** The token of temporary keys, in the header or in the query of a pre-signed URL. */
+function tokenOf({ headers, query }: SignedRequest): string | undefined {
+  const header = headers['x-cos-security-token'];
+  return header?.toString() ?? query.find(([name]) => name.toLowerCase() === 'x-cos-security-token')?.[1];
 }
 
 function signatureFields(request: SignedRequest): Map<Field, string> {

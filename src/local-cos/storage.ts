@@ -19,6 +19,11 @@ export function isBucketName(name: string): boolean {
   return NAME.test(name);
 }
 
+/** Whether it is one that COS would take too. */
+export function isBucketNameWithAppid(name: string): boolean {
+  return NAME_WITH_APPID.test(name);
+}
+
 /** All buckets below one folder: DIR/<bucket> with the objects, DIR/.local-cos/<bucket> with the rest. */
 export class Storage {
   readonly #dir: string;
@@ -54,7 +59,7 @@ export class Storage {
   /** @throws CosError InvalidBucketName, BucketAlreadyOwnedByYou */
   create(name: string): void {
     if (this.#buckets.has(name)) throw new CosError('BucketAlreadyOwnedByYou');
-    if (!NAME_WITH_APPID.test(name)) throw new CosError('InvalidBucketName');
+    if (!isBucketNameWithAppid(name)) throw new CosError('InvalidBucketName');
     this.#open(name);
   }
 

@@ -112,6 +112,7 @@ export function warnings(
       const { message } = describe(failure, words);
       terminal.err(`${words.warnings.skipped(printable(join(root, path)), message)}\n`);
     },
-    held: (count, reason, limit) => terminal.err(`${words.held[reason](count, limit)}\n`),
+    held: ({ count, reason, limit, place }) =>
+      terminal.err(`${words.held[reason](count, limit, printable(place))}\n`),
   };
 }

@@ -1,5 +1,6 @@
 import { ConfigError, type Fault } from '../config/faults.ts';
 import { LocalPathUnusable } from '../engine/local/local-path.ts';
+import { DiskTooSmall } from '../engine/restore/errors.ts';
 import { Failure } from '../failure.ts';
 import { Interrupted } from '../interrupted.ts';
 import {
@@ -12,6 +13,7 @@ import {
 import { ScheduleFailed } from '../schedule/errors.ts';
 import { describe } from './describe.ts';
 import { printable } from './printable.ts';
+import { inUnits } from './units.ts';
 import type { Words } from './words/words.ts';
 
 /** Why a command ended, in words: a line for each thing that is wrong. */
@@ -37,6 +39,9 @@ function linesOf(error: unknown, words: Words): string[] {
       isMissing ? stops.localPathMissing(error.path) : stops.localPathUnreadable(error.path, error.code),
     ];
   }
+  if (error instanceof DiskTooSmall) {
+    return [stops.diskTooSmall(error.folder, inUnits(error.needed), inUnits(error.free))];
+  }
   if (error instanceof Failure) {
     const { code, message } = describe(error, words);
     return [`code: ${code}, ${message}`];
@@ -60,6 +65,7 @@ export function isUnexpected(error: unknown): boolean {
     LedgerOfOther,
     LedgerUnusable,
     LocalPathUnusable,
+    DiskTooSmall,
     Failure,
     ScheduleFailed,
     Interrupted,

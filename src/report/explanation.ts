@@ -1,6 +1,7 @@
 import type { Explanation } from '../engine/explain.ts';
 import type { Exclusion } from '../engine/local/filter.ts';
 import { describe } from './describe.ts';
+import { printable } from './printable.ts';
 import { grouped } from './units.ts';
 import type { Words } from './words/words.ts';
 
@@ -27,7 +28,7 @@ export function explanationText(explanation: Explanation, words: Words): string 
     case 'held':
       return explain.held(
         explanation.held
-          .map(({ count, reason, limit }) => words.held[reason](count, limit))
+          .map(({ count, reason, limit, place }) => words.held[reason](count, limit, printable(place)))
           .join(explain.and),
       );
     case 'kept':
@@ -44,6 +45,7 @@ export function explanationText(explanation: Explanation, words: Words): string 
 function exclusionText(exclusion: Exclusion, { explain }: Words): string {
   if (exclusion.by === 'ownFolder') return explain.ownFolder(exclusion.folder);
   if (exclusion.by === 'ownFile') return explain.ownFile(exclusion.file);
+  if (exclusion.by === 'systemFolder') return explain.systemFolder(exclusion.folder);
   return exclusion.by === 'include'
     ? explain.notIncluded
     : explain.excluded(exclusion.pattern, exclusion.matched);

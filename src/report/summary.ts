@@ -1,7 +1,7 @@
 import type { HeldReason } from '../engine/listener.ts';
 import { failuresIn, type Statistics, successesIn } from '../engine/statistics.ts';
 
-type OpStatus = 'ALL_OK' | 'PART_OK' | 'ALL_FAIL';
+export type OpStatus = 'ALL_OK' | 'PART_OK' | 'ALL_FAIL';
 
 export interface ReportedError {
   op: string;
@@ -43,16 +43,23 @@ const NAME_WIDTH = 30;
 
 /** The original's block of statistics: scripts parse these lines. */
 export function statisticsText(summary: Summary): string {
-  const { startTime, endTime } = summary;
+  return `sync over! op statistics:\n${statisticsBlock(opStatus(summary), summary)}`;
+}
+
+/** The lines of such a block. */
+export function statisticsBlock(
+  status: OpStatus,
+  { statistics, startTime, endTime }: { statistics: object; startTime: Date; endTime: Date },
+): string {
   const rows: [string, string | number][] = [
-    ['op_status', opStatus(summary)],
-    ...Object.entries(summary.statistics),
+    ['op_status', status],
+    ...Object.entries(statistics),
     ['start_time', compactTime(startTime)],
     ['end_time', compactTime(endTime)],
     ['used_time', `${Math.round((endTime.getTime() - startTime.getTime()) / 1000)} s`],
   ];
   const lines = rows.map(([name, value]) => `${name.padStart(NAME_WIDTH)} : ${value}`);
-  return `sync over! op statistics:\n${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n`;
 }
 
 /** Local time as `YYYYMMDD HH:MM:SS`. */

@@ -9,15 +9,30 @@ import { markOf, type Step } from './job.ts';
 const NO_CRONTAB = /no crontab for|can't open .*: No such file/i;
 
 /**
- * Does one step after the other.
+ * Does one step after the other. Where one fails, files that were written are put back as they were.
  * @param name the schedule's name: a file without its mark is neither overwritten nor deleted
  * @throws ScheduleFailed
  */
 export function carryOut(steps: readonly Step[], name: string): void {
-  for (const step of steps) {
-    if (step.do === 'run') run(step.command);
-    else if (step.do === 'crontab') changeCrontab(step.name, step.line);
-    else changeFile(step, name);
+  const before = new Map<string, Buffer | undefined>();
+  try {
+    for (const step of steps) {
+      if (step.do === 'run') run(step.command);
+      else if (step.do === 'crontab') changeCrontab(step.name, step.line);
+      else changeFile(step, name, before);
+    }
+  } catch (error) {
+    for (const [path, content] of before) putBack(path, content);
+    throw error;
+  }
+}
+
+function putBack(path: string, content: Buffer | undefined): void {
+  try {
+    if (content === undefined) rmSync(path, { force: true });
+    else writeFileSync(path, content);
+  } catch {
+    // The first failure is what is told.
   }
 }
 
@@ -27,14 +42,19 @@ export function isInCrontab(name: string): boolean {
   return editCrontab(before, name, undefined) !== before;
 }
 
-function changeFile(step: Extract<Step, { path: string }>, name: string): void {
+function changeFile(
+  step: Extract<Step, { path: string }>,
+  name: string,
+  before: Map<string, Buffer | undefined>,
+): void {
   const { path } = step;
   try {
-    refuseForeign(path, name);
+    const content = contentUnlessForeign(path, name);
     if (step.do === 'delete') {
       rmSync(path, { force: true });
       return;
     }
+    before.set(path, content);
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, step.text, { encoding: step.encoding });
   } catch (error) {
@@ -43,18 +63,20 @@ function changeFile(step: Extract<Step, { path: string }>, name: string): void {
   }
 }
 
-function refuseForeign(path: string, name: string): void {
+/** What the file holds; undefined where there is none. @throws ScheduleFailed where it is not ours */
+function contentUnlessForeign(path: string, name: string): Buffer | undefined {
   let bytes: Buffer;
   try {
     bytes = readFileSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
   const isOurs = (['utf8', 'utf16le'] as const).some(encoding =>
     bytes.toString(encoding).includes(markOf(name)),
   );
   if (!isOurs) throw new ScheduleFailed('foreignFile', path);
+  return bytes;
 }
 
 function changeCrontab(name: string, line: string | undefined): void {

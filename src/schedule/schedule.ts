@@ -3,6 +3,7 @@ import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { isInCrontab } from './carry-out.ts';
 import { cronInstallation, cronRemoval } from './cron.ts';
+import { ScheduleFailed } from './errors.ts';
 import type { Job, Step } from './job.ts';
 import type { Kind } from './kind.ts';
 import { systemdInstallation, systemdRemoval, type UnitPlace, unitFiles } from './systemd.ts';
@@ -53,7 +54,7 @@ export function scheduleOf(kind: Kind, name: string, home: string): Schedule {
 
 function unitPlace(kind: 'systemd' | 'systemd-user', home: string): UnitPlace {
   if (kind === 'systemd-user') {
-    const configuration = process.env.XDG_CONFIG_HOME || join(homedir(), '.config');
+    const configuration = process.env.XDG_CONFIG_HOME || join(homeFolder(), '.config');
     return { folder: join(configuration, 'systemd', 'user'), scope: 'user', userId: undefined };
   }
   // As root, a program that its owner can replace would make that owner root.
@@ -63,7 +64,26 @@ function unitPlace(kind: 'systemd' | 'systemd-user', home: string): UnitPlace {
 
 /** Whether the user's systemd ends with the user's last session. Source: loginctl(1), enable-linger. */
 export function endsWithSession(): boolean {
-  return !existsSync(join('/var/lib/systemd/linger', userInfo().username));
+  const name = userName();
+  return name === undefined || !existsSync(join('/var/lib/systemd/linger', name));
+}
+
+/** undefined for a user that is a number alone, as in many containers. */
+function userName(): string | undefined {
+  try {
+    return userInfo().username;
+  } catch {
+    return process.env.USER || undefined;
+  }
+}
+
+/** @throws ScheduleFailed */
+function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    throw new ScheduleFailed('noHome', '');
+  }
 }
 
 function windowsUser(): string {

@@ -1,4 +1,8 @@
+import { once } from 'node:events';
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
@@ -29,6 +33,32 @@ test('doctor finds nothing wrong where all is well, and leaves nothing behind', 
   t.true(checks.some(({ name, status }) => name === 'write' && status === 'ok'));
   t.deepEqual([...(await box.objects()).keys()], []);
   t.deepEqual(readdirSync(box.home), ['conf']);
+});
+
+test('doctor counts its findings, and calls nothing all right that has warnings', async t => {
+  const box = await sandbox(t);
+  const lastLine = async (...args: string[]) => (await box.run('doctor', ...args)).stdout.split('\n').at(-2);
+  t.is(await lastLine(), 'no check failed; 1 warning, see above', 'the folder is empty');
+  box.write('a.txt', 'one');
+  t.is(await lastLine(), 'nothing is wrong', 'http to this machine itself is nothing to warn of');
+  box.configure({ local_path: join(box.root, 'nowhere') });
+  t.is(await lastLine(), '1 check failed');
+});
+
+test('doctor names what makes a connection plain http', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  const address = Object.values(networkInterfaces())
+    .flat()
+    .find(found => found?.family === 'IPv4' && !found.internal)?.address;
+  if (address === undefined) return t.log('this machine has no address but loopback');
+  const elsewhere = createServer((_, answer) => answer.end()).listen(0, address);
+  await once(elsewhere, 'listening');
+  t.teardown(() => elsewhere.close());
+  const { port } = elsewhere.address() as AddressInfo;
+  const tlsOf = async (...args: string[]) => (await examine(box, ...args)).of('tls')[0]?.message ?? '';
+  t.regex(await tlsOf('--endpoint', `http://${address}:${port}`), /write https:\/\/ in endpoint/);
+  t.regex(await tlsOf('--endpoint', `${address}:${port}`, '--enable-https', '0'), /set enable_https to "1"/);
 });
 
 test('doctor reports every fault of the configuration, and checks nothing that hangs on it', async t => {
@@ -214,5 +244,5 @@ test('doctor looks at the ledger that the next run goes on with', async t => {
   box.write('a.txt', 'one');
   t.is((await box.run()).code, 0);
   box.configure({ ...change, region: box.server.region });
-  t.regex((await examine(box)).of('ledger')[0]?.message ?? '', /is whole: 1 records/);
+  t.regex((await examine(box)).of('ledger')[0]?.message ?? '', /is whole: 1 record,/);
 });

@@ -100,7 +100,7 @@ test('an import leaves out what changed, is gone, is recorded or belongs elsewhe
   writeFileSync(join(box.root, 'all'), `${stdout}${elsewhere}\n${climbing}\nnot a record\n`);
   await box.run('ledger', 'import', join(box.root, 'known'));
   const { code, stdout: said } = await box.run('ledger', 'import', join(box.root, 'all'));
-  t.is(code, 0);
+  t.is(code, 1);
   t.regex(said, /^2 records taken/);
   t.regex(said, /2 not taken: the file changed/);
   t.regex(said, /1 not taken: there is no such file/);
@@ -174,6 +174,26 @@ test("a predecessor's table of another cos_path is never taken by guess, only by
   const chosen = await box.runJson('ledger', 'import', file, '--table', table);
   t.is(chosen.code, 0);
   t.like(chosen.json, { taken: 5 });
+});
+
+test('an import of garbage is refused, and one that is garbage in part ends with 1', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  box.age('a.txt');
+  await box.run();
+  const records = join(box.root, 'records');
+  await box.run('ledger', 'export', '--output', records);
+  const garbage = join(box.root, 'garbage');
+  for (const text of ['{garbage\n', '{"a": 1}\n{}\n', 'path,size\nnothing\n']) {
+    writeFileSync(garbage, text);
+    const { code, stderr } = await box.run('ledger', 'import', garbage);
+    t.is(code, 2, text);
+    t.regex(stderr, /garbage is no ledger/);
+  }
+  writeFileSync(garbage, `${readFileSync(records, 'utf8')}{garbage\n`);
+  const { code, json } = await box.runJson('ledger', 'import', garbage);
+  t.is(code, 1);
+  t.like(json, { recorded: 1, invalid: 1 });
 });
 
 test('a file that is no ledger, or none at all, is refused with exit code 2', async t => {

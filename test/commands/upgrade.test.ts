@@ -45,6 +45,17 @@ test('the template is never kept, nor what was refused, nor anything by a dry ru
   t.is(readFileSync(keptOf(box), 'utf8'), good);
 });
 
+test('a run without a configuration file keeps no copy', async t => {
+  const box = await sandbox(t);
+  const { secretId, secretKey, bucket, region } = box.server;
+  rmSync(fileOf(box));
+  const env = { COS_SECRET_ID: secretId, COS_SECRET_KEY: secretKey };
+  const given = ['--bucket', bucket, '--region', region, '--endpoint', box.proxy.url];
+  const { code, stderr } = await box.startAs({ env }, 'sync', ...given, '--local-path', box.local).ended;
+  t.is(code, 0, stderr);
+  t.false(existsSync(keptOf(box)));
+});
+
 test('what is in the place of a recovered configuration is kept, and a lost file is recovered too', async t => {
   const box = await sandbox(t);
   await box.run();

@@ -170,7 +170,37 @@ for (const [title, content, line] of [
   [
     'a missing comma',
     '{\n "bucket": "b"\n "region": "r"\n}',
-    'is not valid JSON (near line 3): look there for a missing quote, comma or brace',
+    'is not valid JSON (line 2): a comma is missing at its end',
+  ],
+  [
+    'a comma after the last value',
+    '{\n "bucket": "b, }",\n "thread_num": 5,\n}',
+    'is not valid JSON (line 3): remove the comma after the last value',
+  ],
+  [
+    'a comment',
+    '{\n "endpoint": "http://x#y",\n "bucket": "b" // mine\n}',
+    'is not valid JSON (line 3): JSON has no comments, remove this one',
+  ],
+  [
+    'a comment of a shell',
+    '{\n # mine\n}',
+    'is not valid JSON (line 2): JSON has no comments, remove this one',
+  ],
+  [
+    'single quotes',
+    "{\n 'bucket': 'b'\n}",
+    'is not valid JSON (line 2): quotes must be straight double quotes, like "this"',
+  ],
+  [
+    'quotes of a word processor',
+    '{\n “bucket”: “b”\n}',
+    'is not valid JSON (line 2): quotes must be straight double quotes, like "this"',
+  ],
+  [
+    'a Chinese comma',
+    '{\n "bucket": "b，c"，\n "region": "r"\n}',
+    'is not valid JSON (line 2): it has a full-width mark; write , : { } [ ] as on an English keyboard',
   ],
   [
     'a value without quotes',
@@ -236,6 +266,11 @@ test('the program refuses a configuration with exit code 2, and touches nothing'
     stderr: `cos_sync: ${missing}: there is no such file: run "cos_sync init" to make it\n`,
   });
 
+  t.like(await box.run('--config', box.root), {
+    code: 2,
+    stderr: `cos_sync: ${box.root}: is a folder: name the configuration file in it\n`,
+  });
+
   const template = join(import.meta.dirname, '..', '..', 'conf', 'config.json');
   const { code, stderr } = await box.run('--config', template);
   t.is(code, 2);
@@ -291,4 +326,9 @@ test('what is doubtful but usable is warned of on standard error', async t => {
     ].join(''),
   );
   t.regex(stdout, /op_status : ALL_OK/);
+
+  const { secret_id, secret_key, ...harmless } = JSON.parse(readFileSync(file, 'utf8'));
+  writeFileSync(open, JSON.stringify({ ...harmless, thread_nun: undefined, op_record: undefined }));
+  const env = { COS_SECRET_ID: secret_id, COS_SECRET_KEY: secret_key };
+  t.is((await box.startAs({ env }, '--config', open).ended).stderr, '', 'there is no secret in it');
 });

@@ -25,8 +25,13 @@ function planWith(changes: Partial<Plan>): Plan {
     scannedAt: 0,
     refreshed: [],
     goneDuringScan: [],
-    hasUnknownPlace: false,
-    failedSizes: new Set(),
+    unknownPlace: undefined,
+    failedSizes: new Map(),
+    goneOnOtherDisk: new Map(),
+    doubtfulPlace: '',
+    unreadable: [],
+    leftOut: [],
+    disks: new Map(),
     failures: [],
     skipped: [],
     unchanged: 0,
@@ -34,6 +39,10 @@ function planWith(changes: Partial<Plan>): Plan {
     recordedFiles: 1_000,
     ...changes,
   };
+}
+
+function failedOf(sizes: readonly number[] = []): Map<number, string> {
+  return new Map(sizes.map(size => [size, `failed ${size}`]));
 }
 
 const RULES: DeletionRules = { deleteSync: true, maxDelete: { share: 0.5 }, allowEmpty: false };
@@ -45,7 +54,7 @@ function decide(
 ) {
   const { files, folders, held } = decideDeletions(
     planWith(plan),
-    { failedSizes: new Set(transferred.failedSizes), moved: new Set(transferred.moved) },
+    { failedSizes: failedOf(transferred.failedSizes), moved: new Set(transferred.moved), unreadable: [] },
     { ...RULES, ...rules },
   );
   return { files: files.length, folders: folders.length, held };
@@ -63,7 +72,7 @@ test('without delete_sync nothing is deleted and nothing is said to be held', t 
 
 test('an emptied folder holds everything back, unless it is allowed once', t => {
   const plan = { goneFiles: files(3), goneFolders: ['a/'], scannedFiles: 0, recordedFiles: 3 };
-  t.deepEqual(decide(plan).held, [{ count: 4, reason: 'emptied', limit: 0 }]);
+  t.deepEqual(decide(plan).held, [{ count: 4, reason: 'emptied', limit: 0, place: '' }]);
   t.is(decide(plan).files, 0);
   t.deepEqual(decide(plan, { allowEmpty: true }), { files: 3, folders: 1, held: [] });
 });
@@ -93,7 +102,11 @@ for (const [maxDelete, recorded, gone, isHeld] of [
 
 test('max_delete 0 holds back folders, too', t => {
   const decided = decide({ goneFolders: ['a/'] }, { maxDelete: { count: 0 } });
-  t.deepEqual(decided, { files: 0, folders: 0, held: [{ count: 1, reason: 'maxDelete', limit: 0 }] });
+  t.deepEqual(decided, {
+    files: 0,
+    folders: 0,
+    held: [{ count: 1, reason: 'maxDelete', limit: 0, place: '' }],
+  });
 });
 
 test('the old place of a moved file does not count towards max_delete', t => {
@@ -105,35 +118,43 @@ test('the old place of a moved file does not count towards max_delete', t => {
 test('a gone file is kept while a new one of its size did not get to COS', t => {
   const plan = { goneFiles: [file('a', 10), file('b', 20), file('c', 10)] };
   const decided = decide(plan, {}, { failedSizes: [10], moved: ['c'] });
-  t.deepEqual(decided, { files: 2, folders: 0, held: [{ count: 1, reason: 'uploadFailed', limit: 0 }] });
+  t.deepEqual(decided, {
+    files: 2,
+    folders: 0,
+    held: [{ count: 1, reason: 'uploadFailed', limit: 0, place: 'failed 10' }],
+  });
 });
 
 test('gone files are kept while they may have moved where the scan could not look', t => {
-  const decided = decide({ goneFiles: files(2), hasUnknownPlace: true }, {}, { moved: ['f1'] });
-  t.deepEqual(decided, { files: 1, folders: 0, held: [{ count: 1, reason: 'unknownPlace', limit: 0 }] });
+  const decided = decide({ goneFiles: files(2), unknownPlace: 'locked/' }, {}, { moved: ['f1'] });
+  t.deepEqual(decided, {
+    files: 1,
+    folders: 0,
+    held: [{ count: 1, reason: 'unknownPlace', limit: 0, place: 'locked/' }],
+  });
 });
 
 test('a gone file is kept while a file of its size has a name that COS cannot hold', t => {
-  const plan = { goneFiles: [file('a', 10), file('b', 20)], failedSizes: new Set([10]) };
+  const plan = { goneFiles: [file('a', 10), file('b', 20)], failedSizes: failedOf([10]) };
   t.deepEqual(decide(plan), {
     files: 1,
     folders: 0,
-    held: [{ count: 1, reason: 'uploadFailed', limit: 0 }],
+    held: [{ count: 1, reason: 'uploadFailed', limit: 0, place: 'failed 10' }],
   });
 });
 
 test('what the scan could not see is said to be held', t => {
-  t.deepEqual(decide({ goneFiles: files(1), doubtful: 7 }), {
+  t.deepEqual(decide({ goneFiles: files(1), doubtful: 7, doubtfulPlace: 'locked/' }), {
     files: 1,
     folders: 0,
-    held: [{ count: 7, reason: 'unreadable', limit: 0 }],
+    held: [{ count: 7, reason: 'unreadable', limit: 0, place: 'locked/' }],
   });
 });
 
 test('what was begun is held back as what was recorded is', t => {
   const goneBegun = [begunOf('new', 10), begunOf('other', 20), begunOf('folder/', 0)];
   const begun = (plan: Partial<Plan>, rules: Partial<DeletionRules> = {}) => {
-    const failed = { failedSizes: new Set([0, 10]), moved: new Set<string>() };
+    const failed = { failedSizes: failedOf([0, 10]), moved: new Set<string>(), unreadable: [] };
     const { begun: left, held } = decideDeletions(planWith({ goneBegun, ...plan }), failed, {
       ...RULES,
       ...rules,
@@ -141,7 +162,7 @@ test('what was begun is held back as what was recorded is', t => {
     return { left, held: held.map(({ count, reason }) => `${count} ${reason}`) };
   };
   t.deepEqual(begun({}), { left: ['other', 'folder/'], held: ['1 uploadFailed'] });
-  t.deepEqual(begun({ hasUnknownPlace: true }), { left: ['folder/'], held: ['2 unknownPlace'] });
+  t.deepEqual(begun({ unknownPlace: 'locked/' }), { left: ['folder/'], held: ['2 unknownPlace'] });
   t.deepEqual(begun({ goneFiles: files(1) }, { maxDelete: { count: 2 } }).held, ['4 maxDelete']);
   t.deepEqual(begun({ goneBegun: [begunOf('folder/', 0)] }, { maxDelete: { count: 0 } }), {
     left: [],
@@ -158,6 +179,24 @@ test('what may have moved during the scan is said to be held, and does not count
   t.deepEqual(decide(plan, { maxDelete: { count: 1 } }), {
     files: 1,
     folders: 0,
-    held: [{ count: 2, reason: 'movedDuringScan', limit: 0 }],
+    held: [{ count: 2, reason: 'movedDuringScan', limit: 0, place: 'a' }],
+  });
+});
+
+test('what is gone from another disk is said to be held, a reason for each place, and does not count', t => {
+  const plan = {
+    goneFiles: files(1),
+    goneOnOtherDisk: new Map([
+      ['', 3],
+      ['usb/', 2],
+    ]),
+  };
+  t.deepEqual(decide(plan, { maxDelete: { count: 1 } }), {
+    files: 1,
+    folders: 0,
+    held: [
+      { count: 3, reason: 'otherDisk', limit: 0, place: '' },
+      { count: 2, reason: 'otherDisk', limit: 0, place: 'usb/' },
+    ],
   });
 });

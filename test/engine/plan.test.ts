@@ -67,13 +67,7 @@ function scanOf(tree: Tree, isExcluded: (path: string) => boolean): ScannedEntry
     if (value === null) {
       return unreadable(path, 'EACCES');
     }
-    return {
-      kind: path.endsWith('/') ? 'folder' : 'file',
-      path,
-      ...value,
-      device: Number.NaN,
-      failure: undefined,
-    };
+    return { kind: path.endsWith('/') ? 'folder' : 'file', path, ...value, device: 1, failure: undefined };
   });
   return ascending(entries.filter(({ path }) => !isExcluded(path)));
 }
@@ -207,7 +201,7 @@ test('an unreadable place of which nothing is recorded is said to be unknown', t
       const listed = ledgerOf(recorded).map(({ path }) => path);
       const isKnown = (place: string) => listed.some(path => path === place || path.startsWith(`${place}/`));
       const unreadable = [...local].filter(([, value]) => value === null).map(([path]) => path);
-      t.is(planOf(local, ledgerOf(recorded)).hasUnknownPlace, !unreadable.every(isKnown));
+      t.is(planOf(local, ledgerOf(recorded)).unknownPlace !== undefined, !unreadable.every(isKnown));
     }),
     { numRuns: 300 },
   );
@@ -216,9 +210,29 @@ test('an unreadable place of which nothing is recorded is said to be unknown', t
 test('a link that leads nowhere is no place where something may have moved', t => {
   const planner = startPlan([], RULES);
   planner.meet(unreadable('link', 'DanglingSymlink'));
-  const { hasUnknownPlace, failures } = planner.finish();
-  t.false(hasUnknownPlace);
+  const { unknownPlace, failures } = planner.finish();
+  t.is(unknownPlace, undefined);
   t.is(failures.length, 1);
+});
+
+test('a place that could not be read in the last run either holds only what is below it', t => {
+  const unreadableBefore = new Set(['old/', 'secret']);
+  const planner = startPlan([recordOf('gone'), recordOf('old/x')], { ...RULES, unreadableBefore });
+  planner.meet(unreadable('old/', 'EACCES'));
+  planner.meet({ ...unreadable('secret', 'EACCES'), size: 9 });
+  const plan = planner.finish();
+  t.is(plan.unknownPlace, undefined);
+  t.deepEqual([plan.doubtful, plan.doubtfulPlace], [1, 'old/']);
+  t.deepEqual(plan.goneFiles, [recordOf('gone')]);
+  t.deepEqual([...plan.failedSizes], []);
+  t.deepEqual(plan.unreadable, ['old/', 'secret']);
+});
+
+test('an empty file that cannot be read is nothing that was moved', t => {
+  const planner = startPlan([], RULES);
+  planner.meet({ ...unreadable('empty', 'InvalidUtf8Name'), size: 0 });
+  planner.meet({ ...unreadable('full', 'InvalidUtf8Name'), size: 7 });
+  t.deepEqual([...planner.finish().failedSizes], [[7, 'full']]);
 });
 
 test('what is excluded is left alone, in the folder and in the ledger', t => {
@@ -254,7 +268,7 @@ test('a file of the recorded size and mtime with another ctime is read, unless c
     [false, 0],
   ] as const) {
     const planner = startPlan([record], { ...RULES, compareCtime });
-    planner.meet({ kind: 'file', ...file, device: Number.NaN, failure: undefined });
+    planner.meet({ kind: 'file', ...file, device: 1, failure: undefined });
     t.is(planner.finish().checks.length, checks);
   }
 });

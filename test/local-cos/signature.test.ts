@@ -1,6 +1,7 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import test from 'ava';
 import COS from 'cos-nodejs-sdk-v5';
-import { LOCAL_SECRET_ID, LOCAL_SECRET_KEY } from '../../src/local-cos/server.ts';
 import { encodeKey, refusal, type Sandbox, sandbox, send } from './sandbox.ts';
 
 const now = () => Math.floor(Date.now() / 1000);
@@ -10,14 +11,24 @@ function withAuthorization({ server }: Sandbox, authorization: string | undefine
   return send(server.port, { path, headers: { ...(authorization !== undefined && { authorization }) } });
 }
 
-function authorize(more: Partial<COS.StaticGetAuthorizationOptions> = {}): string {
-  const keys = { SecretId: LOCAL_SECRET_ID, SecretKey: LOCAL_SECRET_KEY };
-  return COS.getAuthorization({ ...keys, Method: 'GET', Pathname: '/k', ...more });
-}
+/** Makes Authorization headers with a server's own keys, or with others. */
+const authorizer =
+  ({ server }: Sandbox) =>
+  (more: Partial<COS.StaticGetAuthorizationOptions> = {}) => {
+    const keys = { SecretId: server.secretId, SecretKey: server.secretKey };
+    return COS.getAuthorization({ ...keys, Method: 'GET', Pathname: '/k', ...more });
+  };
 
-test('the documented credentials do not look like ones that were left out', t => {
-  t.regex(LOCAL_SECRET_ID, /^AKIDlocal/);
-  t.notRegex(LOCAL_SECRET_ID + LOCAL_SECRET_KEY, /xxxx/);
+test('a folder has a key pair of its own, made once and for its owner only', async t => {
+  const [one, other] = [await sandbox(t), await sandbox(t)];
+  t.not(one.server.secretId, other.server.secretId);
+  t.not(one.server.secretKey, other.server.secretKey);
+  t.regex(one.server.secretId, /^AKID[0-9a-f]{32}$/);
+  const { secretId, secretKey } = one.server;
+  await one.restart();
+  t.like(one.server, { secretId, secretKey });
+  if (process.platform !== 'win32')
+    t.is((await stat(join(one.server.dir, '.local-cos', 'keys.json'))).mode & 0o777, 0o600);
 });
 
 test('a request without a signature is denied, and tells why as COS does', async t => {
@@ -36,6 +47,7 @@ test('a request without a signature is denied, and tells why as COS does', async
 
 test('an unknown key, a wrong secret and a changed request are told apart', async t => {
   const box = await sandbox(t);
+  const authorize = authorizer(box);
   await box.call({ method: 'PUT', key: 'k', body: 'x' });
   const code = async (authorization: string, path?: string) => {
     const answer = await withAuthorization(box, authorization, path);
@@ -64,6 +76,7 @@ test('an unknown key, a wrong secret and a changed request are told apart', asyn
 
 test('a signature counts in its window only', async t => {
   const box = await sandbox(t);
+  const authorize = authorizer(box);
   await box.call({ method: 'PUT', key: 'k', body: 'x' });
   const at = async (KeyTime: string) => {
     const { code, text } = await withAuthorization(box, authorize({ KeyTime }));
@@ -85,11 +98,11 @@ test('the SDK is told of a wrong secret and of an unknown key', async t => {
   t.is((await refusal(t, client('AKIDwrong', server.secretKey).putObject(put))).code, 'InvalidAccessKeyId');
 });
 
-test('credentials of one’s own take the place of the documented ones; a token is accepted', async t => {
-  const { server, where, cos } = await sandbox(t, { secretId: 'AKIDmine', secretKey: 'mine' });
+test('keys of one’s own take the place of the folder’s; a token is accepted', async t => {
+  const { server, where, cos } = await sandbox(t, { keys: { secretId: 'AKIDmine', secretKey: 'mine' } });
   t.is((await cos.putObject({ ...where, Key: 'k', Body: 'x' })).statusCode, 200);
-  const documented = { SecretId: LOCAL_SECRET_ID, SecretKey: LOCAL_SECRET_KEY };
-  const other = new COS({ ...documented, Domain: `127.0.0.1:${server.port}`, Protocol: 'http:' });
+  const unknown = { SecretId: 'AKIDother', SecretKey: 'mine' };
+  const other = new COS({ ...unknown, Domain: `127.0.0.1:${server.port}`, Protocol: 'http:' });
   t.is((await refusal(t, other.headObject({ ...where, Key: 'k' }))).statusCode, 403);
   const withToken = new COS({
     SecretId: 'AKIDmine',
@@ -141,4 +154,67 @@ test('what is told of a request keeps the pre-signed grant to itself', async t =
   );
   await send(server.port, { path: url.replace(/^http:\/\/[^/]+/, '') });
   t.deepEqual(seen, [`GET 404 /${encodeKey('a b')}?response-expires=0`]);
+});
+
+test('temporary keys count with their token, and for their life', async t => {
+  const { server, where } = await sandbox(t);
+  const client = ({ secretId, secretKey, token }: { secretId: string; secretKey: string; token?: string }) =>
+    new COS({
+      ...{ SecretId: secretId, SecretKey: secretKey, ...(token !== undefined && { SecurityToken: token }) },
+      Domain: `127.0.0.1:${server.port}`,
+      Protocol: 'http:',
+    });
+  const put = { ...where, Key: 'k', Body: 'x' };
+  const { token, ...pair } = server.keys.issue(3600_000);
+  t.is((await client({ ...pair, token }).putObject(put)).statusCode, 200);
+  t.is((await refusal(t, client(pair).putObject(put))).code, 'InvalidAccessKeyId');
+  t.is((await refusal(t, client({ ...pair, token: 'other' }).putObject(put))).code, 'InvalidAccessKeyId');
+  const signed = client({ ...pair, token }).getObjectUrl({ ...where, Key: 'k', Sign: true }, () => {});
+  t.is((await send(server.port, { path: signed.replace(/^http:\/\/[^/]+/, '') })).text, 'x');
+  const { code, statusCode } = await refusal(t, client(server.keys.issue(0)).putObject(put));
+  t.deepEqual([code, statusCode], ['ExpiredToken', 400]);
+});
+
+test('keys that were replaced count no more', async t => {
+  const { server, where, cos } = await sandbox(t);
+  const { secretId, secretKey } = server.keys.replaceOwn();
+  t.is((await refusal(t, cos.putObject({ ...where, Key: 'k', Body: 'x' }))).code, 'InvalidAccessKeyId');
+  const renewed = new COS({
+    ...{ SecretId: secretId, SecretKey: secretKey },
+    Domain: `127.0.0.1:${server.port}`,
+    Protocol: 'http:',
+  });
+  t.is((await renewed.putObject({ ...where, Key: 'k', Body: 'x' })).statusCode, 200);
+});
+
+test('a client of S3 is told that its signature is not spoken here', async t => {
+  const { server } = await sandbox(t);
+  const v4 =
+    'AWS4-HMAC-SHA256 Credential=AKID/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0';
+  const calls = [
+    send(server.port, { path: '/k', headers: { authorization: v4 } }),
+    send(server.port, { path: '/k', headers: { authorization: 'AWS AKID:0' } }),
+    send(server.port, { path: '/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0' }),
+  ];
+  for (const { status, text } of await Promise.all(calls)) {
+    t.is(status, 400);
+    t.regex(text, /this server speaks COS&apos;s own signature|this server speaks COS's own signature/);
+  }
+});
+
+test('a page of another site reaches nothing, also where it could sign', async t => {
+  const { server, call, where } = await sandbox(t);
+  for (const origin of [
+    'https://example.com',
+    'null',
+    `http://rebound.example:${server.port}`,
+    'http://127.0.0.1:1',
+  ]) {
+    const { status, code } = await call({ method: 'PUT', key: 'k', body: 'x', headers: { origin } });
+    t.deepEqual([status, code], [403, 'AccessForbidden'], origin);
+  }
+  for (const host of ['127.0.0.1', 'localhost']) {
+    const origin = `http://${host}:${server.port}`;
+    t.is((await call({ method: 'PUT', key: where.Bucket, body: 'x', headers: { origin } })).status, 200);
+  }
 });

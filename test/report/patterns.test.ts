@@ -8,6 +8,7 @@ test('a filter knows which of its patterns matched nothing, also where another p
     include: ['*.txt', 'docs/', '*.md'],
     exclude: ['*.tmp', 'a.tmp', 'cache/', 'never', '*.log'],
     own: { reserved: [], inos: new Set(), identities: new Set() },
+    systemFolders: [],
   });
   for (const path of ['a.tmp', 'x.txt', 'docs/b.bin', 'cache']) filter.excludes(path);
   filter.excludesFolder('old/');

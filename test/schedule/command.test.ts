@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
@@ -9,6 +9,7 @@ import type { Step } from '../../src/schedule/job.ts';
 import { asCronReadsIt } from '../support/cron.ts';
 import { type Ended, type Sandbox, sandbox } from '../support/sandbox.ts';
 import { type Schedulers, standInSchedulers } from '../support/schedulers.ts';
+import { testWhere } from '../support/test-where.ts';
 
 interface Desk {
   box: Sandbox;
@@ -126,8 +127,8 @@ test('wrong usage ends with exit code 2 and changes nothing', async t => {
   t.deepEqual(tools.calls(), []);
 });
 
-test("a system's command that fails is told in one line, with exit code 1", async t => {
-  const { tools, schedule } = await desk(t);
+test("a system's command that fails is told in one line, with exit code 1, and leaves nothing", async t => {
+  const { box, tools, schedule } = await desk(t);
   tools.failWith('Access is denied.\n  Ask someone.\n');
   for (const kind of ['systemd-user', 'cron', 'task']) {
     const { code, stderr } = await schedule('install', '--kind', kind);
@@ -137,6 +138,29 @@ test("a system's command that fails is told in one line, with exit code 1", asyn
     t.regex(lines[0] ?? '', /Access is denied\.; Ask someone\./);
   }
   t.is(tools.crontab(), undefined, 'a crontab that cannot be read is not replaced');
+  t.deepEqual([...box.filesIn(tools.unitFolder).keys()], [], 'no unit is left behind');
+  t.deepEqual([...box.filesIn(box.home).keys()], [join(box.home, 'conf', 'config.json')]);
+});
+
+const asRoot = testWhere(process.getuid?.() === 0, 'only root can become a user that is a number alone');
+
+asRoot('a user without a name can print a schedule', async t => {
+  const { box } = await desk(t);
+  chmodSync(box.root, 0o755);
+  for (const kind of ['systemd-user', 'cron']) {
+    const env = { HOME: box.home };
+    const { code, stderr } = await box.startAs({ uid: 54_321, env }, 'schedule', 'print', '--kind', kind)
+      .ended;
+    t.is(code, 0, stderr);
+    t.notRegex(stderr, /unexpected/);
+  }
+  const homeless = { HOME: undefined, XDG_CONFIG_HOME: undefined };
+  const { code, stderr } = await box.startAs(
+    { uid: 54_321, env: homeless },
+    ...['schedule', 'print', '--kind', 'systemd-user'],
+  ).ended;
+  t.is(code, 1);
+  t.regex(stderr, /this user has no home folder: set HOME/);
 });
 
 test('a command that is not there is told by its name', async t => {

@@ -33,7 +33,7 @@ const md5 = fc.stringMatching(/^[0-9a-f]{32}$/);
 const crc64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(value => `crc64:${value}`);
 /** A settled record of a file. */
 export function recordOf(path: string, changes: Partial<FileRecord> = {}): FileRecord {
-  return { path, size: 1, mtime: 1, ctime: 1, unsettledSince: 0, hash: path, etag: '', ...changes };
+  return { path, size: 1, mtime: 1, ctime: 1, unsettledSince: 0, hash: path, etag: path, ...changes };
 }
 
 const mtime = fc.oneof(

@@ -7,6 +7,7 @@ import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
 import { checkLocalPath } from '../../engine/local/local-path.ts';
 import { adoptRecords, type Outcome } from '../../engine/upkeep/import-records.ts';
+import { ImportUnusable } from '../../ledger/errors.ts';
 import { EXPORT_FORMATS, exportText } from '../../ledger/exchange/export.ts';
 import { readImport } from '../../ledger/exchange/import.ts';
 import { openLedger } from '../../ledger/ledger.ts';
@@ -62,7 +63,11 @@ const NOT_TAKEN: readonly Exclude<Outcome, 'taken'>[] = [
   'invalid',
 ];
 
-/** `cos_sync ledger import`: takes the records whose local file still is what was uploaded. */
+/**
+ * `cos_sync ledger import`: takes the records whose local file still is what was uploaded.
+ * @returns 1 where some could not be read
+ * @throws ImportUnusable where none could
+ */
 export async function importLedger(
   invocation: Invocation,
   source: string,
@@ -96,6 +101,10 @@ export async function importLedger(
       await ledger.close();
     }
   });
+  const { invalid, ...readable } = counts;
+  // A file of which nothing could be read is none of ours, whatever it begins with.
+  const isGarbage = invalid > 0 && Object.values(readable).every(count => count === 0);
+  if (isGarbage) throw new ImportUnusable('unknownFormat', resolve(source));
   if (style.json) terminal.out(`${JSON.stringify(counts)}\n`);
   else {
     const others = NOT_TAKEN.filter(outcome => counts[outcome] > 0);
@@ -106,5 +115,5 @@ export async function importLedger(
     ];
     terminal.out(`${lines.join('\n')}\n`);
   }
-  return EXIT.ok;
+  return invalid === 0 ? EXIT.ok : EXIT.failures;
 }

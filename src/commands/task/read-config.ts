@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import type { Invocation } from '../../cli/invocation.ts';
+import type { ConfigFile } from '../../config/kept-copy.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
+import { isPlaceholder } from '../../config/values.ts';
 import { listWarnings } from '../../report/patterns.ts';
 
 /**
@@ -17,19 +19,24 @@ export function readConfig(
     terminal.err(`${words.warnings.unknownKey(key, nearest)}\n`);
   }
   for (const line of listWarnings(loaded.config, overrides, words)) terminal.err(`${line}\n`);
-  if (isReadableByOthers(home.configFile)) {
+  if (showsSecret(home.configFile, loaded)) {
     terminal.err(`${words.warnings.configReadableByOthers(home.configFile)}\n`);
   }
   return loaded;
 }
 
-/** Whether a file that holds a secret may be read by other users of the machine. */
-export function isReadableByOthers(file: string): boolean {
-  if (process.platform === 'win32') return false;
+/** Whether a file holds a secret and other users of the machine may read it. */
+export function showsSecret(file: string, { written }: ConfigFile): boolean {
+  if (process.platform === 'win32' || !holdsSecret(written)) return false;
   try {
     return (statSync(file).mode & 0o044) !== 0;
   } catch {
     // It was read just now and is gone or out of reach already.
     return false;
   }
+}
+
+function holdsSecret({ secret_key, token, proxy }: ConfigFile['written']): boolean {
+  const isWritten = (value: unknown) => typeof value === 'string' && value !== '' && !isPlaceholder(value);
+  return isWritten(secret_key) || isWritten(token) || /^\w+:\/\/[^/]*@/.test(String(proxy));
 }

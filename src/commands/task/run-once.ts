@@ -30,6 +30,7 @@ export interface RunOptions {
   config: Config;
   dryRun: boolean;
   allowEmpty: boolean;
+  otherDisk: boolean;
   log: Log;
   /** What earlier rounds of a daemon said of its patterns. */
   said?: Set<string>;
@@ -140,7 +141,7 @@ interface Outcome {
 
 async function attemptSync(
   invocation: Invocation,
-  { config, dryRun, allowEmpty, log, said = new Set() }: BegunRun,
+  { config, dryRun, allowEmpty, otherDisk, log, said = new Set() }: BegunRun,
   ledger: LedgerOptions,
   errors: ReportedError[],
   failedFile: RunListener,
@@ -175,6 +176,7 @@ async function attemptSync(
       own: ownPathsOf(home),
       dryRun,
       allowEmpty,
+      otherDisk,
       openLedger: onBroken => openLedger({ ...ledger, ...(onBroken ? { onBroken } : {}) }),
       openStore: send => connect(config, send),
       listeners,

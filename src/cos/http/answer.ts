@@ -16,6 +16,13 @@ export interface HttpAnswer {
   text: string;
 }
 
+/** Takes the body of a good answer piece by piece. */
+export interface AnswerSink {
+  begin(status: number, headers: HttpAnswer['headers']): void;
+  /** @returns a promise where no more is to come until it is resolved; what it throws ends the request */
+  write(piece: Uint8Array): Promise<void> | undefined;
+}
+
 export interface Outcome {
   resolve(answer: HttpAnswer): void;
   /** @param wasKept the connection had served before, and ended without a word on this request */
@@ -28,13 +35,19 @@ export interface Outcome {
   isListing: boolean;
   /** Before anything is read out of an answer, or cut off it. */
   mask: Mask;
+  sink?: AnswerSink | undefined;
 }
 
 /** Gathers an answer as it comes: without a stream for the body, which costs as much as all else. */
 export interface AnswerReader {
+  /** Its body is as long as an object is. */
+  readonly isStreamed: boolean;
   head(status: number, headers: HttpAnswer['headers']): void;
-  /** @throws Error where the answer is longer than any of COS's */
-  body(piece: Uint8Array): void;
+  /**
+   * @returns a promise where no more is to come until it is resolved
+   * @throws Error where the answer is longer than any of COS's, or nobody takes it
+   */
+  body(piece: Uint8Array): Promise<void> | undefined;
   end(): void;
   /**
    * The answer did not come, or not whole.
@@ -43,45 +56,68 @@ export interface AnswerReader {
   lost(error: unknown, wasKept?: boolean): void;
 }
 
-export function createAnswerReader({
-  resolve,
-  reject,
-  onAnswer,
-  isPlain,
-  isListing,
-  mask,
-}: Outcome): AnswerReader {
+export function createAnswerReader(outcome: Outcome): AnswerReader {
+  const { resolve, reject, onAnswer, isPlain, isListing, mask, sink } = outcome;
   let status = 0;
   let headers: HttpAnswer['headers'] = {};
   let size = 0;
   const body = createGathering();
+  let notTaken: Failure | undefined;
   const isFine = () => status >= 200 && status < 300;
 
   function end(): void {
+    if (notTaken) {
+      reject(notTaken, false);
+      return;
+    }
     const answer = mask.answer({ status, headers, text: body.text() });
     try {
-      resolve(isFine() && isPlain ? answer : checked(answer));
+      resolve(isFine() && (isPlain || sink) ? answer : checked(answer));
     } catch (error) {
       reject(error as Failure, false);
     }
   }
 
+  /** What nobody takes is no fault of the connection. */
+  function refuse(error: unknown): never {
+    notTaken ??= error as Failure;
+    throw notTaken;
+  }
+
+  function hand(piece: Uint8Array, taker: AnswerSink): Promise<void> | undefined {
+    if (notTaken) throw notTaken;
+    try {
+      return taker.write(piece)?.catch(refuse);
+    } catch (error) {
+      return refuse(error);
+    }
+  }
+
   return {
+    isStreamed: sink !== undefined,
     head(received, fields) {
       status = received;
       headers = fields;
       if (isFine() || isFromCos(fields)) onAnswer();
+      try {
+        if (isFine()) sink?.begin(status, headers);
+      } catch (error) {
+        notTaken = error as Failure;
+      }
     },
     body(piece) {
+      if (sink && isFine()) return hand(piece, sink);
       size += piece.length;
       if (size > MAX_LISTING || (size > MAX_KEPT && isFine() && !isListing)) {
         throw new Error('the answer is too long');
       }
       // What makes a refusal stands at its beginning.
       if ((!isPlain && isFine()) || size <= MAX_KEPT) body.add(piece);
+      return undefined;
     },
     end,
     lost(error, wasKept = false) {
+      if (notTaken) return reject(notTaken, false);
       if (status === 0) return reject(failureOfConnection(error), wasKept);
       if (isFine() && !isPlain) return reject(failureOfUnread(error, status, headers), false);
       // The status of a refusal says enough; without its body it is a refusal all the same.

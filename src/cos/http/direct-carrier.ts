@@ -266,7 +266,9 @@ function createAnswer(): Answer {
     answer.keptFor = keptForOf(fields['keep-alive']);
     reader.head(statusCode, fields);
   };
-  parser[HTTPParser.kOnBody] = piece => reader.body(piece);
+  // The memory of a piece is used again; what is short is not waited for.
+  parser[HTTPParser.kOnBody] = piece =>
+    void reader.body(reader.isStreamed ? Buffer.from(piece) : piece)?.catch(() => {});
   parser[HTTPParser.kOnMessageComplete] = () => {
     answer.isWhole = !isInterim;
   };

@@ -2,7 +2,7 @@ import { after, type Failure } from '../../failure.ts';
 import { openOnce } from '../../open-once.ts';
 import type { Access } from '../access.ts';
 import type { Headers, PartBody } from '../store.ts';
-import { createAnswerReader, type HttpAnswer } from './answer.ts';
+import { type AnswerSink, createAnswerReader, type HttpAnswer } from './answer.ts';
 import type { CarrierTimes } from './carrier.ts';
 import { type Clock, correctClock } from './clock.ts';
 import { createDirectCarrier, isWhole } from './direct-carrier.ts';
@@ -15,6 +15,7 @@ const CONNECT_TIMEOUT = 10_000;
 const KEEP_ALIVE = 30_000;
 /** An answer is there as a whole within so many times what a connection may stand still. */
 export const WHOLE_ANSWER = 10;
+const NOTHING = new Uint8Array();
 
 export interface HttpRequest {
   method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
@@ -24,6 +25,10 @@ export interface HttpRequest {
   query: Readonly<Record<string, string>>;
   headers: Headers;
   body?: Uint8Array | PartBody;
+  /** Takes the body of a good answer, whose text is then empty. */
+  sink?: AnswerSink;
+  /** The answer is so short that it may come over a connection of our own. */
+  isShort?: boolean;
 }
 
 /** Sends one signed request, once. @throws Failure for everything but an answer of 200 to 299 */
@@ -65,7 +70,7 @@ export function createHttp(access: Access): Http {
   }
 
   function send(asked: HttpRequest, isAnew = false): Promise<HttpAnswer> {
-    const { method, key, query, headers, body } = asked;
+    const { method, key, query, headers, body, sink, isShort } = asked;
     const host = hosts.current();
     const signedWith = clock.offset;
     const sent = headersOf(asked, host);
@@ -85,8 +90,10 @@ export function createHttp(access: Access): Http {
         onAnswer: () => hosts.answered(host),
         isListing: method === 'GET',
         isPlain: method === 'PUT' && headers['x-cos-copy-source'] === undefined,
+        sink,
       });
-      if (method === 'PUT' && !proxy && isWhole(request)) direct.send(request, reader);
+      const whole = isShort ? { ...request, body: NOTHING } : request;
+      if ((method === 'PUT' || isShort) && !proxy && isWhole(whole)) direct.send(whole, reader);
       else
         general
           .open()

@@ -64,6 +64,9 @@ async function* told(pieces: AsyncIterable<Uint8Array>, onPiece: () => void): As
   onPiece();
 }
 
+/** bytes of an object that put off when it must be there as a whole; fewer may be what keeps a connection open for nothing */
+const STEP = 64 * 1024;
+
 /** When an answer must be there as a whole; each piece of the request that is taken puts it off. */
 interface Deadline {
   begin(controller: Dispatcher.DispatchController): void;
@@ -109,6 +112,7 @@ function handlerOf(
   answered: Set<string>,
   origin: string,
 ): Dispatcher.DispatchHandler {
+  let received = 0;
   return {
     // undici sees by this method which kind of handler it has.
     onRequestStart: controller => deadline.begin(controller),
@@ -120,8 +124,19 @@ function handlerOf(
     },
     onResponseData(controller, piece) {
       if (deadline.isOver) return;
+      received += piece.length;
+      if (reader.isStreamed && received >= STEP) {
+        received = 0;
+        deadline.extend();
+      }
       try {
-        reader.body(piece);
+        const taken = reader.body(piece);
+        if (!taken) return;
+        controller.pause();
+        taken.then(
+          () => controller.resume(),
+          error => controller.abort(error as Error),
+        );
       } catch (error) {
         controller.abort(error as Error);
       }

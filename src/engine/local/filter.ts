@@ -1,12 +1,15 @@
 import type { OwnPaths } from '../../config/home.ts';
 import { compilePattern, isFolderPattern } from '../../config/pattern.ts';
 import type { Config } from '../../config/schema.ts';
-import { findOwn, isOwn, type OwnPlaces, ownPlaceOf } from './own-paths.ts';
+import { findOwn, isOwn, isUnfinished, type OwnPlaces, ownPlaceOf } from './own-paths.ts';
+import { systemFoldersIn } from './system-folders.ts';
 
 /** Why a path does not take part. */
 export type Exclusion =
   /** It lies in one of the program's own folders. */
   | { by: 'ownFolder'; folder: string }
+  /** It lies in a folder that systems keep for themselves at a drive's root. */
+  | { by: 'systemFolder'; folder: string }
   /** It is the program's own. */
   | { by: 'ownFile'; file: string }
   /** The pattern matches the path, or a folder above it. */
@@ -43,6 +46,8 @@ export interface FilterDefinition {
   exclude: readonly string[];
   /** What never takes part: the program's own, where it lies in local_path. */
   own: OwnPlaces;
+  /** With `/` at their ends. */
+  systemFolders: readonly string[];
 }
 
 export type Unmatched = Pick<UnmatchedPatterns, 'include' | 'exclude'>;
@@ -61,13 +66,16 @@ export interface UnmatchedPatterns {
  * matches folders only. Exclude wins over include.
  */
 export function createFilter(definition: FilterDefinition): Filter {
-  const { include, exclude, own } = definition;
+  const { include, exclude, own, systemFolders } = definition;
   const excluded = exclude.map(compile);
   const included = include.map(compile);
 
   function refusal(path: string): Exclusion | undefined {
     const place = ownPlaceOf(own.reserved, path);
     if (place !== undefined) return ownExclusion(place);
+    if (isUnfinished(path)) return ownExclusion(path);
+    const folder = ownPlaceOf(systemFolders, path);
+    if (folder !== undefined) return { by: 'systemFolder', folder };
     const cover = coverOf(excluded, path);
     return cover && { by: 'exclude', ...cover };
   }
@@ -99,10 +107,12 @@ function withoutMatch(matchers: readonly Matcher[]): string[] {
 
 /** Which paths take part: by the configured patterns, and never what is the program's own. */
 export function filterOf(config: Config, own: OwnPaths): Filter {
+  const { localPath, include, exclude } = config;
   return createFilter({
-    include: config.include,
-    exclude: config.exclude,
-    own: findOwn(config.localPath, own),
+    include,
+    exclude,
+    own: findOwn(localPath, own),
+    systemFolders: systemFoldersIn(localPath, include),
   });
 }
 

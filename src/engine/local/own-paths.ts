@@ -3,6 +3,15 @@ import { isAbsolute, relative, sep } from 'node:path';
 import type { OwnPaths } from '../../config/home.ts';
 import { IGNORES_CASE } from './read-file.ts';
 
+/** What the name of a file begins with that a restore has not finished. */
+export const UNFINISHED = '.cos_sync-restore-';
+const UNFINISHED_NAME = /(^|\/)\.cos_sync-restore-[0-9a-f]{16}-[0-9a-f]{16}$/;
+
+/** Whether a path is of a file that a restore has not finished. */
+export function isUnfinished(path: string): boolean {
+  return path.includes(UNFINISHED) && UNFINISHED_NAME.test(path);
+}
+
 /** What of a folder is the program's own. */
 export interface OwnPlaces {
   /** Relative to the folder, with `/`, in every spelling that is known; a folder's ends with `/`. */

@@ -18,7 +18,8 @@ import { createFolderObject, upload } from './upload.ts';
 
 /** Carries out a plan's creations and uploads. Every outcome is told to the listener and recorded in the ledger. */
 export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
-  const result: TransferResult = { failedSizes: new Set(), moved: new Set() };
+  const failed: Failed = { failedSizes: new Map(), unreadable: [] };
+  const result: TransferResult = { ...failed, moved: new Set() };
   const gone = indexGone(plan.goneFiles);
 
   const folderNotes = noteAhead(
@@ -51,17 +52,31 @@ export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
       if (movedFrom !== undefined) result.moved.add(movedFrom);
     });
     if (!failure || failure.mayBeDone) fileNotes.keep(file.path);
-    if (failure) result.failedSizes.add(file.size);
+    if (failure) noteFailed(run, failed, file, failure);
   });
   fileNotes.takeBack();
   await forEach(run, plan.checks, async check => {
-    const { path, size } = check.file;
+    const { path } = check.file;
     const started = { operation: 'uploadFile', path, bytes: 0 } as const;
     const failure = await attempt(run, started, () => checkContent(run, check, plan.scannedAt));
-    if (failure) result.failedSizes.add(size);
+    if (failure) noteFailed(run, failed, check.file, failure);
   });
   await discardAbandoned(run, plan);
   return result;
+}
+
+interface Failed {
+  failedSizes: Map<number, string>;
+  unreadable: string[];
+}
+
+/** What is gone may be this file, moved; but not one that could not be read before it was gone, nor an empty one. */
+function noteFailed(run: Run, failed: Failed, { path, size }: LocalFile, { kind }: Failure): void {
+  const isUnreadable = kind === 'local';
+  if (isUnreadable) failed.unreadable.push(path);
+  if (size > 0 && !(isUnreadable && run.ledger.lastScan?.unreadable.has(path))) {
+    failed.failedSizes.set(size, path);
+  }
 }
 
 /** What an operation answers that needed nothing of COS: it is no sign that COS would do anything. */

@@ -5,11 +5,11 @@ import { Failure } from '../../failure.ts';
 import type { Requests } from '../requests/requests.ts';
 
 /** An entry of ours and the object of its key; one of them may be missing. */
-export interface Meeting<T> {
+export interface Meeting<T, O extends ListedObject = ListedObject> {
   /** Relative to the prefix. */
   path: string;
   entry: T | undefined;
-  object: ListedObject | undefined;
+  object: O | undefined;
 }
 
 /** What is listed, and how. */
@@ -81,13 +81,13 @@ const ORDERED_OTHERWISE = /[\ud800-\uffff]/;
  * without holding either as a whole.
  * @throws Failure where the listing is not in COS's order
  */
-export async function* meetListing<T extends { path: string }>(
+export async function* meetListing<T extends { path: string }, O extends ListedObject>(
   entries: AsyncIterable<T> | Iterable<T>,
-  objects: AsyncIterable<ListedObject>,
+  objects: AsyncIterable<O>,
   prefix: string,
-): AsyncGenerator<Meeting<T>> {
+): AsyncGenerator<Meeting<T, O>> {
   const waitingEntries = new Map<string, T>();
-  const waitingObjects = new Map<string, ListedObject>();
+  const waitingObjects = new Map<string, O>();
   const iterator = iteratorOf(entries);
   let last: string | undefined;
 

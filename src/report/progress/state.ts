@@ -88,7 +88,7 @@ export function createProgressState(clock: () => number): ProgressState {
     },
     sent(bytes, path) {
       const now = clock();
-      const upload = underWay.get(`uploadFile${path}`);
+      const upload = underWay.get(`uploadFile${path}`) ?? underWay.get(`downloadFile${path}`);
       speed?.add(bytes, upload?.since ?? now, now);
       if (!upload) return;
       // Repeated tries send more bytes than there are.
@@ -100,7 +100,7 @@ export function createProgressState(clock: () => number): ProgressState {
       const ended = underWay.get(operation + path);
       underWay.delete(operation + path);
       if (!ended || operation === 'deleteFile' || operation === 'deleteFolder') return;
-      if (operation === 'uploadFile') files.done++;
+      if (operation === 'uploadFile' || operation === 'downloadFile') files.done++;
       else foldersDone++;
       bytesDone += ended.bytes;
       pace?.add(Math.max(0, ended.bytes - ended.sent) + OPERATION_COST, ended.since, clock());

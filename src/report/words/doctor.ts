@@ -1,3 +1,5 @@
+import { counted } from './counted.ts';
+
 /** What `cos_sync doctor` says. */
 export interface DoctorWords {
   configOk(file: string): string;
@@ -22,7 +24,10 @@ export interface DoctorWords {
   dnsFailed(host: string, code: string): string;
   connected(host: string, port: number, ms: number): string;
   connectionFailed(host: string, port: number, code: string): string;
-  noTls: string;
+  /** @param because what makes it http: that is to be changed */
+  noTls(because: 'endpoint' | 'enable_https'): string;
+  /** http to this machine itself. */
+  noTlsNeeded: string;
   tls(subject: string, days: number): string;
   tlsEndsSoon(subject: string, days: number): string;
   tlsFailed(code: string): string;
@@ -37,26 +42,29 @@ export interface DoctorWords {
   written: string;
   speed(rate: string): string;
   deleted: string;
+  versions(state: 'Enabled' | 'Suspended' | 'off'): string;
+  versionsUnknown(said: string): string;
   probeLeft(key: string, said: string): string;
-  allRight: string;
+  /** @param warnings how many lines are warnings */
+  allRight(warnings: number): string;
   faulty(count: number): string;
 }
 
 export const doctorEn: DoctorWords = {
   configOk: file => `${file} is complete`,
   noConfigFile: file => `there is no ${file}, and options and environment give all that is needed`,
-  needsEarlier: 'not checked: mend what failed above first',
-  needsConfig: 'not checked: mend the configuration first',
-  folder: (path, files, size) => `${path} has ${files} files, ${size}`,
+  needsEarlier: 'not checked: put right what failed above first',
+  needsConfig: 'not checked: put the configuration right first',
+  folder: (path, files, size) => `${path} has ${counted(files, 'file')}, ${size}`,
   folderEmpty: path => `${path} has no file: is the disk mounted, do include and exclude leave any?`,
   folderFaults: (path, files, unreadable, badNames) =>
-    `${path} has ${files} files; ${unreadable} entries cannot be read, ${badNames} names cannot be keys: "cos_sync sync --dry-run" names them`,
+    `${path} has ${counted(files, 'file')}; ${counted(unreadable, 'entry', 'entries')} cannot be read, ${counted(badNames, 'name')} cannot be keys: "cos_sync sync --dry-run" names them`,
   folderUnusable: (path, code) =>
     `${path} cannot be read (${code}): check that it exists and its permissions`,
   ledger: (file, records, size, written, pending) =>
-    `${file} is whole: ${records} records, ${size}, written ${written}${pending > 0 ? `, ${pending} unfinished uploads` : ''}`,
+    `${file} is whole: ${counted(records, 'record')}, ${size}, written ${written}${pending > 0 ? `, ${counted(pending, 'unfinished upload')}` : ''}`,
   noLedger: file => `${file} is not there yet: the first run uploads everything`,
-  ledgerLocked: records => `a run is under way; ${records} records`,
+  ledgerLocked: records => `a run is under way; ${counted(records, 'record')}`,
   ledgerDamaged: file => `damaged: ${file}. "cos_sync ledger rebuild" makes a new one`,
   ledgerUnusable: (file, reason) => `${file} cannot be used: ${reason}`,
   notWritable: folder => `${folder} cannot be written: check its permissions, or use --home`,
@@ -70,10 +78,12 @@ export const doctorEn: DoctorWords = {
   connected: (host, port, ms) => `${host}:${port} answers in ${ms} ms`,
   connectionFailed: (host, port, code) =>
     `${host}:${port} cannot be reached (${code}): check network, firewall and proxy`,
-  noTls: 'http: what is sent can be read on the way; set enable_https to "1" unless the network is yours',
-  tls: (subject, days) => `the certificate of ${subject} is trusted, for ${days} more days`,
+  noTls: because =>
+    `http: what is sent can be read on the way; ${because === 'endpoint' ? 'write https:// in endpoint' : 'set enable_https to "1"'} unless the network is yours`,
+  noTlsNeeded: 'http, which does not leave this machine',
+  tls: (subject, days) => `the certificate of ${subject} is trusted, for ${counted(days, 'more day')}`,
   tlsEndsSoon: (subject, days) =>
-    `the certificate of ${subject} is trusted for ${days} more days only: whoever runs the endpoint has to renew it`,
+    `the certificate of ${subject} is trusted for ${counted(days, 'more day')} only: whoever runs the endpoint has to renew it`,
   tlsFailed: code =>
     `the certificate is not trusted (${code}): check the clock, and what inspects TLS on the way`,
   noTlsThere: code =>
@@ -89,10 +99,18 @@ export const doctorEn: DoctorWords = {
   written: 'an object can be written',
   speed: rate => `1 MiB went up at ${rate}, on one connection`,
   deleted: 'an object can be deleted',
+  versions: state =>
+    state === 'Enabled'
+      ? 'the bucket keeps versions: restore --at brings back what was overwritten or deleted'
+      : state === 'Suspended'
+        ? 'the bucket keeps the versions it has, and makes no new ones: versioning is suspended'
+        : 'the bucket keeps no versions: what is overwritten or deleted there is gone (turn on versioning to change that)',
+  versionsUnknown: said => `whether the bucket keeps versions could not be found out: ${said}`,
   probeLeft: (key, said) =>
     `the probe ${key} cannot be deleted: remove it by hand; delete_sync cannot work: ${said}`,
-  allRight: 'nothing is wrong',
-  faulty: count => `${count} checks failed`,
+  allRight: warnings =>
+    warnings === 0 ? 'nothing is wrong' : `no check failed; ${counted(warnings, 'warning')}, see above`,
+  faulty: count => `${counted(count, 'check')} failed`,
 };
 
 export const doctorZh: DoctorWords = {
@@ -120,7 +138,9 @@ export const doctorZh: DoctorWords = {
   dnsFailed: (host, code) => `${host} 无法解析（${code}）：请检查 bucket、region、endpoint 和 DNS 服务器`,
   connected: (host, port, ms) => `${host}:${port} 在 ${ms} 毫秒内应答`,
   connectionFailed: (host, port, code) => `${host}:${port} 无法连接（${code}）：请检查网络、防火墙和代理`,
-  noTls: 'http：传输内容可能被窃听；除非在自己的网络内，请把 enable_https 设为 "1"',
+  noTls: because =>
+    `http：传输内容可能被窃听；除非在自己的网络内，请${because === 'endpoint' ? '在 endpoint 中写 https://' : '把 enable_https 设为 "1"'}`,
+  noTlsNeeded: 'http，但不离开本机',
   tls: (subject, days) => `${subject} 的证书可信，还有 ${days} 天到期`,
   tlsEndsSoon: (subject, days) => `${subject} 的证书只剩 ${days} 天到期：请联系该地址的管理者更新证书`,
   tlsFailed: code => `证书不可信（${code}）：请检查本机时间，以及途中是否有设备拦截 TLS`,
@@ -136,7 +156,14 @@ export const doctorZh: DoctorWords = {
   written: '可以写入对象',
   speed: rate => `单个连接上传 1 MiB 的速度为 ${rate}`,
   deleted: '可以删除对象',
+  versions: state =>
+    state === 'Enabled'
+      ? '存储桶已开启版本控制：restore --at 可以找回被覆盖或删除的内容'
+      : state === 'Suspended'
+        ? '存储桶的版本控制已暂停：保留已有的版本，不再产生新的版本'
+        : '存储桶未开启版本控制：被覆盖或删除的内容无法找回（可开启版本控制）',
+  versionsUnknown: said => `无法得知存储桶是否开启了版本控制：${said}`,
   probeLeft: (key, said) => `探测对象 ${key} 无法删除：请手工删除；delete_sync 将不起作用：${said}`,
-  allRight: '没有发现问题',
+  allRight: warnings => (warnings === 0 ? '没有发现问题' : `没有检查失败；有 ${warnings} 条警告，见上`),
   faulty: count => `${count} 项检查失败`,
 };

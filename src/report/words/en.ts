@@ -1,3 +1,4 @@
+import { counted } from './counted.ts';
 import { doctorEn } from './doctor.ts';
 import { explainEn } from './explain.ts';
 import { failuresEn } from './failures.ts';
@@ -7,6 +8,7 @@ import { initEn } from './init.ts';
 import { keysEn } from './keys.ts';
 import { ledgerEn } from './ledger.ts';
 import { progressEn } from './progress.ts';
+import { restoreEn } from './restore.ts';
 import { scheduleEn } from './schedule.ts';
 import { verifyEn } from './verify.ts';
 import type { Words } from './words.ts';
@@ -59,6 +61,14 @@ export const en: Words = {
     utf16: () => 'is UTF-16: save it as UTF-8 in your editor',
     notJson: ({ line }) =>
       `is not valid JSON (near line ${line}): look there for a missing quote, comma or brace`,
+    jsonComment: ({ line }) => `is not valid JSON (line ${line}): JSON has no comments, remove this one`,
+    jsonTrailingComma: ({ line }) =>
+      `is not valid JSON (line ${line}): remove the comma after the last value`,
+    jsonMissingComma: ({ line }) => `is not valid JSON (line ${line}): a comma is missing at its end`,
+    jsonQuotes: ({ line }) =>
+      `is not valid JSON (line ${line}): quotes must be straight double quotes, like "this"`,
+    jsonWideMark: ({ line }) =>
+      `is not valid JSON (line ${line}): it has a full-width mark; write , : { } [ ] as on an English keyboard`,
     singleBackslash: ({ line }) =>
       `is not valid JSON (line ${line}): each \\ of a Windows path is written twice, like "C:\\\\data"`,
     notObject: () => 'must be one JSON object: { "key": "value", … }',
@@ -99,6 +109,17 @@ export const en: Words = {
       `Windows' Task Scheduler takes %NAME% in this path for a variable: ${value}. Move the program or rename the folder`,
     noSuchFolder: ({ value }) => `there is no folder ${value}`,
     folderInUse: ({ value }) => `another local-cos uses ${value}: give another folder`,
+    badMoment: ({ value }) =>
+      `must be a time like "2026-11-20T18:00" or how long ago, like "2h" or "3d", not "${value}"`,
+    atAndRun: () => 'goes with --at no more than with another --run: give one of them',
+    runOfOther: ({ value, target }) =>
+      `run ${value} was a sync to ${target}: give a run of this configuration`,
+    noVersions: ({ bucket }) =>
+      `the bucket ${bucket} keeps no versions: what was overwritten or deleted there is gone. Turn on versioning for the time to come`,
+    ontoSynced: ({ value, folder }) =>
+      `${value} is in local_path (${folder}), and delete_sync is on: a sync would bring what is restored to COS, and its deletions. Restore to another folder, or add --yes`,
+    ontoRunning: ({ value, folder }) =>
+      `${value} is in local_path (${folder}), and a run is under way there: wait for its end, or add --yes`,
   },
   kinds: {
     transient: 'COS or the network stumbled; the next run tries again',
@@ -119,18 +140,20 @@ export const en: Words = {
   failures: failuresEn,
   held: {
     emptied: count =>
-      `${count} deletions held back: the scan found no file at all. If local_path really was emptied, run once with --allow-empty`,
+      `${counted(count, 'deletion')} held back: the scan found no file at all. If local_path really was emptied, run once with --allow-empty`,
     maxDelete: (count, limit) =>
-      `${count} deletions held back: more than max_delete allows (${limit}). If they are right, run once with --max-delete 100%`,
-    unreadable: count =>
-      `${count} deletions held back: what they belong to could not be read. Mend that, then run again`,
-    unknownPlace: count =>
-      `${count} deletions held back: something new could not be read, and these may have moved there. Mend that, then run again`,
-    movedDuringScan: count =>
-      `${count} deletions held back: their folders changed during the scan; the next run deletes them`,
-    uploadFailed: count =>
-      `${count} deletions held back: new files of the same size did not get to COS, and may be these, moved`,
-    stopped: count => `${count} deletions held back: the run was stopped`,
+      `${counted(count, 'deletion')} held back: more than max_delete allows (${limit}). If they are right, run once with --max-delete 100%`,
+    otherDisk: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: ${place} is on another file system than in the last run. Is its disk mounted? If this is right, run once with --other-disk`,
+    unreadable: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: ${place}, where they belong, could not be read. Make it readable, or leave it out with exclude`,
+    unknownPlace: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: ${place} is new and could not be read, and these may have moved there. The next run deletes them; make it readable, or leave it out with exclude`,
+    movedDuringScan: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: their folders changed during the scan (${place}); the next run deletes them`,
+    uploadFailed: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: new files of the same size did not get to COS, and may be these, moved: ${place}. See why it failed`,
+    stopped: count => `${counted(count, 'deletion')} held back: the run was stopped`,
   },
   stops: {
     localPathMissing: path =>
@@ -150,6 +173,10 @@ export const en: Words = {
     cosRefused: (code, message) => `COS refuses: ${code}: ${message}`,
     connectionLost: (code, message) => `no connection to COS: code: ${code}, ${message}`,
     interrupted: signal => `interrupted by ${signal}: what was done is recorded, the next run goes on`,
+    diskTooSmall: (folder, needed, free) =>
+      `${folder} has ${free} free, and ${needed} are to come: nothing was written. Make room, or restore to another disk`,
+    diskFull: (folder, code) =>
+      `${folder} takes no more (${code}): make room and restore again, it goes on where it stopped`,
     portInUse: port => `port ${port} is in use: give another with --port`,
     unexpected: message => `unexpected error: ${message}. log/cos_sync.log has more; please report it`,
   },
@@ -197,11 +224,12 @@ export const en: Words = {
     thirdRun: '3. The third run finds nothing to do, and asks COS for nothing:',
     where: (objects, ledger, log) =>
       `Look for yourself:\n  the objects  ${objects}\n  the ledger   ${ledger}\n  the log      ${log}`,
-    next: 'For your own bucket: fill in conf/config.json, then run cos_sync.',
+    next: program => `For your own bucket: ${program} init`,
   },
   localCos: {
     listening: (url, folder) => `A COS for this machine only listens on ${url}, objects are in ${folder}`,
     configure: 'In conf/config.json:',
+    keysGiven: 'secret_id and secret_key are those of COS_SECRET_ID and COS_SECRET_KEY.',
     stop: 'Ctrl-C ends it.',
   },
   progress: progressEn,
@@ -211,6 +239,7 @@ export const en: Words = {
   verify: verifyEn,
   ledger: ledgerEn,
   doctor: doctorEn,
+  restore: restoreEn,
   schedule: scheduleEn,
   help: helpEn,
   keys: keysEn,

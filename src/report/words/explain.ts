@@ -2,6 +2,7 @@
 export interface ExplainWords {
   ownFolder(folder: string): string;
   ownFile(file: string): string;
+  systemFolder(folder: string): string;
   excluded(pattern: string, matched: string): string;
   notIncluded: string;
   /** Said of an excluded file that was uploaded before. */
@@ -33,6 +34,7 @@ export interface ExplainWords {
 export const explainEn: ExplainWords = {
   ownFolder: folder => `left out: ${folder} is this program's own folder`,
   ownFile: file => `left out: ${file} is this program's own file`,
+  systemFolder: folder => `left out: ${folder} is the system's own; name it in include to take it`,
   excluded: (pattern, matched) => `left out: exclude has "${pattern}", which matches ${matched}`,
   notIncluded: 'left out: no pattern of include matches it',
   stays: 'it was uploaded before; its object stays in COS',
@@ -63,6 +65,7 @@ export const explainEn: ExplainWords = {
 export const explainZh: ExplainWords = {
   ownFolder: folder => `不参与同步：${folder} 是本程序自己的目录`,
   ownFile: file => `不参与同步：${file} 是本程序自己的文件`,
+  systemFolder: folder => `不参与同步：${folder} 是系统自用的目录；要同步请在 include 中写明`,
   excluded: (pattern, matched) => `不参与同步：exclude 中的“${pattern}”匹配 ${matched}`,
   notIncluded: '不参与同步：include 中没有与它匹配的模式',
   stays: '它曾经上传过，COS 上的对象保留',

@@ -11,6 +11,7 @@ export interface HelpWords {
       | 'history'
       | 'history show'
       | 'verify'
+      | 'restore'
       | 'ledger'
       | 'ledger export'
       | 'ledger import'
@@ -22,6 +23,7 @@ export interface HelpWords {
       | 'schedule remove'
       | 'local-cos'
       | 'demo'
+      | 'completion'
       | 'help'
       | 'version',
       string
@@ -31,6 +33,7 @@ export interface HelpWords {
     Record<
       | 'dryRun'
       | 'allowEmpty'
+      | 'otherDisk'
       | 'explain'
       | 'recover'
       | 'repair'
@@ -42,9 +45,17 @@ export interface HelpWords {
       | 'table'
       | 'abort'
       | 'yes'
+      | 'to'
+      | 'restoreAt'
+      | 'restoreRun'
+      | 'overwrite'
+      | 'thaw'
+      | 'restoreYes'
       | 'demoDir'
       | 'port'
       | 'dir'
+      | 'localBucket'
+      | 'localRegion'
       | 'kind'
       | 'every'
       | 'at'
@@ -82,6 +93,7 @@ export const helpEn: HelpWords = {
     history: 'list past runs, or write a page with charts',
     'history show': 'one run with its failures; without a number the last one',
     verify: 'compare the ledger with what COS holds and with the local folder',
+    restore: 'bring files back from COS: everything, or the files, folders and patterns given',
     ledger: 'export, import or rebuild the record of what was synced; list or end unfinished uploads',
     'ledger export': 'write all records as text',
     'ledger import': "take over records: what export wrote, or the original's db_rec.db",
@@ -93,12 +105,14 @@ export const helpEn: HelpWords = {
     'schedule remove': 'undo it',
     'local-cos': 'run a COS on this machine, for tests',
     demo: 'see the main job without an account: a sample folder, a COS on this machine',
+    completion: 'print the script that lets a shell complete commands and options',
     help: 'show this text, or that of one command',
     version: 'show the version',
   },
   options: {
     dryRun: 'print what would be done, change nothing',
     allowEmpty: 'delete even where the scan finds no file at all (once)',
+    otherDisk: 'delete though the folder, or a disk below it, is another than in the last run (once)',
     explain: 'only say what would be done with this file or folder, and why (implies --dry-run)',
     recover: 'put the last good configuration back, as after an upgrade that overwrote it',
     repair: 'upload again what is missing or different in COS',
@@ -110,9 +124,17 @@ export const helpEn: HelpWords = {
     table: "the table of a predecessor's db_rec.db, where it is not found by itself",
     abort: 'end the upload with this ID; without an ID all that no sync goes on with (needs --yes)',
     yes: 'do end all that --abort found',
+    to: 'the folder to restore to (needed)',
+    restoreAt: 'as it was then, in a bucket that keeps versions: 2026-11-20T18:00, or 2h, 3d ago',
+    restoreRun: 'as it was when this run of history ended',
+    overwrite: 'what to do about files that are there and different',
+    thaw: 'ask COS to make archived objects readable for so many days',
+    restoreYes: 'restore into local_path although a sync uses it',
     demoDir: 'sync this folder instead of a sample (it is only read)',
     port: 'port to listen on; 0 is any free one',
     dir: 'folder for the objects (default: local-cos in the current folder)',
+    localBucket: 'bucket to make; its APPID is the last part of its name',
+    localRegion: 'region to be in',
     kind: 'what starts the program (default: what this system has)',
     every: '15m, 1h, … (what divides an hour or a day) or daily',
     at: 'time of day of a daily run',
@@ -153,6 +175,7 @@ export const helpZh: HelpWords = {
     history: '列出历次运行，或生成带图表的网页',
     'history show': '显示某次运行及其失败项；不写编号则为最近一次',
     verify: '将本地数据库与 COS 上的实际内容及本地目录进行比对',
+    restore: '从 COS 恢复文件：全部，或指定的文件、目录和模式',
     ledger: '导出、导入或重建同步记录；列出或终止未完成的分块上传',
     'ledger export': '将全部记录写成文本',
     'ledger import': '导入记录：export 导出的文件，或旧版的 db_rec.db',
@@ -164,12 +187,14 @@ export const helpZh: HelpWords = {
     'schedule remove': '删除定时任务',
     'local-cos': '在本机运行一个 COS，供测试用',
     demo: '无需账号的演示：示例目录和本机的 COS',
+    completion: '输出命令行补全脚本',
     help: '显示本帮助，或某个命令的帮助',
     version: '显示版本',
   },
   options: {
     dryRun: '只列出将要做的操作，不做任何改动',
     allowEmpty: '即使没有扫描到任何文件也执行删除（仅此一次）',
+    otherDisk: '即使目录或其下的磁盘与上次运行时不同也执行删除（仅此一次）',
     explain: '只说明将如何处理此文件或目录，以及原因（相当于同时使用 --dry-run）',
     recover: '恢复最近一次可用的配置（例如升级时被覆盖之后）',
     repair: '重新上传 COS 上缺失或不同的文件',
@@ -181,9 +206,17 @@ export const helpZh: HelpWords = {
     table: '无法自动找到时，指定旧版 db_rec.db 中的表名',
     abort: '终止此上传 ID；不写 ID 则终止所有不会被续传的上传（需要 --yes）',
     yes: '确认终止 --abort 找到的全部上传',
+    to: '恢复到哪个目录（必填）',
+    restoreAt: '恢复到当时的状态（存储桶须开启版本控制）：2026-11-20T18:00，或 2h、3d 以前',
+    restoreRun: '恢复到 history 中这次运行结束时的状态',
+    overwrite: '如何处理已存在且内容不同的文件',
+    thaw: '请 COS 将归档的对象恢复为可读，并保持这么多天',
+    restoreYes: '即使 local_path 正用于同步，也恢复到其中',
     demoDir: '同步此目录而不是示例目录（只读取它）',
     port: '监听的端口；0 表示任意空闲端口',
     dir: '保存对象的目录（默认：当前目录下的 local-cos）',
+    localBucket: '要创建的存储桶；名称的最后一段是 APPID',
+    localRegion: '所在的地域',
     kind: '由什么启动程序（默认：本系统所具备的）',
     every: '15m、1h 等能整除一小时或一天的间隔，或 daily（每天）',
     at: '每天运行的时刻',

@@ -64,7 +64,7 @@ export const historyEn: HistoryWords = {
   moreFailures: count => `… and ${count} more: log/cos_sync.log has them all`,
   page: {
     title: 'cos_sync: past runs',
-    lede: (runs, from, to) => `${runs} runs from ${from} to ${to}`,
+    lede: (runs, from, to) => `${runs} ${Number(runs) === 1 ? 'run' : 'runs'} from ${from} to ${to}`,
     lastRun: 'Last run',
     lastSuccess: 'Last success',
     never: 'never',
@@ -76,7 +76,7 @@ export const historyEn: HistoryWords = {
     eachDays: days => (days === 1 ? 'each bar is a day' : `each bar is ${days} days`),
     runsInBar: count => (count === 1 ? '1 run' : `${count} runs`),
     nothing: 'none',
-    latestRuns: count => `The latest ${count} runs`,
+    latestRuns: count => (count === 1 ? 'The latest run' : `The latest ${count} runs`),
   },
 };
 

@@ -1,6 +1,7 @@
 import type { Outcome } from '../../engine/upkeep/import-records.ts';
 import type { RebuildCounts } from '../../engine/upkeep/rebuild.ts';
 import type { ImportProblem } from '../../ledger/errors.ts';
+import { counted } from './counted.ts';
 
 /** What `cos_sync ledger` says. */
 export interface LedgerWords {
@@ -19,7 +20,7 @@ export interface LedgerWords {
   uploads(count: number, target: string): string;
   age(seconds: number): string;
   ours: string;
-  howToAbort: string;
+  howToAbort(program: string): string;
   confirm(count: number): string;
   keptOurs(count: number): string;
   nothingToAbort: string;
@@ -29,7 +30,7 @@ export interface LedgerWords {
 }
 
 export const ledgerEn: LedgerWords = {
-  exported: (records, file) => `${records} records written to ${file}`,
+  exported: (records, file) => `${counted(records, 'record')} written to ${file}`,
   outputUnwritable: (file, code) =>
     `${file} cannot be written (${code}): choose another place with --output, and check its folder and free space`,
   importProblems: {
@@ -42,42 +43,46 @@ export const ledgerEn: LedgerWords = {
     whichTable: (file, tables) =>
       `${file} has no table for this bucket, local_path and cos_path: write them as the original's configuration had them, or choose one with --table. There are: ${tables}`,
   },
-  imported: taken => `${taken} records taken: their files are as they were when they were uploaded`,
+  imported: taken =>
+    `${counted(taken, 'record')} taken: the local files are as they were when they were uploaded`,
   notTaken: {
     recorded: count => `${count} not taken: the ledger has a record already, which is kept`,
     changed: count => `${count} not taken: the file changed since; the next sync uploads it`,
     gone: count => `${count} not taken: there is no such file any more; its object stays in COS`,
-    unreadable: count => `${count} not taken: the file cannot be read; mend that and import again`,
+    unreadable: count => `${count} not taken: the file cannot be read; put that right and import again`,
     elsewhere: count => `${count} not taken: of another bucket or another cos_path`,
     outside: count => `${count} not taken: not below local_path`,
     invalid: count => `${count} not taken: not a record that can be read`,
   },
   notChecked: 'COS was not asked whether it holds them: "cos_sync verify" does that',
-  listed: objects => `${objects} objects listed`,
+  listed: objects => `${counted(objects, 'object')} listed`,
   rebuilt: {
-    files: count => `${count} files are in COS with the same content: recorded, nothing uploaded`,
-    folders: count => `${count} folders are in COS: recorded`,
-    different: count => `${count} files have other content than in COS: the next sync uploads them`,
-    notInCos: count => `${count} files are not in COS: the next sync uploads them`,
+    files: count =>
+      `${counted(count, 'file is', 'files are')} in COS with the same content: recorded, nothing uploaded`,
+    folders: count => `${counted(count, 'folder is', 'folders are')} in COS: recorded`,
+    different: count =>
+      `${counted(count, 'file has', 'files have')} other content than in COS: for the next sync to upload`,
+    notInCos: count => `${counted(count, 'file is', 'files are')} not in COS: for the next sync to upload`,
     kept: count =>
-      `${count} objects without a local file stay recorded: delete_sync deletes them, as it would have`,
+      `${counted(count, 'object')} without a local file recorded as before: for delete_sync to delete, as it would have`,
     leftAlone: count =>
-      `${count} objects without a local file are left alone: nothing says that they came from here. Delete them yourself if they did`,
+      `${counted(count, 'object')} without a local file left alone: nothing says that this came from here. Delete it yourself if it did`,
     unreadable: count =>
-      `${count} files or folders could not be read: not compared, the next sync tries them`,
+      `${counted(count, 'file or folder', 'files or folders')} could not be read: not compared, for the next sync to try`,
   },
   rebuildDone: file => `the ledger is rebuilt: ${file}`,
   previous: file => `the one before is kept as ${file}`,
   noUploads: target => `no unfinished uploads under ${target}`,
-  uploads: (count, target) => `${count} unfinished uploads under ${target}; COS bills their parts:`,
+  uploads: (count, target) => `${counted(count, 'unfinished upload')} under ${target}; COS bills the parts:`,
   age: seconds => inUnits(seconds, 'd', 'h', 'min'),
   ours: 'the next sync goes on with it',
-  howToAbort: 'to end them: cos_sync ledger uploads --abort --yes, or one of them: --abort UPLOAD_ID',
+  howToAbort: program =>
+    `to end them: ${program} ledger uploads --abort --yes, or one of them: --abort UPLOAD_ID`,
   confirm: count =>
     `nothing was ended: say --abort --yes to end ${count} of them. If another program is uploading there right now, its upload would fail`,
-  keptOurs: count => `${count} kept: the next sync goes on with them (to end one: --abort UPLOAD_ID)`,
+  keptOurs: count => `${count} kept for the next sync to go on with (to end one: --abort UPLOAD_ID)`,
   nothingToAbort: 'nothing to end',
-  aborted: count => `${count} ended: COS deleted their parts`,
+  aborted: count => `${count} ended: COS deleted the parts`,
   abortFailed: (key, reason) => `could not be ended: ${key}: ${reason}`,
   noSuchUpload: id => `there is no unfinished upload ${id} under cos_path`,
 };
@@ -122,7 +127,7 @@ export const ledgerZh: LedgerWords = {
   uploads: (count, target) => `${target} 下有 ${count} 个未完成的分块上传，COS 会对其分块计费：`,
   age: seconds => inUnits(seconds, ' 天', ' 小时', ' 分钟'),
   ours: '下次同步会续传',
-  howToAbort: '全部终止：cos_sync ledger uploads --abort --yes；只终止一个：--abort 上传ID',
+  howToAbort: program => `全部终止：${program} ledger uploads --abort --yes；只终止一个：--abort 上传ID`,
   confirm: count =>
     `没有终止任何上传：加上 --abort --yes 可终止其中 ${count} 个。如果此刻有其他程序正在向那里上传，它的上传会失败`,
   keptOurs: count => `保留 ${count} 个：下次同步会续传（如要终止：--abort 上传ID）`,

@@ -9,7 +9,8 @@ export interface ScheduleWords {
   delete(path: string): string;
   run: string;
   crontab: string;
-  installed(kind: Kind, name: string, interval: Interval, look: readonly string[]): string;
+  /** @param program what the program is called by here */
+  installed(kind: Kind, name: string, interval: Interval, look: readonly string[], program: string): string;
   removed(kind: Kind, name: string): string;
   nothingToRemove(kind: Kind, name: string): string;
   advice: {
@@ -28,8 +29,8 @@ export const scheduleEn: ScheduleWords = {
   delete: path => `delete ${path}`,
   run: 'run:',
   crontab: 'a line of the crontab (crontab -l, changed, into crontab -):',
-  installed: (kind, name, interval, look) =>
-    `installed: ${name} (${kind}), ${whenEn(interval)}\nsee: ${look.join('; ')}\nto remove it: cos_sync schedule remove --kind ${kind} --name ${name}`,
+  installed: (kind, name, interval, look, program) =>
+    `installed: ${name} (${kind}), ${whenEn(interval)}\nsee: ${look.join('; ')}\nto remove it: ${program} schedule remove --kind ${kind} --name ${name}`,
   removed: (kind, name) => `removed: ${name} (${kind})`,
   nothingToRemove: (kind, name) => `nothing to remove: there is no ${name} (${kind})`,
   advice: {
@@ -50,6 +51,7 @@ export const scheduleEn: ScheduleWords = {
     toolMissing: program => `${program} is not on this system: choose another with --kind`,
     fileRefused: (path, code) =>
       `${path} cannot be changed (${code}): run this with sudo or as administrator, or choose another --kind`,
+    noHome: () => 'this user has no home folder: set HOME, or choose another --kind',
     foreignFile: path =>
       `${path} was not made by "cos_sync schedule" and is left as it is: choose another --name`,
   },
@@ -60,8 +62,8 @@ export const scheduleZh: ScheduleWords = {
   delete: path => `删除 ${path}`,
   run: '执行：',
   crontab: 'crontab 中的一行（读取 crontab -l，修改后写入 crontab -）：',
-  installed: (kind, name, interval, look) =>
-    `已安装：${name}（${kind}），${whenZh(interval)}\n查看：${look.join('；')}\n删除：cos_sync schedule remove --kind ${kind} --name ${name}`,
+  installed: (kind, name, interval, look, program) =>
+    `已安装：${name}（${kind}），${whenZh(interval)}\n查看：${look.join('；')}\n删除：${program} schedule remove --kind ${kind} --name ${name}`,
   removed: (kind, name) => `已删除：${name}（${kind}）`,
   nothingToRemove: (kind, name) => `没有可删除的内容：不存在 ${name}（${kind}）`,
   advice: {
@@ -79,6 +81,7 @@ export const scheduleZh: ScheduleWords = {
     toolMissing: program => `本系统没有 ${program}：请用 --kind 选择其他方式`,
     fileRefused: (path, code) =>
       `${path} 无法修改（${code}）：请用 sudo 或以管理员身份运行，或用 --kind 选择其他方式`,
+    noHome: () => '该用户没有主目录：请设置 HOME，或用 --kind 选择其他方式',
     foreignFile: path => `${path} 不是由 “cos_sync schedule” 创建的，保持原样：请用 --name 换一个名称`,
   },
 };

@@ -1,4 +1,5 @@
 import type { FindingKind } from '../../engine/upkeep/verify.ts';
+import { counted } from './counted.ts';
 
 /** What `cos_sync verify` says. */
 export interface VerifyWords {
@@ -23,7 +24,7 @@ export interface VerifyWords {
 
 export const verifyEn: VerifyWords = {
   comparing: (target, ledger) => `comparing ${target} with ${ledger}`,
-  listed: objects => `${objects} objects listed`,
+  listed: objects => `${counted(objects, 'object')} listed`,
   runUnderWay: 'a run is under way: what it does right now may look like a difference',
   localUnreadable: path => `local_path ${path} cannot be read: only COS and the ledger are compared`,
   emptyLedger:
@@ -40,19 +41,23 @@ export const verifyEn: VerifyWords = {
     missing: count => `${count} missing in COS: recorded as uploaded, but not there`,
     different: count => `${count} different in COS: another size or content than was uploaded`,
     content: count =>
-      `${count} local files have other content than was uploaded, with unchanged size and mtime: a sync does not see that`,
-    unreadable: count => `${count} local files could not be read: their content was not compared`,
+      `${counted(count, 'local file has', 'local files have')} other content than was uploaded, with unchanged size and mtime: a sync does not see that`,
+    unreadable: count => `${counted(count, 'local file')} could not be read: not compared`,
     changedLocally: count =>
-      `${count} changed locally since their upload: no fault of COS, the next sync takes care of them`,
-    unknown: count => `${count} objects are not in the ledger: not from here, and never touched`,
+      `${count} changed locally since the upload: no fault of COS, for the next sync to upload`,
+    unknown: count =>
+      `${counted(count, 'object is', 'objects are')} not in the ledger: not from here, and never touched`,
   },
-  counted: (objects, records, same) => `${objects} objects in COS, ${records} records, ${same} as recorded`,
-  newLocally: count => `${count} local files are not uploaded yet: the next sync does it`,
+  counted: (objects, records, same) =>
+    `${counted(objects, 'object')} in COS, ${counted(records, 'record')}, ${same} as recorded`,
+  newLocally: count =>
+    `${counted(count, 'local file is', 'local files are')} not uploaded yet: the next sync does it`,
   allRight: 'COS holds everything as recorded',
-  wrong: count => `${count} wrong: "cos_sync verify --repair" uploads them again`,
-  repairing: count => `repairing: a sync uploads the files of ${count} wrong records again`,
+  wrong: count => `${count} wrong: "cos_sync verify --repair" uploads ${count === 1 ? 'it' : 'them'} again`,
+  repairing: count =>
+    `repairing: a sync uploads what ${counted(count, 'wrong record is', 'wrong records are')} about again`,
   repaired: 'repaired: COS holds everything as recorded',
-  stillWrong: count => `${count} still wrong: see the failures above, mend them, and repair again`,
+  stillWrong: count => `${count} still wrong: see the failures above, put them right, and repair again`,
 };
 
 export const verifyZh: VerifyWords = {

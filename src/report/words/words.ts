@@ -11,6 +11,7 @@ import type { InitWords } from './init.ts';
 import type { KeyWords } from './keys.ts';
 import type { LedgerWords } from './ledger.ts';
 import type { ProgressWords } from './progress.ts';
+import type { RestoreWords } from './restore.ts';
 import type { ScheduleWords } from './schedule.ts';
 import type { VerifyWords } from './verify.ts';
 
@@ -25,7 +26,8 @@ export interface Words {
   kinds: Record<FailureKind, string>;
   /** …and about an error code that has its own remedy. */
   failures: FailureWords;
-  held: Record<HeldReason, (count: number, limit: number) => string>;
+  /** @param place what is to blame */
+  held: Record<HeldReason, (count: number, limit: number, place: string) => string>;
   stops: {
     localPathMissing(path: string): string;
     localPathUnreadable(path: string, code: string): string;
@@ -37,6 +39,8 @@ export interface Words {
     cosRefused(code: string, message: string): string;
     connectionLost(code: string, message: string): string;
     interrupted(signal: string): string;
+    diskTooSmall(folder: string, needed: string, free: string): string;
+    diskFull(folder: string, code: string): string;
     portInUse(port: number): string;
     unexpected(message: string): string;
   };
@@ -79,11 +83,13 @@ export interface Words {
     secondRun: string;
     thirdRun: string;
     where(objects: string, ledger: string, log: string): string;
-    next: string;
+    next(program: string): string;
   };
   localCos: {
     listening(url: string, folder: string): string;
     configure: string;
+    /** Instead of keys that somebody gave, which are printed nowhere. */
+    keysGiven: string;
     stop: string;
   };
   progress: ProgressWords;
@@ -93,6 +99,7 @@ export interface Words {
   verify: VerifyWords;
   ledger: LedgerWords;
   doctor: DoctorWords;
+  restore: RestoreWords;
   schedule: ScheduleWords;
   help: HelpWords;
   keys: KeyWords;

@@ -7,6 +7,7 @@ import { initZh } from './init.ts';
 import { keysZh } from './keys.ts';
 import { ledgerZh } from './ledger.ts';
 import { progressZh } from './progress.ts';
+import { restoreZh } from './restore.ts';
 import { scheduleZh } from './schedule.ts';
 import { verifyZh } from './verify.ts';
 import type { Words } from './words.ts';
@@ -57,6 +58,11 @@ export const zh: Words = {
     notUtf8: ({ line }) => `不是 UTF-8 编码（第 ${line} 行）：请在编辑器中另存为 UTF-8`,
     utf16: () => '是 UTF-16 编码：请在编辑器中另存为 UTF-8',
     notJson: ({ line }) => `不是有效的 JSON（第 ${line} 行附近）：请检查是否缺少引号、逗号或括号`,
+    jsonComment: ({ line }) => `不是有效的 JSON（第 ${line} 行）：JSON 不支持注释，请删除`,
+    jsonTrailingComma: ({ line }) => `不是有效的 JSON（第 ${line} 行）：请删除最后一个值后面的逗号`,
+    jsonMissingComma: ({ line }) => `不是有效的 JSON（第 ${line} 行）：行末缺少逗号`,
+    jsonQuotes: ({ line }) => `不是有效的 JSON（第 ${line} 行）：引号必须是英文双引号，如 "this"`,
+    jsonWideMark: ({ line }) => `不是有效的 JSON（第 ${line} 行）：含有全角标点，请使用英文的 , : { } [ ]`,
     singleBackslash: ({ line }) =>
       `不是有效的 JSON（第 ${line} 行）：Windows 路径的每个 \\ 都要写两次，例如 "C:\\\\data"`,
     notObject: () => '必须是一个 JSON 对象：{ "key": "value", … }',
@@ -92,6 +98,16 @@ export const zh: Words = {
       `Windows 任务计划程序会把路径中的 %名称% 当作变量：${value}。请移动程序或重命名目录`,
     noSuchFolder: ({ value }) => `目录 ${value} 不存在`,
     folderInUse: ({ value }) => `另一个 local-cos 正在使用 ${value}：请指定其他目录`,
+    badMoment: ({ value }) =>
+      `必须是 "2026-11-20T18:00" 这样的时间，或 "2h"、"3d" 这样的“多久以前”，而不是“${value}”`,
+    atAndRun: () => '不能与 --at 同时使用：请只指定其中之一',
+    runOfOther: ({ value, target }) => `第 ${value} 次运行的同步目标是 ${target}：请指定本配置的运行`,
+    noVersions: ({ bucket }) =>
+      `存储桶 ${bucket} 未开启版本控制：被覆盖或删除的内容无法找回。请开启版本控制，以备今后使用`,
+    ontoSynced: ({ value, folder }) =>
+      `${value} 位于 local_path（${folder}）中，且 delete_sync 已开启：下次同步会把恢复出来的内容及删除操作同步到 COS。请恢复到其他目录，或加上 --yes`,
+    ontoRunning: ({ value, folder }) =>
+      `${value} 位于 local_path（${folder}）中，且有一个运行正在进行：请等待其结束，或加上 --yes`,
   },
   kinds: {
     transient: 'COS 或网络暂时出错；下次运行会重试',
@@ -115,11 +131,16 @@ export const zh: Words = {
       `暂不删除 ${count} 项：扫描没有找到任何文件。如果 local_path 确实已清空，请用 --allow-empty 运行一次`,
     maxDelete: (count, limit) =>
       `暂不删除 ${count} 项：超过 max_delete 允许的数量（${limit}）。如果确认无误，请用 --max-delete 100% 运行一次`,
-    unreadable: count => `暂不删除 ${count} 项：它们所在的位置无法读取。请修复后再运行`,
-    unknownPlace: count =>
-      `暂不删除 ${count} 项：有新的文件或文件夹无法读取，这些可能就是移动到了那里。请先解决后再运行`,
-    movedDuringScan: count => `暂不删除 ${count} 项：扫描期间它们所在的文件夹有变动；下次运行会删除`,
-    uploadFailed: count => `暂不删除 ${count} 项：有同样大小的新文件未能上传，可能就是它们移动后的文件`,
+    otherDisk: (count, _, place) =>
+      `暂不删除 ${count} 项：${place} 所在的文件系统与上次运行时不同。磁盘是否已挂载？如果确认无误，请用 --other-disk 运行一次`,
+    unreadable: (count, _, place) =>
+      `暂不删除 ${count} 项：它们所在的 ${place} 无法读取。请使其可读，或用 exclude 排除`,
+    unknownPlace: (count, _, place) =>
+      `暂不删除 ${count} 项：${place} 是新出现的且无法读取，这些可能就是移动到了那里。下次运行会删除；请使其可读，或用 exclude 排除`,
+    movedDuringScan: (count, _, place) =>
+      `暂不删除 ${count} 项：扫描期间它们所在的文件夹有变动（${place}）；下次运行会删除`,
+    uploadFailed: (count, _, place) =>
+      `暂不删除 ${count} 项：有同样大小的新文件未能上传，可能就是它们移动后的文件：${place}。请查看其失败原因`,
     stopped: count => `暂不删除 ${count} 项：运行已停止`,
   },
   stops: {
@@ -138,6 +159,9 @@ export const zh: Words = {
     cosRefused: (code, message) => `COS 拒绝：${code}：${message}`,
     connectionLost: (code, message) => `无法连接 COS：code: ${code}, ${message}`,
     interrupted: signal => `被 ${signal} 中断：已完成的都已记录，下次运行会继续`,
+    diskTooSmall: (folder, needed, free) =>
+      `${folder} 剩余空间 ${free}，需要 ${needed}：未写入任何内容。请清理空间，或恢复到其他磁盘`,
+    diskFull: (folder, code) => `${folder} 无法继续写入（${code}）：请清理空间后再次恢复，将从中断处继续`,
     portInUse: port => `端口 ${port} 已被占用：请用 --port 指定另一个`,
     unexpected: message => `意外错误：${message}。详见 log/cos_sync.log，欢迎反馈`,
   },
@@ -183,11 +207,12 @@ export const zh: Words = {
     thirdRun: '3. 第三次运行，没有变化，不向 COS 发送任何请求：',
     where: (objects, ledger, log) =>
       `您可以查看：\n  对象        ${objects}\n  本地数据库  ${ledger}\n  日志        ${log}`,
-    next: '同步到您自己的存储桶：填写 conf/config.json，然后运行 cos_sync。',
+    next: program => `同步到自己的存储桶：${program} init`,
   },
   localCos: {
     listening: (url, folder) => `仅供本机使用的 COS 正在监听 ${url}，对象保存在 ${folder}`,
     configure: '在 conf/config.json 中填写：',
+    keysGiven: 'secret_id 和 secret_key 即 COS_SECRET_ID 和 COS_SECRET_KEY。',
     stop: '按 Ctrl-C 结束。',
   },
   progress: progressZh,
@@ -197,6 +222,7 @@ export const zh: Words = {
   verify: verifyZh,
   ledger: ledgerZh,
   doctor: doctorZh,
+  restore: restoreZh,
   schedule: scheduleZh,
   help: helpZh,
   keys: keysZh,

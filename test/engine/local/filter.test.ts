@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { createFilter } from '../../../src/engine/local/filter.ts';
 
 function filterOf(include: string[], exclude: string[], reserved: string[] = []) {
-  return createFilter({ include, exclude, own: { reserved, inos: new Set(), identities: new Set() } });
+  return createFilter({
+    include,
+    exclude,
+    own: { reserved, inos: new Set(), identities: new Set() },
+    systemFolders: [],
+  });
 }
 
 interface Row {

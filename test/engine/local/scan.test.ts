@@ -13,7 +13,7 @@ import { type ScannedEntry, scan } from '../../../src/engine/local/scan.ts';
 const NO_OWN = { reserved: [], inos: new Set<number>(), identities: new Set<string>() };
 
 function filterOf(exclude: string[] = []): Filter {
-  return createFilter({ include: [], exclude, own: NO_OWN });
+  return createFilter({ include: [], exclude, own: NO_OWN, systemFolders: [] });
 }
 
 /** A folder with one of each that a scan can meet, and a sub-folder that is shared out. */

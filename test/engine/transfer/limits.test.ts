@@ -115,3 +115,13 @@ test("cos_path / is the bucket's root", async t => {
   t.like(json.errors, [{ path: '\\odd', code: 'InvalidObjectName' }]);
   t.deepEqual(await box.keys(), ['a.txt', 'sub/', 'sub/b.txt']);
 });
+
+test('a storage class of the other kind of bucket is told as a fault of the configuration', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  box.configure({ storage_class: 'MAZ_STANDARD' });
+  const { code, json } = await box.runJson();
+  t.is(code, 5);
+  t.like(json.errors[0], { code: 'MAZOperationNotSupportOnOAZBucket' });
+  t.regex(json.errors[0]!.message, /leave out MAZ_/);
+});

@@ -9,7 +9,7 @@ const PREFIX = 'backup/';
 async function* listing(paths: Iterable<string>): AsyncGenerator<ListedObject> {
   const keys = [...paths].map(path => PREFIX + path);
   keys.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
-  for (const key of keys) yield { key, etag: '', size: 0, lastModified: '' };
+  for (const key of keys) yield { key, etag: '', size: 0, lastModified: '', storageClass: '' };
 }
 
 async function meet(ours: Iterable<string>, theirs: AsyncIterable<ListedObject>): Promise<string[]> {
@@ -48,7 +48,8 @@ test('every entry and every object is met exactly once, with its counterpart whe
 
 test('a listing in another order is refused, for it would show what is there as missing', async t => {
   async function* backwards() {
-    for (const key of ['backup/b', 'backup/a']) yield { key, etag: '', size: 0, lastModified: '' };
+    for (const key of ['backup/b', 'backup/a'])
+      yield { key, etag: '', size: 0, lastModified: '', storageClass: '' };
   }
   await t.throwsAsync(meet(['a', 'b'], backwards()), { message: 'backup/a' });
 });

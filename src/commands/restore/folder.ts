@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { IGNORES_CASE } from '../../engine/local/read-file.ts';
+
+/** How the folder to restore to lies to local_path. */
+export type Overlap = 'same' | 'overlapping' | 'apart';
+
+/** Links are resolved; folders that are not there yet count as where they will be. */
+export function overlapOf(folder: string, localPath: string): Overlap {
+  const [a, b] = [resolved(folder), resolved(localPath)];
+  if (a === b) return 'same';
+  return isIn(a, b) || isIn(b, a) ? 'overlapping' : 'apart';
+}
+
+function isIn(inner: string, outer: string): boolean {
+  const path = relative(outer, inner);
+  return path !== '..' && !path.startsWith(`..${sep}`) && !/^([a-z]:|[\\/])/i.test(path);
+}
+
+function resolved(path: string): string {
+  let there = path;
+  while (!existsSync(there) && dirname(there) !== there) there = dirname(there);
+  const real = join(realpathSync.native(there), relative(there, path));
+  return IGNORES_CASE ? real.toLowerCase() : real;
+}
+
+/** Where a restore notes how far it is: one file for each folder that is restored to. */
+export function stateFile(dbFolder: string, folder: string): string {
+  const hash = createHash('sha256').update(resolved(folder)).digest('hex');
+  return join(dbFolder, `restore-${hash.slice(0, 12)}.state`);
+}

@@ -1,0 +1,146 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import type { Invocation } from '../../cli/invocation.ts';
+import { usageFault } from '../../config/faults.ts';
+import { type Journal, noJournal, openJournal } from '../../engine/restore/journal.ts';
+import { missingPlace, openPlace, type Place } from '../../engine/restore/place.ts';
+import { LedgerLocked } from '../../ledger/errors.ts';
+import { type Ledger, type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
+import { isLocked, lockLedger } from '../../ledger/lock.ts';
+import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../ledger/records.ts';
+import { errorLines } from '../../report/errors.ts';
+import { holdingLock, type Session } from '../task/session.ts';
+import { type Overlap, overlapOf, stateFile } from './folder.ts';
+
+/** Where a restore writes to, and what is known of it. */
+export interface Ground {
+  place: Place;
+  journal: Journal;
+  /** The ledger's records of files whose paths begin so, ascending by path. */
+  records(beginning: string): Iterable<FileRecord>;
+  /** Records in the ledger; undefined where it is not about this folder. */
+  record: ((record: LedgerRecord) => void) | undefined;
+}
+
+interface Wanted {
+  /** Absolute. */
+  folder: string;
+  dryRun: boolean;
+  yes: boolean;
+}
+
+type Work = (ground: Ground, signal: AbortSignal) => Promise<number>;
+
+/**
+ * Opens the folder, the notes of an earlier restore into it, and the ledger, and works with them while no
+ * other restore into it and no sync of it can begin.
+ * @throws ConfigError where a sync would meet what is restored; LedgerLocked where another restore is under way
+ */
+export async function onGround(
+  invocation: Invocation,
+  session: Session,
+  wanted: Wanted,
+  work: Work,
+): Promise<number> {
+  const { config, task, file } = session;
+  const { folder, dryRun, yes } = wanted;
+  const overlap = overlapOf(folder, config.localPath);
+  const values = { value: folder, folder: config.localPath };
+  if (overlap !== 'apart' && !dryRun && !yes) {
+    if (config.deleteSync) throw usageFault('--to', 'ontoSynced', values);
+    if (await isLocked(file)) throw usageFault('--to', 'ontoRunning', values);
+  }
+  const readOnly: LedgerOptions = { file, task, readOnly: true };
+  if (overlap === 'apart' || dryRun) return withLedger(invocation, readOnly, wanted, undefined, work);
+  let isBegun = false;
+  try {
+    return await holdingLock(invocation, task, (ledger, signal) => {
+      isBegun = true;
+      const options = overlap === 'same' ? ledger : readOnly;
+      return withLedger({ ...invocation, signal }, options, wanted, overlap, work);
+    });
+  } catch (error) {
+    if (isBegun || !yes || !(error instanceof LedgerLocked)) throw error;
+    return withLedger(invocation, readOnly, wanted, undefined, work);
+  }
+}
+
+/** A ledger that cannot be used is no reason to restore nothing. */
+async function withLedger(
+  invocation: Invocation,
+  options: LedgerOptions,
+  wanted: Wanted,
+  overlap: Overlap | undefined,
+  work: Work,
+): Promise<number> {
+  const { terminal, words } = invocation;
+  const warn = (error: unknown) =>
+    terminal.err(`${words.restore.withoutLedger(errorLines(error, words).join('; '))}\n`);
+  let ledger: Ledger | undefined;
+  try {
+    ledger = await openLedger(options);
+  } catch (error) {
+    warn(error);
+  }
+  const known = ledger;
+  const isRecorded = overlap === 'same' && known !== undefined;
+  try {
+    return await withPlace(invocation, wanted, (ground, signal) =>
+      work(
+        {
+          ...ground,
+          records: beginning => (known ? filesOf(known, beginning) : []),
+          record: isRecorded ? record => known.put(record) : undefined,
+        },
+        signal,
+      ),
+    );
+  } finally {
+    await ledger?.close().catch(warn);
+  }
+}
+
+function* filesOf(ledger: Ledger, beginning: string): Generator<FileRecord> {
+  for (const record of ledger.records()) {
+    if (isFile(record) && !isUnknown(record) && record.path.startsWith(beginning)) yield record;
+  }
+}
+
+async function withPlace(
+  { home, signal }: Invocation,
+  { folder, dryRun }: Wanted,
+  work: (ground: Pick<Ground, 'place' | 'journal'>, signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  if (dryRun) {
+    const place = existsSync(folder) ? openPlace(folder, undefined) : missingPlace(folder);
+    return closing(place, work({ place, journal: noJournal }, signal));
+  }
+  const file = stateFile(home.dbFolder, folder);
+  const lost = new AbortController();
+  const lock = await lockLedger(file, error => lost.abort(error));
+  try {
+    const journal = openJournal(file);
+    makeFolder(folder);
+    const place = openPlace(folder, journal.token);
+    return await closing(place, work({ place, journal }, AbortSignal.any([signal, lost.signal])));
+  } finally {
+    await lock.release();
+  }
+}
+
+async function closing(place: Place, work: Promise<number>): Promise<number> {
+  try {
+    return await work;
+  } finally {
+    place.close();
+  }
+}
+
+/** @throws ConfigError */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw usageFault('--to', 'unwritable', { value: folder, code });
+  }
+}

@@ -1,0 +1,72 @@
+import { confirmationOf } from './confirmation.ts';
+import { unverified } from './errors.ts';
+import type { HttpAnswer } from './http/answer.ts';
+import type { HttpRequest } from './http/http.ts';
+import type { BodySink, GetWanted, ObjectHead } from './store.ts';
+
+/** In bytes; shorter objects cost less over a connection of our own. */
+const SHORT = 64 * 1024;
+const PARTIAL = 206;
+
+/** GET Object (436/7753). @throws Failure where the answer is another, or not as long as it should be */
+export async function getObject(
+  ask: (request: HttpRequest) => Promise<HttpAnswer>,
+  { key, versionId, etag, range, size }: GetWanted,
+  sink: BodySink,
+): Promise<ObjectHead> {
+  const headers: Record<string, string> = {};
+  if (etag !== undefined) headers['If-Match'] = `"${etag}"`;
+  if (range) headers.Range = `bytes=${range.first}-${range.last}`;
+  let received = 0;
+  let isPart = false;
+  const answer = await ask({
+    method: 'GET',
+    key,
+    query: versionQuery(versionId),
+    headers,
+    isShort: size <= SHORT,
+    sink: {
+      begin(status, fields) {
+        isPart = status === PARTIAL;
+        sink.begin?.(headIn({ status, headers: fields }));
+      },
+      write(piece) {
+        received += piece.length;
+        // Who knows no ranges sends all of it.
+        if (received > size || (range && !isPart)) throw notAsked('the answer is not what was asked for');
+        return sink.write(piece);
+      },
+    },
+  });
+  if (received !== size) throw notAsked(`${received} bytes came, ${size} were asked for`, answer);
+  return headIn(answer);
+}
+
+export function versionQuery(versionId: string | undefined): HttpRequest['query'] {
+  return versionId === undefined ? {} : { versionId };
+}
+
+/** @throws Failure where the answer has no ETag: it is not COS's */
+export function headIn(answer: Pick<HttpAnswer, 'status' | 'headers'>): ObjectHead {
+  const confirmation = confirmationOf(answer);
+  if (confirmation.etag === '') throw unverified('the answer has no ETag', confirmation);
+  return {
+    ...confirmation,
+    size: Number(answer.headers['content-length'] ?? Number.NaN),
+    lastModified: Date.parse(String(answer.headers['last-modified'])),
+    mtime: mtimeIn(answer.headers['x-cos-meta-mtime']),
+  };
+}
+
+/** Seconds since 1970 with up to nine decimals, as rclone writes it, in ms. */
+export function mtimeIn(header: string | string[] | undefined): number | undefined {
+  const text = String(header ?? '').trim();
+  const [, whole, fraction = ''] = /^(-?\d{1,12})(\.\d{1,9})?$/.exec(text) ?? [];
+  if (whole === undefined) return undefined;
+  const beyond = Number(`0${fraction}`) * 1000;
+  return Number(whole) * 1000 + (whole.startsWith('-') ? -beyond : beyond);
+}
+
+function notAsked(message: string, answer?: HttpAnswer) {
+  return unverified(message, answer ? confirmationOf(answer) : { status: 200, requestId: '' });
+}

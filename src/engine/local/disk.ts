@@ -1,0 +1,92 @@
+import { realpathSync, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Disk, FolderIdentity } from '../../ledger/last-scan.ts';
+import { type Mount, mountOf, placesBelow, readMounts, volumeOf } from './mounts.ts';
+import type { ScannedEntry } from './scan.ts';
+
+const IS_WINDOWS = process.platform === 'win32';
+
+/** What is known of the file system that a folder is on. @throws the file system's error */
+export function diskOf(folder: string, mounts: readonly Mount[] = readMounts()): Disk {
+  const { type, bsize, blocks } = statfsSync(folder, { bigint: true });
+  const { dev } = statSync(folder, { bigint: true });
+  const mount = mountOf(mounts, realpathSync.native(folder));
+  return {
+    type: Number(type),
+    bytes: Number(bsize * blocks),
+    device: String(dev),
+    // The device is the volume's serial number there.
+    volume: IS_WINDOWS ? String(dev) : mount ? volumeOf(mount) : '',
+    mount: mount?.place ?? '',
+    root: mount ? identityOf(mount.place) : NOTHING,
+    folder: identityOf(folder),
+  };
+}
+
+const NOTHING: FolderIdentity = { inode: '', born: 0 };
+
+function identityOf(folder: string): FolderIdentity {
+  const { ino, birthtimeMs } = statSync(folder, { bigint: true });
+  return { inode: String(ino), born: Number(birthtimeMs) };
+}
+
+/** The file systems in a folder. A place is empty for the folder itself, or ends with `/`. */
+export interface FoundDisks {
+  /** By place; undefined where one was before and is no folder now. */
+  at: ReadonlyMap<string, Disk | undefined>;
+  /** Places where a file system begins. */
+  begin: ReadonlySet<string>;
+}
+
+/** Finds where other file systems begin below a folder that is being scanned. */
+export interface DiskFinder {
+  /** Entries as the scan hands them out. */
+  meet(entry: ScannedEntry): void;
+  /** @param before places where a file system began in the last run */
+  finish(before: Iterable<string>): FoundDisks;
+}
+
+/** @throws the file system's error where the folder cannot be looked at */
+export function findDisks(localPath: string): DiskFinder {
+  const mounts = readMounts();
+  const real = realpathSync.native(localPath);
+  const root = statSync(localPath).dev;
+  // A folder that is mounted a second time has the device that it has at its first place.
+  const mounted = new Set(placesBelow(mounts, real));
+  const devices = new Map<string, number>();
+
+  function deviceAbove(path: string): number {
+    for (let end = slashBefore(path, path.length); end > 0; end = slashBefore(path, end)) {
+      const device = devices.get(path.slice(0, end));
+      if (device !== undefined) return device;
+    }
+    return root;
+  }
+
+  return {
+    meet({ kind, path, device }) {
+      if (kind !== 'folder' || Number.isNaN(device)) return;
+      const isOther = (device !== root || devices.size > 0) && device !== deviceAbove(path);
+      if (isOther || mounted.has(path)) devices.set(path, device);
+    },
+    finish(before) {
+      const begin = new Set(['', ...devices.keys()]);
+      const places = [...new Set([...begin, ...before])];
+      const now = readMounts();
+      return { at: new Map(places.map(place => [place, diskAt(join(localPath, place), now)])), begin };
+    },
+  };
+}
+
+/** Where the path of the folder above ends, in the path of a folder that ends at `end` with `/`. */
+function slashBefore(path: string, end: number): number {
+  return path.lastIndexOf('/', end - 2) + 1;
+}
+
+function diskAt(folder: string, mounts: readonly Mount[]): Disk | undefined {
+  try {
+    return diskOf(folder, mounts);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+import type { Disk, FolderIdentity, LastScan } from '../ledger/last-scan.ts';
+import type { FoundDisks } from './local/disk.ts';
+import type { Plan } from './plan.ts';
+
+/**
+ * Whether it is the file system that was in this place before. Device numbers and sizes may change while it stays
+ * the same; a folder's inode and time of birth do not, and no other file system has both.
+ */
+export function isSameDisk(before: Disk, now: Disk): boolean {
+  if (before.type !== now.type) return false;
+  const areNamed = before.volume !== '' && now.volume !== '';
+  if (areNamed && before.volume !== now.volume) return false;
+  const isSameFolder = isSameIdentity(before.folder, now.folder);
+  const isSameRoot = before.mount === now.mount && isSameIdentity(before.root, now.root);
+  if (!isSameFolder && !isSameRoot) return false;
+  const { born } = isSameFolder ? now.folder : now.root;
+  return areNamed || born !== 0 || before.device === now.device || before.bytes === now.bytes;
+}
+
+function isSameIdentity(a: FolderIdentity, b: FolderIdentity): boolean {
+  return a.inode === b.inode && a.born === b.born;
+}
+
+/**
+ * Sets aside what is gone from places whose file system is another than in the last run: a disk that is away makes
+ * all that was on it seem gone.
+ */
+export function withoutOtherDisks(plan: Plan, last: LastScan | undefined, found: FoundDisks): Plan {
+  if (!last) return plan;
+  const others = [...found.at]
+    .filter(([place, disk]) => isOther(last.disks.get(place), disk))
+    .map(([place]) => place);
+  if (others.length === 0) return plan;
+  const gone = new Map<string, number>();
+  const isSure = (path: string) => {
+    const place = others.find(other => path.startsWith(other));
+    if (place !== undefined) gone.set(place, (gone.get(place) ?? 0) + 1);
+    return place === undefined;
+  };
+  return {
+    ...plan,
+    goneFiles: plan.goneFiles.filter(({ path }) => isSure(path)),
+    goneFolders: plan.goneFolders.filter(isSure),
+    goneBegun: plan.goneBegun.filter(({ path }) => isSure(path)),
+    goneOnOtherDisk: gone,
+  };
+}
+
+function isOther(before: Disk | undefined, now: Disk | undefined): boolean {
+  return before === undefined || now === undefined || !isSameDisk(before, now);
+}
+
+/** What the next run is to compare with: where something is held back for another disk, the one before. */
+export function disksToRemember(
+  { goneOnOtherDisk }: Plan,
+  last: LastScan | undefined,
+  found: FoundDisks,
+): Map<string, Disk> {
+  const disks = new Map<string, Disk>();
+  for (const [place, disk] of found.at) {
+    const isHeld = goneOnOtherDisk.has(place);
+    const remembered = isHeld ? last?.disks.get(place) : disk;
+    if (remembered && (isHeld || found.begin.has(place))) disks.set(place, remembered);
+  }
+  return disks;
+}

@@ -1,0 +1,63 @@
+import type { ListedObject, ListedVersion, ObjectStore, VersionMarker } from '../../cos/store.ts';
+import type { Requests } from '../requests/requests.ts';
+
+/** An object that may be brought back, as it is or as it was. */
+export interface RestorableObject extends ListedObject {
+  /** undefined for the object as it is. */
+  versionId?: string;
+}
+
+/**
+ * The objects under a prefix, in COS's order. While a page is worked through the next one is on its way.
+ * @param at ms since 1970: as they were at that moment; undefined for as they are
+ * @throws Failure
+ */
+export function objectsAt(
+  store: ObjectStore,
+  requests: Requests,
+  prefix: string,
+  at: number | undefined,
+): AsyncGenerator<RestorableObject> {
+  if (at === undefined) {
+    return readAhead<RestorableObject, string>(async marker => {
+      const { objects, nextMarker } = await requests.send(() => store.list(prefix, marker));
+      return { items: objects, next: nextMarker };
+    });
+  }
+  return newestAt(
+    readAhead<ListedVersion, VersionMarker>(async marker => {
+      const { versions, next } = await requests.send(() => store.listVersions(prefix, marker));
+      return { items: versions, next };
+    }),
+    at,
+  );
+}
+
+async function* readAhead<Item, Marker>(
+  ask: (marker: Marker | undefined) => Promise<{ items: Item[]; next: Marker | undefined }>,
+): AsyncGenerator<Item> {
+  let page = ask(undefined);
+  for (;;) {
+    const { items, next } = await page;
+    if (next !== undefined) {
+      page = ask(next);
+      // It is awaited when this one is through; nobody may be left by then.
+      page.catch(() => {});
+    }
+    yield* items;
+    if (next === undefined) return;
+  }
+}
+
+/** Of each key the newest version that is not younger than a moment, where that is no deletion. */
+async function* newestAt(
+  versions: AsyncIterable<ListedVersion>,
+  at: number,
+): AsyncGenerator<RestorableObject> {
+  let decided: string | undefined;
+  for await (const version of versions) {
+    if (version.key === decided || Date.parse(version.lastModified) > at) continue;
+    decided = version.key;
+    if (!version.isDeletion) yield version;
+  }
+}

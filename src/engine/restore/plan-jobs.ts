@@ -1,0 +1,89 @@
+import { setImmediate as letOthersRun } from 'node:timers/promises';
+import { Failure, localFailure } from '../../failure.ts';
+import { type FileRecord, isFolderPath } from '../../ledger/records.ts';
+import type { Operation } from '../listener.ts';
+import { ownPlaceOf } from '../local/own-paths.ts';
+import { type Meeting, meetListing } from '../upkeep/meet-listing.ts';
+import type { Job, Restoring } from './job.ts';
+import type { RestorableObject } from './objects.ts';
+import { decide } from './plan.ts';
+import { createCaseGuard, nameProblem } from './safe-path.ts';
+import type { Selection } from './selection.ts';
+
+export interface PlanSources {
+  objects: AsyncIterable<RestorableObject>;
+  /** The ledger's records of files, ascending by path. */
+  records: Iterable<FileRecord>;
+  selection: Selection;
+  /** Whether a path is left out although it is selected. */
+  isExcluded(path: string): boolean;
+  /** The program's own places in the folder, as findOwn has them. */
+  reserved: readonly string[];
+}
+
+/** After this many objects other work gets its turn. */
+const TURN = 500;
+
+/**
+ * Meets the listing with the ledger and what is there, and hands out what is to be done. What needs nothing
+ * done, or cannot be, is told to the listener.
+ * @throws Failure where COS lists nothing
+ */
+export async function* planJobs(run: Restoring, sources: PlanSources): AsyncGenerator<Job> {
+  const { selection, records, objects, isExcluded, reserved } = sources;
+  const guard = createCaseGuard(run.place.ignoresCase);
+  let listed = 0;
+  for await (const meeting of meetListing(records, objects, run.prefix)) {
+    const { path, object } = meeting;
+    // The folder object of cos_path itself is the folder that is restored to.
+    if (!object || path === '') continue;
+    if (++listed % TURN === 0) {
+      run.listener.scanned(listed);
+      await letOthersRun();
+    }
+    if (run.signal.aborted) return;
+    if (!selection.takes(path) || isExcluded(path)) continue;
+    try {
+      const problem = nameProblem(path) ?? (guard.collides(path) ? 'CaseCollision' : undefined);
+      if (problem) throw new Failure('thisFile', { code: problem });
+      if (ownPlaceOf(reserved, path) !== undefined) throw new Failure('thisFile', { code: 'OwnPlace' });
+      const job = jobOf(run, { ...meeting, object });
+      if (job) yield job;
+    } catch (error) {
+      run.listener.failed({
+        operation: operationOf(path),
+        path,
+        key: object.key,
+        failure: localFailure(error),
+      });
+    }
+  }
+}
+
+export function operationOf(path: string): Operation {
+  return isFolderPath(path) ? 'createFolder' : 'downloadFile';
+}
+
+/** @returns undefined where there is nothing to do @throws Failure where it cannot have its place */
+function jobOf(
+  run: Restoring,
+  { path, entry, object }: Meeting<FileRecord, RestorableObject> & { object: RestorableObject },
+): Job | undefined {
+  const look = run.place.look(path);
+  const record = entry?.etag === object.etag && entry.size === object.size ? entry : undefined;
+  const decision = decide(path, object, look, record, run.rules);
+  if (decision.what === 'fail') throw new Failure('local', { code: decision.code });
+  if (decision.what !== 'keep') return { path, object, look, record, decision };
+  keep(run, path, record);
+  return undefined;
+}
+
+/** What is there and equal. */
+export function keep(run: Restoring, path: string, record: FileRecord | undefined): void {
+  if (isFolderPath(path)) {
+    run.record?.({ path });
+    return;
+  }
+  if (run.record && !record) run.unrecorded++;
+  run.listener.unchanged(1);
+}

@@ -1,0 +1,151 @@
+import { setMaxListeners } from 'node:events';
+import type { ObjectStore } from '../../cos/store.ts';
+import { Failure } from '../../failure.ts';
+import { type RunListener, tellAll } from '../listener.ts';
+import { type Breaker, createBreaker } from '../requests/breaker.ts';
+import { createRequests, type Requests } from '../requests/requests.ts';
+import { bytesOf, carryOut } from './carry-out.ts';
+import { DiskTooSmall } from './errors.ts';
+import type { Job, Restoring } from './job.ts';
+import { objectsAt } from './objects.ts';
+import { type PlanSources, planJobs } from './plan-jobs.ts';
+
+type Given = 'store' | 'requests' | 'listener' | 'unrecorded' | 'kept' | 'signal';
+
+export interface RestoreOptions extends Omit<Restoring, Given>, Omit<PlanSources, 'objects'> {
+  /** ms since 1970: objects as they were at that moment; undefined for as they are */
+  at: number | undefined;
+  /** @param send sends the requests that the opening itself needs */
+  openStore(send: Requests['send']): Promise<ObjectStore>;
+  listeners: readonly RunListener[];
+  /** Aborted by a signal: nothing new begins, what is under way ends. */
+  signal: AbortSignal;
+}
+
+export interface RestoreResult {
+  /** Why it ended before it was through: COS refused, could not be reached, or the disk takes no more. */
+  stoppedBy: Failure | undefined;
+  anySuccess: boolean;
+  /** Equal files that the ledger was not told of, for their content was not read. */
+  unrecorded: number;
+}
+
+/** Jobs that are planned before the first is begun, so that it is known whether the disk has room for them. */
+const PLANNED_AHEAD = 100_000;
+/** A disk that takes no more for one file does for none. */
+const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'NoState']);
+
+/**
+ * Brings objects back: list → plan → fetch, prove, rename. Every outcome is told to the listeners.
+ * @throws DiskTooSmall; Failure where COS lists nothing
+ */
+export async function restore(options: RestoreOptions): Promise<RestoreResult> {
+  const { config, prefix, selection, at } = options;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  setMaxListeners(0, signal);
+  const listener = tellAll(options.listeners);
+  const breaker = createBreaker(config.threadNum, () => stop.abort());
+  const requests = createRequests({
+    threads: config.threadNum,
+    retries: config.retryNum,
+    signal,
+    onRetry: listener.retried,
+    onAnswer: breaker.answered,
+  });
+  const store = await options.openStore(requests.send);
+  try {
+    const run: Restoring = { ...options, store, requests, listener, unrecorded: 0, kept: new Set(), signal };
+    const objects = objectsAt(store, requests, prefix + selection.common, at);
+    const jobs = await planAhead(run, planJobs(run, { ...options, objects }));
+    const diskFull = await workThrough(run, jobs, breaker, stop);
+    if (!signal.aborted) tellUnmatched(run, selection.unmatched());
+    breaker.finish();
+    tidy(run);
+    return {
+      stoppedBy: diskFull ?? breaker.reason,
+      anySuccess: breaker.anySuccess,
+      unrecorded: run.unrecorded,
+    };
+  } finally {
+    await store.close();
+  }
+}
+
+/** Plans as much as is held at a time, and sees that the disk has room for it. @throws DiskTooSmall */
+async function planAhead(run: Restoring, jobs: AsyncGenerator<Job>): Promise<AsyncGenerator<Job>> {
+  const ahead: Job[] = [];
+  let needed = 0;
+  let isEnd = false;
+  while (ahead.length < PLANNED_AHEAD && !isEnd) {
+    const { done, value } = await jobs.next();
+    if (done) isEnd = true;
+    else {
+      ahead.push(value);
+      needed += bytesOf(value);
+    }
+  }
+  const free = run.dryRun ? undefined : run.place.freeSpace();
+  if (free !== undefined && needed > free) throw new DiskTooSmall(run.place.root, needed, free);
+  tellPlan(run, ahead);
+  return (async function* () {
+    yield* ahead;
+    for await (const job of jobs) {
+      tellPlan(run, [job]);
+      yield job;
+    }
+  })();
+}
+
+function tellPlan({ listener }: Restoring, jobs: readonly Job[]): void {
+  const folders = jobs.filter(({ decision }) => decision.what === 'createFolder').length;
+  const bytes = jobs.reduce((sum, job) => sum + bytesOf(job), 0);
+  listener.planned({ files: jobs.length - folders, folders, deletions: 0, bytes });
+}
+
+/**
+ * @returns why the disk takes no more, where it does not
+ * @throws Failure where COS does not list on; what is under way has ended then
+ */
+async function workThrough(
+  run: Restoring,
+  jobs: AsyncGenerator<Job>,
+  breaker: Breaker,
+  stop: AbortController,
+): Promise<Failure | undefined> {
+  let diskFull: Failure | undefined;
+
+  async function work(): Promise<void> {
+    for (let next = await jobs.next(); !next.done && !run.signal.aborted; next = await jobs.next()) {
+      const failure = await carryOut(run, next.value);
+      if (!failure) breaker.succeeded();
+      else if (failure.kind !== 'stopped') breaker.failed(failure);
+      if (failure === undefined || !DISK_FULL.has(failure.code)) continue;
+      diskFull ??= failure;
+      stop.abort();
+    }
+  }
+
+  const ended = await Promise.allSettled(Array.from({ length: run.config.threadNum }, work));
+  const broken = ended.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+  if (broken && !run.signal.aborted) throw broken.reason;
+  return diskFull;
+}
+
+/** What was asked for by name and is not in COS. */
+function tellUnmatched({ listener, prefix }: Restoring, paths: readonly string[]): void {
+  for (const path of paths) {
+    const failure = new Failure('stale', { code: 'NoSuchKey' });
+    listener.failed({ operation: 'downloadFile', path, key: prefix + path, failure });
+  }
+}
+
+/** Removes what killed restores left, once nothing is left to go on with. */
+function tidy({ dryRun, signal, journal, place, kept }: Restoring): void {
+  if (dryRun) return;
+  const isThrough = !signal.aborted;
+  if (isThrough && journal.isResumed) {
+    for (const folder of journal.folders()) place.sweep(folder, name => kept.has(name));
+  }
+  if (kept.size === 0 && (isThrough || !journal.isResumed)) journal.remove();
+}

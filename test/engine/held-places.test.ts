@@ -1,0 +1,97 @@
+import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { canMount, mount } from '../support/mounts.ts';
+import { type Sandbox, sandbox } from '../support/sandbox.ts';
+
+const NOBODY = 65534;
+const rootTest = process.getuid?.() === 0 ? test : test.skip;
+const mountTest = canMount() ? test : test.skip;
+
+/** Runs as a user who is refused what root is not. */
+async function runAsNobody(box: Sandbox) {
+  for (const folder of [box.root, box.home, join(box.home, 'conf')]) chmodSync(folder, 0o755);
+  for (const folder of ['', 'conf', 'conf/config.json']) chownSync(join(box.home, folder), NOBODY, NOBODY);
+  const { code, stdout, stderr } = await box.startAs({ uid: NOBODY }, '--json').ended;
+  return { code, json: JSON.parse(stdout), stderr };
+}
+
+test('what was missing in the last run already did not move during this one', async t => {
+  const box = await sandbox(t);
+  for (const path of ['spool/a', 'stays']) box.write(path, path);
+  const date = () => utimesSync(join(box.local, 'spool'), new Date('2038-01-01'), new Date('2038-01-01'));
+  date();
+  t.is((await box.run()).code, 0);
+  rmSync(join(box.local, 'spool/a'));
+  date();
+  const first = await box.runJson();
+  t.like(first.json, { deletes_held: 1, deletes_held_reasons: ['movedDuringScan'], exit_code: 0 });
+  t.true(first.stderr.includes(join(box.local, 'spool')), first.stderr);
+  t.like((await box.runJson()).json, { del_file_ok: 1, deletes_held: 0, exit_code: 0 });
+  t.deepEqual(await box.keys(), ['backup/spool/', 'backup/stays']);
+});
+
+rootTest('a place that can never be read holds what is below it, and nothing else', async t => {
+  const box = await sandbox(t);
+  for (const path of ['gone', 'stays', 'locked/below']) box.write(path, path);
+  mkdirSync(join(box.local, 'never'), { mode: 0o700 });
+  symlinkSync('/etc/passwd/x', join(box.local, 'link'));
+  t.is((await runAsNobody(box)).code, 1);
+  rmSync(join(box.local, 'gone'));
+  chmodSync(join(box.local, 'locked'), 0o700);
+  const { json, stderr } = await runAsNobody(box);
+  t.like(json, { del_file_ok: 1, deletes_held: 1, deletes_held_reasons: ['unreadable'] });
+  t.true(stderr.includes(`${join(box.local, 'locked')}/, where they belong`), stderr);
+  t.deepEqual(
+    (await box.keys()).filter(key => !key.endsWith('/')),
+    ['backup/locked/below', 'backup/stays'],
+  );
+});
+
+rootTest('an empty file that cannot be read holds back no deletion, and a full one only once', async t => {
+  const box = await sandbox(t);
+  for (const [path, content] of [
+    ['empty', ''],
+    ['full', '12345'],
+    ['stays', 's'],
+  ] as const) {
+    box.write(path, content);
+  }
+  t.is((await runAsNobody(box)).code, 0);
+  for (const [path, content] of [
+    ['new empty', ''],
+    ['new full', '54321'],
+  ] as const) {
+    box.write(path, content);
+    chmodSync(join(box.local, path), 0);
+  }
+  for (const path of ['empty', 'full']) rmSync(join(box.local, path));
+  const { json, stderr } = await runAsNobody(box);
+  t.like(json, { del_file_ok: 1, deletes_held: 1, deletes_held_reasons: ['uploadFailed'] });
+  t.true(stderr.includes(join(box.local, 'new full')), stderr);
+  t.like((await runAsNobody(box)).json, { del_file_ok: 1, deletes_held: 0 });
+});
+
+mountTest(
+  "the system's own folders at the root of a drive take no part, unless include names them",
+  async t => {
+    const box = await sandbox(t);
+    mount(t, box.local, '-t', 'tmpfs', 'x');
+    mount(t, join(box.local, 'usb'), '-t', 'tmpfs', 'x');
+    for (const path of ['$RECYCLE.BIN/b', 'a', 'lost+found/c', 'sub/lost+found/d', 'usb/lost+found/e']) {
+      box.write(path, path);
+    }
+    const first = await box.run();
+    t.is(first.code, 0);
+    t.is(first.stderr.match(/the system's own/g)?.length, 3, first.stderr);
+    t.deepEqual(
+      (await box.keys()).filter(key => !key.endsWith('/')),
+      ['backup/a', 'backup/sub/lost+found/d'],
+    );
+    t.is((await box.run()).stderr, '');
+    const path = join(box.local, 'lost+found/c');
+    t.regex((await box.run('--explain', path)).stdout, /lost\+found\/ is the system's own/);
+    box.configure({ include: ['**', 'lost+found'] });
+    t.like((await box.runJson()).json, { upload_file_ok: 2, exit_code: 0 });
+  },
+);

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { exitCodeOfError } from '../../src/cli/exit-codes.ts';
+import type { Invocation } from '../../src/cli/invocation.ts';
+import { restoreCommand } from '../../src/commands/restore/restore.ts';
+import type { RestoreCommand } from '../../src/commands/restore/wanted.ts';
+import { syncCommand } from '../../src/commands/sync.ts';
+import { homeAt } from '../../src/config/home.ts';
+import { errorLines } from '../../src/report/errors.ts';
+import { wordsFor } from '../../src/report/language.ts';
+import type { Sandbox } from './sandbox.ts';
+
+/** How a command ended that ran in this process, and what it printed. */
+export interface EndedHere {
+  code: number;
+  out: string;
+  err: string;
+  /** What it printed as JSON. */
+  json: Record<string, unknown> & { errors: { op: string; path: string; key: string; code: string }[] };
+}
+
+interface HowToRun {
+  overrides?: Record<string, unknown>;
+  signal?: AbortSignal;
+  json?: boolean;
+}
+
+/** Runs a command as the program does, and in this process: a start of the program takes longer than most commands. */
+async function runHere(
+  box: Sandbox,
+  { overrides = {}, signal = new AbortController().signal, json = true }: HowToRun,
+  command: (invocation: Invocation) => Promise<number>,
+): Promise<EndedHere> {
+  const words = wordsFor('en', undefined);
+  let [out, err] = ['', ''];
+  const print = (text: string) => {
+    out += text;
+  };
+  const invocation: Invocation = {
+    home: homeAt(box.home, {}, join(box.home, 'conf', 'config.json')),
+    words,
+    terminal: {
+      out: print,
+      data: print,
+      status() {},
+      err(text) {
+        err += text;
+      },
+      isInteractive: false,
+    },
+    style: { json, quiet: false, verbose: false, progress: false },
+    overrides,
+    signal,
+  };
+  const code = await command(invocation).catch(error => {
+    err += errorLines(error, words).join('\n');
+    return exitCodeOfError(error);
+  });
+  const printed = json && out !== '' ? JSON.parse(out.trim().split('\n').at(-1) ?? '') : { errors: [] };
+  return { code, out, err, json: printed };
+}
+
+const NOTHING_GIVEN: RestoreCommand = {
+  paths: [],
+  to: undefined,
+  at: undefined,
+  run: undefined,
+  overwrite: undefined,
+  thaw: undefined,
+  dryRun: false,
+  yes: false,
+};
+
+/** `cos_sync restore --json` */
+export function restoreHere(
+  box: Sandbox,
+  command: Partial<RestoreCommand>,
+  how: HowToRun = {},
+): Promise<EndedHere> {
+  return runHere(box, how, invocation => restoreCommand(invocation, { ...NOTHING_GIVEN, ...command }));
+}
+
+/** `cos_sync sync --json` */
+export function syncHere(box: Sandbox, how: HowToRun = {}): Promise<EndedHere> {
+  return runHere(box, how, invocation =>
+    syncCommand(invocation, { dryRun: false, allowEmpty: false, otherDisk: false }),
+  );
+}
