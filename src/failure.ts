@@ -42,6 +42,8 @@ export interface FailureDetails {
   requestId?: string | undefined;
   /** The answer's Date header in ms since 1970, if one came. */
   serverTime?: number | undefined;
+  /** What a policy must allow: `name/cos:PutObject`, where COS denied a request. */
+  action?: string | undefined;
   /** The answer's Retry-After in ms from now, if one came. */
   retryAfter?: number | undefined;
   cause?: unknown;
@@ -57,6 +59,7 @@ export class Failure extends Error {
   readonly requestId: string | undefined;
   readonly serverTime: number | undefined;
   readonly retryAfter: number | undefined;
+  readonly action: string | undefined;
   /** COS may have done what was asked all the same, in this try or in one before it. */
   readonly mayBeDone: boolean;
 
@@ -69,6 +72,7 @@ export class Failure extends Error {
     this.requestId = details.requestId;
     this.serverTime = details.serverTime;
     this.retryAfter = details.retryAfter;
+    this.action = details.action;
     this.mayBeDone = details.mayBeDone ?? leavesDoubt(kind, details.status);
     if (kind === 'defect') this.stack = (details.cause as Error | undefined)?.stack ?? this.stack ?? '';
   }
@@ -92,8 +96,8 @@ export function withDetails(
   details: Partial<FailureDetails>,
   kind: FailureKind = failure.kind,
 ): Failure {
-  const { code, message, status, requestId, serverTime, retryAfter, cause, mayBeDone } = failure;
-  const same = { code, message, status, requestId, serverTime, retryAfter, cause, mayBeDone };
+  const { code, message, status, requestId, serverTime, retryAfter, action, cause, mayBeDone } = failure;
+  const same = { code, message, status, requestId, serverTime, retryAfter, action, cause, mayBeDone };
   return new Failure(kind, { ...same, ...details });
 }
 

@@ -171,7 +171,7 @@ async function askFor(
   throw usageFault(key, 'noAnswer');
 
   function objectionTo(key: AskedKey, all: Values): string | undefined {
-    const result = parseConfig(all);
+    const result = parseConfig(all, process.env);
     const fault = 'faults' in result ? result.faults.find(one => one.key === key) : undefined;
     if (fault) return words.problems[fault.problem](fault.values);
     const folder = String(all.local_path);
@@ -188,7 +188,7 @@ function cleaned(key: AskedKey, answer: string): string {
 /** Tests the values as doctor does, and prints what it finds. @throws ConfigError */
 async function isWorking(values: Values, invocation: Invocation): Promise<boolean> {
   const { home, overrides, terminal, words, signal } = invocation;
-  const result = parseConfig({ ...values, ...secretsOf(process.env) });
+  const result = parseConfig({ ...values, ...secretsOf(process.env) }, process.env);
   if ('faults' in result) {
     const faults = result.faults.map(fault => withSource(fault, overrides, process.env));
     throw new ConfigError(home.configFile, faults);

@@ -36,7 +36,7 @@ export function loadConfig(
   const written = isFileMissing ? {} : parseJson(file, textOf(file, bytes));
   refuseTemplateAgain(file, written);
   const given = { ...options, ...secretsOf(environment) };
-  const result = parseConfig(withOptions(written, given));
+  const result = parseConfig(withOptions(written, given), environment);
   if ('config' in result) {
     const { config } = result;
     return { config, bytes: bytes ?? NOTHING, written, unknownKeys: unknownKeysOf(written), isFileMissing };
@@ -58,6 +58,7 @@ export function withSource(
   options: Readonly<Record<string, unknown>>,
   environment: NodeJS.ProcessEnv,
 ): Fault {
+  if (fault.source !== undefined) return fault;
   const { key } = fault;
   const variable = SECRETS_IN_ENVIRONMENT[key]?.find(name => environment[name]);
   if (variable !== undefined) return { ...fault, source: variable };

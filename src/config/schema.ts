@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import * as z from 'zod';
+import { isAccelerated, isBareIpv6, isEndpoint, isHost, ownHostIn, withBucket } from './endpoint.ts';
 import type { Fault, Problem } from './faults.ts';
+import { type EnvironmentProxies, isProxy, proxiesIn } from './proxy.ts';
 import { currentRegion } from './regions.ts';
 import {
   absoluteFile,
@@ -13,6 +15,7 @@ import {
   isOwnHeader,
   isPlaceholder,
   language,
+  metaMap,
   numberBetween,
   oneOf,
   onOff,
@@ -59,12 +62,14 @@ const schema = z.object({
   max_delete: deleteLimit({ share: 0.5 }),
   checksum: onOff(false),
   compare_ctime: onOff(true),
+  keep_mtime: onOff(true),
   storage_class: text(),
   acl: text(),
   headers: headerMap(isOwnHeader),
-  meta: headerMap(),
+  meta: metaMap(),
   server_side_encryption: text(),
   proxy: text(),
+  sign_host: text(),
   lang: language(),
   metrics_file: absoluteFile(),
   failed_file: absoluteFile(),
@@ -128,12 +133,18 @@ export interface Config {
   checksum: boolean;
   /** Whether a file's ctime is compared too. */
   compareCtime: boolean;
+  /** Each file's mtime goes with its object. */
+  keepMtime: boolean;
   storageClass: string | undefined;
   acl: string | undefined;
   headers: Record<string, string>;
   meta: Record<string, string>;
   serverSideEncryption: string | undefined;
   proxy: string | undefined;
+  /** What is followed where no proxy is configured. */
+  environmentProxies: EnvironmentProxies;
+  /** The host that requests are signed for, where something on the way rewrites Host. */
+  signHost: string | undefined;
   /** Where the last run's numbers are written for Prometheus (absolute). */
   metricsFile: string | undefined;
   /** Where the last run's failures are written (absolute). */
@@ -146,14 +157,17 @@ export interface Config {
 /** Reads the values of all keys; answers every fault at once. */
 export function parseConfig(
   input: Readonly<Record<string, unknown>>,
+  environment: NodeJS.ProcessEnv = {},
 ): { config: Config } | { faults: Fault[] } {
   const result = schema.safeParse({ ...NOTHING_GIVEN, ...input });
   const faults = result.success ? [] : result.error.issues.map(faultOf);
   const values: Partial<Values> = result.success ? result.data : readable(input);
   const faulty = new Set(faults.map(({ key }) => key));
+  const environmentProxies = proxiesIn(environment);
   faults.push(...missing(values, faulty), ...contradictions(values, faulty));
+  if (values.proxy === undefined) faults.push(...proxyFaults(environmentProxies));
   if (!result.success || faults.length > 0) return { faults: inFileOrder(inOneLine(faults)) };
-  return { config: configOf(result.data) };
+  return { config: { ...configOf(result.data), environmentProxies } };
 }
 
 /** A template that nobody wrote into is one fault and not one a key. */
@@ -191,14 +205,16 @@ function contradictions(values: Partial<Values>, faulty: ReadonlySet<string>): F
   const faults: Fault[] = [];
   const fault = (key: string, problem: Problem, given: Fault['values'] = {}) =>
     faulty.has(key) || faults.push({ key, problem, values: given });
-  const { bucket, region, endpoint, local_path: localPath, proxy } = values;
+  const { bucket, region, endpoint, local_path: localPath, proxy, sign_host: signHost } = values;
   const appid = values.appid ?? values.app_id;
   const appidKey = values.appid === undefined ? 'app_id' : 'appid';
 
   if (appid !== undefined && isPlaceholder(appid)) fault(appidKey, 'placeholder', { value: appid });
   else if (appid !== undefined && !/^\d{5,15}$/.test(appid)) fault(appidKey, 'badAppid', { value: appid });
   if (bucket !== undefined) {
-    if (isPlaceholder(bucket)) fault('bucket', 'placeholder', { value: bucket });
+    const own = ownHostIn(bucket);
+    if (own) fault('bucket', 'bucketIsHost', own);
+    else if (isPlaceholder(bucket)) fault('bucket', 'placeholder', { value: bucket });
     else if (!/^[a-z0-9][a-z0-9.-]*$/.test(bucket)) fault('bucket', 'badBucket', { value: bucket });
     else if (!appid && !endpoint && !/-\d+$/.test(bucket))
       fault('bucket', 'bucketWithoutAppid', { value: bucket });
@@ -207,8 +223,17 @@ function contradictions(values: Partial<Values>, faulty: ReadonlySet<string>): F
   else if (region !== undefined && !/^[a-z0-9-]+$/.test(currentRegion(region))) {
     fault('region', 'badRegion', { value: region });
   }
-  if (endpoint !== undefined && !isEndpoint(endpoint)) fault('endpoint', 'badEndpoint', { value: endpoint });
-  if (proxy !== undefined && !/^https?:\/\/[^\s/]+\/?$/i.test(proxy)) fault('proxy', 'badProxy');
+  if (endpoint !== undefined && isBareIpv6(endpoint)) {
+    fault('endpoint', 'bareIpv6', { value: endpoint, right: `http://[${endpoint}]` });
+  } else if (endpoint !== undefined && !isEndpoint(endpoint)) {
+    fault('endpoint', 'badEndpoint', { value: endpoint });
+  } else if (endpoint !== undefined && isAccelerated(endpoint) && !region) {
+    fault('region', 'regionForAccelerate');
+  }
+  if (signHost !== undefined && !isHost(signHost)) fault('sign_host', 'badHost', { value: signHost });
+  const badMeta = Object.keys(values.headers ?? {}).find(name => /^x-cos-meta-.*[^a-z0-9-]/i.test(name));
+  if (badMeta !== undefined) fault('headers', 'badMetaName', { value: badMeta });
+  if (proxy !== undefined && !isProxy(proxy)) fault('proxy', 'badProxy');
   if (localPath !== undefined) {
     if (/[\u0000-\u001f]/.test(localPath))
       fault('local_path', 'escapedPath', { value: JSON.stringify(localPath) });
@@ -216,6 +241,11 @@ function contradictions(values: Partial<Values>, faulty: ReadonlySet<string>): F
     else if (isFile(localPath)) fault('local_path', 'isFile', { value: localPath });
   }
   return faults;
+}
+
+function proxyFaults({ http, https }: EnvironmentProxies): Fault[] {
+  const bad = [http, https].filter(proxy => proxy !== undefined && !isProxy(proxy.url));
+  return bad.map(proxy => ({ key: 'proxy', problem: 'badProxy', values: {}, source: proxy?.source ?? '' }));
 }
 
 /** A missing or unreadable folder is no fault of the configuration: its disk may not be mounted. */
@@ -227,17 +257,12 @@ function isFile(path: string): boolean {
   }
 }
 
-function isEndpoint(endpoint: string): boolean {
-  const filled = endpoint.replaceAll('{bucket}', 'b').replaceAll('{region}', 'r');
-  return /^(https?:\/\/)?[\w.-]+(:\d{1,5})?\/?$/i.test(filled);
-}
-
 function inFileOrder(faults: Fault[]): Fault[] {
   const order = (key: string) => CONFIG_KEYS.indexOf(key as keyof Values);
   return faults.sort((a, b) => order(a.key) - order(b.key));
 }
 
-function configOf(values: Values): Config {
+function configOf(values: Values): Omit<Config, 'environmentProxies'> {
   const appid = values.appid ?? values.app_id;
   const bucket = values.bucket ?? '';
   return {
@@ -246,7 +271,7 @@ function configOf(values: Values): Config {
     token: values.token,
     bucket: appid && !bucket.endsWith(`-${appid}`) ? `${bucket}-${appid}` : bucket,
     region: currentRegion(values.region ?? ''),
-    endpoint: values.endpoint ?? '',
+    endpoint: withBucket(values.endpoint ?? ''),
     timeout: values.timeout,
     threadNum: values.thread_num,
     deleteSync: values.delete_sync,
@@ -268,12 +293,14 @@ function configOf(values: Values): Config {
     maxDelete: values.max_delete,
     checksum: values.checksum,
     compareCtime: values.compare_ctime,
+    keepMtime: values.keep_mtime,
     storageClass: values.storage_class,
     acl: values.acl,
     headers: values.headers,
     meta: values.meta,
     serverSideEncryption: values.server_side_encryption,
     proxy: values.proxy,
+    signHost: values.sign_host,
     metricsFile: values.metrics_file,
     failedFile: values.failed_file,
     onSuccess: values.on_success,

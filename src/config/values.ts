@@ -167,6 +167,19 @@ export function headerMap(isOurs: (name: string) => boolean = () => false) {
   });
 }
 
+/** bytes of names and values. Source: PUT Object (436/7749). */
+const MOST_META = 2048;
+
+/** Names and values of `x-cos-meta-*`: COS takes fewer names than HTTP. */
+export function metaMap() {
+  return headerMap().transform((map, ctx): Record<string, string> => {
+    const bad = Object.keys(map).find(name => !/^[a-z0-9-]+$/i.test(name));
+    if (bad !== undefined) return issue(ctx, 'badMetaName', { value: shown(bad) });
+    const size = Object.entries(map).reduce((sum, pair) => sum + Buffer.byteLength(pair.join('')), 0);
+    return size > MOST_META ? issue(ctx, 'metaTooLong', { value: size, max: MOST_META }) : map;
+  });
+}
+
 const OWN_HEADERS: ReadonlySet<string> = new Set([
   'authorization',
   'connection',

@@ -14,6 +14,10 @@ export interface Access {
   /** seconds without progress before a connection counts as failed */
   timeout: number;
   proxy: string | undefined;
+  /** Where what the host does not serve is asked of: the region's host behind an accelerate domain. */
+  ordinaryHost?: string | undefined;
+  /** Configured headers that are about requests and not about objects, in lower case. */
+  requestHeaders?: Readonly<Record<string, string>> | undefined;
   /** The host that requests are signed for, where another than the one that is asked. */
   signHost?: string | undefined;
   userAgent: string;

@@ -44,7 +44,7 @@ export function openStore(access: Access): ObjectStore {
           method: 'PUT',
           key,
           query: {},
-          headers: { ...headers, ...copyFrom(access, source), 'x-cos-metadata-directive': 'Replaced' },
+          headers: { ...withDirectives(headers), ...copyFrom(access, source) },
         }),
         'CopyObjectResult',
       ),
@@ -136,13 +136,20 @@ function askWithXml(ask: Ask, key: string, query: HttpRequest['query'], xml: str
   });
 }
 
+/** A copy has nothing of its source but the content. */
+function withDirectives(headers: Headers): Headers {
+  const tags = headers['x-cos-tagging'] === undefined ? {} : { 'x-cos-tagging-directive': 'Replaced' };
+  return { ...headers, ...tags, 'x-cos-metadata-directive': 'Replaced' };
+}
+
 /** An address with a port, or of numbers, is no host of COS's own. */
-const ADDRESS = /:\d+$|^[\d.]+$/;
+const ADDRESS = /:\d+$|^[\d.]+$|^\[/;
 
 /** COS knows a bucket by its own host name, whatever name it is asked by. */
-function copyFrom({ bucket, region, host }: Access, { key, etag }: CopySource): Headers {
+function copyFrom({ bucket, region, host, signHost }: Access, { key, etag }: CopySource): Headers {
   const path = key.split('/').map(encodeStrictly).join('/');
-  const bucketHost = region === '' || ADDRESS.test(host) ? host : `${bucket}.cos.${region}.myqcloud.com`;
+  const isOwn = region !== '' && !ADDRESS.test(host);
+  const bucketHost = !isOwn ? (signHost ?? host) : `${bucket}.cos.${region}.myqcloud.com`;
   return { 'x-cos-copy-source': `${bucketHost}/${path}`, 'x-cos-copy-source-If-Match': `"${etag}"` };
 }
 

@@ -1,8 +1,12 @@
+import { isAccelerated } from '../config/endpoint.ts';
+import { proxyFor } from '../config/proxy.ts';
 import type { Config } from '../config/schema.ts';
 import { Failure, withDetails } from '../failure.ts';
 import { USER_AGENT } from '../version.ts';
 import type { Access } from './access.ts';
 import { isRegion } from './form.ts';
+import { headerSafe } from './headers.ts';
+import { isOfRequests } from './http/own-headers.ts';
 import type { ListedBucket, ObjectStore } from './store.ts';
 
 /** Sends a request, and may repeat it. */
@@ -32,18 +36,33 @@ export async function accessOf(config: Config, send: Send = request => request()
       ? config.region
       : await findRegion(bucket, () => send(() => accountBuckets(config)));
   const host = template.replaceAll('{bucket}', bucket).replaceAll('{region}', region);
-  return { ...accountOf(config), bucket, region, host };
+  const ordinaryHost = isAccelerated(host) ? `${bucket}.cos.${region}.myqcloud.com` : undefined;
+  const { signHost } = config;
+  return {
+    ...accountOf(config, host),
+    bucket,
+    region,
+    host,
+    ordinaryHost,
+    signHost,
+    requestHeaders: headersIn(config),
+  };
 }
 
 /** The buckets of the account, each with its region. @throws Failure */
 export async function accountBuckets(config: Config): Promise<ListedBucket[]> {
   const { listBuckets } = await import('./account.ts');
-  return listBuckets(accountOf(config));
+  return listBuckets(accountOf(config, SERVICE_HOST));
 }
 
-function accountOf(config: Config) {
-  const { secretId, secretKey, token, timeout, proxy } = config;
-  return { secretId, secretKey, token, timeout, proxy, userAgent: USER_AGENT, protocol: protocolOf(config) };
+/** Where the SDK asks for the account's buckets. */
+const SERVICE_HOST = 'service.cos.myqcloud.com';
+
+function accountOf(config: Config, host: string) {
+  const { secretId, secretKey, token, timeout } = config;
+  const protocol = protocolOf(config);
+  const proxy = proxyFor(`${protocol}//${host}`, config)?.url;
+  return { secretId, secretKey, token, timeout, proxy, userAgent: USER_AGENT, protocol };
 }
 
 async function findRegion(
@@ -57,6 +76,13 @@ async function findRegion(
   const found = buckets.find(({ name, region }) => name === bucket && isRegion(region));
   if (found) return found.region;
   throw new Failure('refused', { code: 'RegionUnknown', message: bucket });
+}
+
+/** Configured headers that are about requests; undefined where there are none. */
+function headersIn({ headers }: Config): Access['requestHeaders'] {
+  const own = Object.entries(headers).filter(([name]) => isOfRequests(name));
+  if (own.length === 0) return undefined;
+  return Object.fromEntries(own.map(([name, value]) => [name.toLowerCase(), headerSafe(value)]));
 }
 
 function protocolOf({ endpoint, enableHttps }: Config): Access['protocol'] {

@@ -4,6 +4,7 @@ export type CheckName =
   | 'folder'
   | 'ledger'
   | 'disk'
+  | 'proxy'
   | 'dns'
   | 'connection'
   | 'tls'

@@ -3,6 +3,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { BlockList, connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { proxyFor } from '../config/proxy.ts';
 import type { Config } from '../config/schema.ts';
 import type { Access } from '../cos/access.ts';
 import { isCertificateError } from '../cos/errors.ts';
@@ -28,6 +29,7 @@ export async function* checkNetwork(
   words: DoctorWords,
   signal: AbortSignal,
 ): AsyncGenerator<Check> {
+  yield* proxyInForce(access, config, words);
   if (access.proxy) {
     yield* checkProxy(addressOf(access.proxy), access, words, signal);
     return;
@@ -42,6 +44,18 @@ export async function* checkNetwork(
     yield* notChecked(names.slice(index + 1), words.needsEarlier);
     return;
   }
+}
+
+/** Which proxy is followed, or that one of the environment is not; without what its URL says of a user. */
+function proxyInForce({ protocol, host }: Access, config: Config, words: DoctorWords): Check[] {
+  const found = proxyFor(`${protocol}//${host}`, config);
+  if (found) {
+    const { protocol: scheme, host: address } = new URL(found.url);
+    return [{ name: 'proxy', status: 'ok', message: words.proxy(`${scheme}//${address}`, found.source) }];
+  }
+  const { http, https } = config.environmentProxies;
+  const passed = protocol === 'https:' ? https : http;
+  return passed ? [{ name: 'proxy', status: 'ok', message: words.noProxy(host, passed.source) }] : [];
 }
 
 /** Behind a proxy only the way to the proxy can be looked at. */

@@ -15,7 +15,8 @@ export interface Description {
 export function describe(failure: Failure, words: Words): Description {
   const hint = hasRemedy(failure.code, words) ? words.failures[failure.code] : words.kinds[failure.kind];
   const detail = failure.message && failure.message !== failure.code ? ` (${oneLine(failure.message)})` : '';
-  const said = `${hint}${detail}`;
+  const need = failure.action === undefined ? '' : `: ${words.needs(failure.action)}`;
+  const said = `${hint}${need}${detail}`;
   const { kind } = failure;
   const code = printable(failure.code);
   if (kind === 'unreachable') return { code: '-3', message: `connection timeout: ${code}: ${said}` };

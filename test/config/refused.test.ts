@@ -49,6 +49,41 @@ const TABLE: [title: string, written: Record<string, unknown>, line: string][] =
     { meta: { owner: {} } },
     'meta: has a name or value that no HTTP header can have: owner',
   ],
+  [
+    'a name of metadata that COS does not take',
+    { meta: { made_by: 'me' } },
+    'meta: has the name "made_by": COS takes only letters, digits and "-" there',
+  ],
+  [
+    'too much metadata',
+    { meta: { a: 'x'.repeat(2048) } },
+    'meta: has 2049 bytes of names and values: COS takes 2048',
+  ],
+  [
+    'such a name among the headers',
+    { headers: { 'x-cos-meta-made_by': 'me' } },
+    'headers: has the name "x-cos-meta-made_by": COS takes only letters, digits and "-" there',
+  ],
+  [
+    'a whole host name as the bucket',
+    { bucket: 'b-1250000000.cos.ap-guangzhou.myqcloud.com' },
+    'bucket: is a whole host name: write "bucket": "b-1250000000", "region": "ap-guangzhou"',
+  ],
+  [
+    'the accelerate domain without a region',
+    { endpoint: 'cos.accelerate.myqcloud.com' },
+    'region: is missing: the accelerate domain takes uploads only, lists, copies and deletions go to the region of the bucket',
+  ],
+  [
+    'an IPv6 address without brackets',
+    { endpoint: 'fd00::1' },
+    'endpoint: is an IPv6 address without brackets: write "http://[fd00::1]" or "http://[fd00::1]:9000", not "fd00::1"',
+  ],
+  [
+    'a URL as the host to sign for',
+    { sign_host: 'http://x' },
+    'sign_host: must be a host name like "backup-1250000000.cos.ap-guangzhou.myqcloud.com", not "http://x"',
+  ],
   ['an unknown choice', { symlinks: 'copy' }, 'symlinks: must be one of follow, skip, not "copy"'],
   [
     'a share above 100 %',
@@ -331,4 +366,16 @@ test('what is doubtful but usable is warned of on standard error', async t => {
   writeFileSync(open, JSON.stringify({ ...harmless, thread_nun: undefined, op_record: undefined }));
   const env = { COS_SECRET_ID: secret_id, COS_SECRET_KEY: secret_key };
   t.is((await box.startAs({ env }, '--config', open).ended).stderr, '', 'there is no secret in it');
+});
+
+test('a proxy of the environment that is none is named by its variable', t => {
+  const file = join(folder, 'proxy.json');
+  const base = { secret_id: 'AKIDtest', secret_key: 's3cr3t', bucket: 'b-1250000000', local_path: folder };
+  writeFileSync(file, JSON.stringify(base));
+  const error = t.throws(() => loadConfig(file, {}, { HTTPS_PROXY: 'socks5://127.0.0.1:1080' }));
+  t.deepEqual(errorLines(error, wordsFor('en')), [
+    'HTTPS_PROXY: must be like "http://proxy.example.com:3128"',
+  ]);
+  writeFileSync(file, JSON.stringify({ ...base, proxy: 'http://proxy.example.com:3128' }));
+  t.notThrows(() => loadConfig(file, {}, { HTTPS_PROXY: 'socks5://127.0.0.1:1080' }));
 });

@@ -181,7 +181,6 @@ test('a large file goes up in parts through the proxy, resumes after a kill, and
 for (const [endpoint, region, source] of [
   [`http://${HOST}`, undefined, HOST],
   [`http://${ACCELERATE}`, 'ap-local', HOST],
-  [`http://${ACCELERATE}`, undefined, ACCELERATE],
 ] as const) {
   const where = region === undefined ? 'no region' : `region ${region}`;
   test(`with endpoint ${endpoint} and ${where} a copy names ${source} as its source`, async t => {

@@ -1,5 +1,5 @@
 /** COS's own host names, which have a second name in another domain, as the SDK knows it. */
-const OWN_HOST = /^([a-z0-9.-]+\.cos\.[a-z0-9-]+)\.myqcloud\.com$/;
+const OWN_HOST = /^([a-z0-9.-]+\.cos\.(?!accelerate\.)[a-z0-9-]+)\.myqcloud\.com$/;
 /** This many requests in a row without any answer, and the other name is tried. */
 const PATIENCE = 3;
 

@@ -1,12 +1,14 @@
-import { after, type Failure } from '../../failure.ts';
+import { after, type Failure, withDetails } from '../../failure.ts';
 import { openOnce } from '../../open-once.ts';
 import type { Access } from '../access.ts';
-import type { Headers, PartBody } from '../store.ts';
+import type { PartBody } from '../store.ts';
+import { type Asked, actionOf, isCopy, isServedByAccelerate } from './action.ts';
 import { type AnswerSink, createAnswerReader, type HttpAnswer } from './answer.ts';
 import type { CarrierTimes } from './carrier.ts';
 import { type Clock, correctClock } from './clock.ts';
 import { createDirectCarrier, isWhole } from './direct-carrier.ts';
 import { createHosts } from './hosts.ts';
+import { ownHeaders } from './own-headers.ts';
 import { maskOf } from './secrets.ts';
 import { createSigner, encodeStrictly, signatureIn } from './signature.ts';
 
@@ -17,13 +19,7 @@ const KEEP_ALIVE = 30_000;
 export const WHOLE_ANSWER = 10;
 const NOTHING = new Uint8Array();
 
-export interface HttpRequest {
-  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
-  /** The object's key; empty for the bucket itself. */
-  key: string;
-  /** A name without value, like `uploads`, has an empty one. */
-  query: Readonly<Record<string, string>>;
-  headers: Headers;
+export interface HttpRequest extends Asked {
   body?: Uint8Array | PartBody;
   /** Takes the body of a good answer, whose text is then empty. */
   sink?: AnswerSink;
@@ -54,14 +50,17 @@ export function createHttp(access: Access): Http {
     const { createUndiciCarrier } = await import('./undici-carrier.ts');
     return createUndiciCarrier(times, proxy);
   });
-  const hosts = createHosts(access.host);
+  const { requestHeaders } = access;
+  const usual = createHosts(access.host);
+  const ordinary = access.ordinaryHost === undefined ? usual : createHosts(access.ordinaryHost);
   const clock: Clock = { offset: 0 };
   let isClosed = false;
   const authorize = createSigner(access, clock);
 
   /** Signs last: a bucket may demand the signature of every header that it knows. */
   function headersOf({ method, key, query, headers, body }: HttpRequest, host: string) {
-    const sent: Record<string, string> = { ...headers, Host: host };
+    const own = requestHeaders && ownHeaders(requestHeaders, { method, key, query, headers });
+    const sent: Record<string, string> = { ...own, ...headers, Host: host };
     if (method === 'PUT' || method === 'POST') sent['Content-Length'] = String(sizeOf(body));
     if (token) sent['x-cos-security-token'] = token;
     const signed = signHost === undefined ? sent : { ...sent, Host: signHost };
@@ -71,6 +70,7 @@ export function createHttp(access: Access): Http {
 
   function send(asked: HttpRequest, isAnew = false): Promise<HttpAnswer> {
     const { method, key, query, headers, body, sink, isShort } = asked;
+    const hosts = ordinary === usual || isServedByAccelerate(asked) ? usual : ordinary;
     const host = hosts.current();
     const signedWith = clock.offset;
     const sent = headersOf(asked, host);
@@ -85,7 +85,9 @@ export function createHttp(access: Access): Http {
           if (wasKept && !isAnew && !isClosed) return resolve(repeatAnew(asked, failure));
           if (failure.kind === 'unreachable') hosts.unanswered(host);
           const taken = failure.kind === 'skew' ? correctClock(failure, clock, signedWith) : failure;
-          reject(mask.failure(taken));
+          reject(
+            mask.failure(taken.kind === 'denied' ? withDetails(taken, { action: needOf(asked) }) : taken),
+          );
         },
         onAnswer: () => hosts.answered(host),
         isListing: method === 'GET',
@@ -122,6 +124,12 @@ function timesOf({ timeout }: Access): CarrierTimes {
   const progress = timeout * 1_000;
   const connect = Math.min(CONNECT_TIMEOUT, progress);
   return { connect, progress, whole: WHOLE_ANSWER * progress, keepAlive: KEEP_ALIVE };
+}
+
+/** What a policy must allow for a request that was denied. */
+function needOf(request: HttpRequest): string {
+  const own = `name/cos:${actionOf(request)}`;
+  return isCopy(request) ? `${own}, name/cos:GetObject` : own;
 }
 
 function sizeOf(body: HttpRequest['body']): number {

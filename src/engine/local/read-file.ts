@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 'node:fs';
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { Failure } from '../../failure.ts';
 
@@ -11,17 +11,32 @@ export interface FileState {
   /** ms since 1970 */
   ctime: number;
   device: number;
+  /** ns since 1970: the mtime as the system has it, with all its digits */
+  mtimeNs: bigint;
 }
 
 /** File systems that take `A.txt` and `a.txt` for the same name. */
 export const IGNORES_CASE = process.platform === 'win32' || process.platform === 'darwin';
 
+/** How files are looked at for stateOf. */
+export const EXACT = { bigint: true } as const;
+
 /** A FIFO in a file's place must not make the open wait for a writer. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-export function stateOf(stats: Stats): FileState {
+export function stateOf(stats: BigIntStats): FileState {
   if (!stats.isFile()) throw new Failure('local', { code: 'NotAFile' });
-  return { size: stats.size, mtime: stats.mtimeMs, ctime: stats.ctimeMs, device: stats.dev };
+  const { mtimeNs } = stats;
+  const [mtime, ctime] = [msOf(mtimeNs), msOf(stats.ctimeNs)];
+  return { size: Number(stats.size), mtime, ctime, device: Number(stats.dev), mtimeNs };
+}
+
+const NS_PER_SECOND = 1_000_000_000n;
+
+/** ms with their fraction, to the last bit as the system's own number of ms. */
+function msOf(ns: bigint): number {
+  const rest = ((ns % NS_PER_SECOND) + NS_PER_SECOND) % NS_PER_SECOND;
+  return Number((ns - rest) / NS_PER_SECOND) * 1_000 + Number(rest) / 1_000_000;
 }
 
 /** A ctime alone may be of a new name or mode: it is compared with the record, by the next run. */
@@ -40,7 +55,7 @@ export function fileChanged(): Failure {
 export async function openFile(path: string): Promise<{ handle: FileHandle; state: FileState }> {
   const handle = await open(path, READ);
   try {
-    return { handle, state: stateOf(await handle.stat()) };
+    return { handle, state: stateOf(await handle.stat(EXACT)) };
   } catch (error) {
     await handle.close();
     throw error;
@@ -62,7 +77,7 @@ export interface OpenWhole {
 export function openWhole(path: string): OpenWhole {
   const descriptor = openSync(path, READ);
   try {
-    const state = stateOf(fstatSync(descriptor));
+    const state = stateOf(fstatSync(descriptor, EXACT));
     return {
       state,
       readInto: buffer => readAll(descriptor, state, buffer),
@@ -84,7 +99,7 @@ function readAll(descriptor: number, state: FileState, buffer: Buffer): Buffer {
     if (count === 0) throw fileChanged();
     filled += count;
   }
-  if (!isSameState(state, stateOf(fstatSync(descriptor)))) throw fileChanged();
+  if (!isSameState(state, stateOf(fstatSync(descriptor, EXACT)))) throw fileChanged();
   return buffer.subarray(0, filled);
 }
 

@@ -20,7 +20,7 @@ import { sep } from 'node:path';
 import { Failure, localFailure } from '../../failure.ts';
 import { md5Of } from '../local/content-hash.ts';
 import { UNFINISHED } from '../local/own-paths.ts';
-import { type FileState, IGNORES_CASE, stateOf } from '../local/read-file.ts';
+import { EXACT, type FileState, IGNORES_CASE, stateOf } from '../local/read-file.ts';
 import type { Look } from './plan.ts';
 
 /** Folders that are kept open: downloads of a few neighbouring ones end at a time. */
@@ -92,7 +92,7 @@ export function openPlace(folder: string, token: string | undefined): Place {
     const place = folderPath + nameOf(path);
     if (!isSameLook(lookAt(place), seen)) throw new Failure('local', { code: 'FileExists' });
     renameSync(folderPath + unfinished, place);
-    return stateOf(lstatSync(place));
+    return stateOf(lstatSync(place, EXACT));
   }
 
   return {

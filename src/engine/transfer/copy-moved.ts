@@ -91,7 +91,7 @@ export async function copyMoved(
     const confirmation =
       source.size > sizes.whole
         ? await copyInParts(run, { store, path: move.path, key }, move, from, sizes.part)
-        : await run.requests.send(() => store.copy(key, from, headersOf(run, key)));
+        : await run.requests.send(() => store.copy(key, from, headersOf(run, key, state)));
     await verifyCopy(run, confirmation, move);
     return { confirmation, state, readAt, hash: source.hash };
   } catch (error) {

@@ -22,7 +22,7 @@ export async function beginUpload(
   state: FileState,
   partSize: number,
 ): Promise<OpenUpload> {
-  const uploadId = await run.requests.send(() => store.startUpload(key, headersOf(run, key)));
+  const uploadId = await run.requests.send(() => store.startUpload(key, headersOf(run, key, state)));
   run.ledger.putUpload({ path, ...state, partSize, uploadId, parts: new Map() });
   await run.ledger.flush();
   return { store, path, key, uploadId };

@@ -97,8 +97,9 @@ export function localPathOf(run: Run, path: string): string {
   return join(run.config.localPath, path);
 }
 
-export function headersOf(run: Run, key: string): Headers {
+/** @param state of the file whose content the object has; a folder's has none */
+export function headersOf(run: Run, key: string, state?: FileState): Headers {
   const { storageClass, acl, serverSideEncryption, headers, meta } = run.config;
   const attributes: ObjectAttributes = { storageClass, acl, serverSideEncryption, headers, meta };
-  return objectHeaders(attributes, key);
+  return objectHeaders(attributes, key, run.config.keepMtime ? state?.mtimeNs : undefined);
 }

@@ -193,7 +193,7 @@ async function checkContent(run: Run, { file, record }: Check, scannedAt: number
   const readAt = Date.now();
   const { hash, state } = await hashLike(record.hash, localPathOf(run, file.path)).catch(error => {
     const failure = localFailure(error);
-    if (failure.kind === 'changed') return { hash: '', state: { ...file, device: Number.NaN } };
+    if (failure.kind === 'changed') return { hash: '', state: { ...file, device: Number.NaN, mtimeNs: 0n } };
     throw failure;
   });
   if (hash !== record.hash) {

@@ -8,6 +8,7 @@ import { type Failure, isRefusal, localFailure, stopped } from '../../failure.ts
 import type { UploadRecord } from '../../ledger/records.ts';
 import { crc64Hash } from '../local/content-hash.ts';
 import {
+  EXACT,
   type FileState,
   fileChanged,
   isSameState,
@@ -69,7 +70,7 @@ export async function sendInParts(run: Run, path: string, key: string): Promise<
       if (isLost(failure)) run.ledger.removeUpload(path);
       throw failure;
     });
-    if (!isSameState(state, stateOf(await handle.stat()))) {
+    if (!isSameState(state, stateOf(await handle.stat(EXACT)))) {
       await discardIfAllowed(run, upload);
       throw fileChanged();
     }

@@ -4,7 +4,7 @@ import { startCrc64 } from '../../cos/crc64.ts';
 import type { Confirmation } from '../../cos/store.ts';
 import { type FailureKind, localFailure } from '../../failure.ts';
 import { md5Of } from '../local/content-hash.ts';
-import { type OpenWhole, openWhole } from '../local/read-file.ts';
+import { type FileState, type OpenWhole, openWhole } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
 import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
 import { sendInParts } from './upload-in-parts.ts';
@@ -42,7 +42,7 @@ async function sendWhole(run: Run, path: string, file: OpenWhole, key: string): 
     const readAt = Date.now();
     const bytes = readAndClose(file, buffer);
     const hash = await run.threads.md5Of(bytes);
-    const confirmation = await put(run, key, bytes, hash, path);
+    const confirmation = await put(run, key, bytes, hash, { path, state });
     isSent = true;
     return { confirmation, state, readAt, hash };
   } finally {
@@ -69,17 +69,17 @@ async function put(
   key: string,
   bytes: Uint8Array,
   md5: string,
-  path?: string,
+  file?: { path: string; state: FileState },
 ): Promise<Confirmation> {
   const store = await run.store();
-  const headers = headersOf(run, key);
+  const headers = headersOf(run, key, file?.state);
   const contentMd5 = Buffer.from(md5, 'hex');
   const isOnePiece = bytes.length <= run.uploadLimit.piece;
   return run.requests.send(async () => {
     if (isOnePiece) await run.uploadLimit.take(bytes.length, run.signal)?.catch(toFailure);
     const body = isOnePiece ? bytes : { size: bytes.length, open: () => piecesOf(run, bytes) };
     const answer = await store.put(key, body, contentMd5, headers);
-    if (path !== undefined) run.listener.sent(bytes.length, path);
+    if (file) run.listener.sent(bytes.length, file.path);
     await verify(answer, { md5, crc64: () => crc64Of(bytes) });
     return answer;
   });

@@ -7,7 +7,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { type FileRecord, isFile, isFolderPath, type LedgerRecord } from '../../ledger/records.ts';
 import type { Task } from '../../ledger/task.ts';
 import { hashLike } from '../local/content-hash.ts';
-import { type FileState, stateOf } from '../local/read-file.ts';
+import { EXACT, type FileState, stateOf } from '../local/read-file.ts';
 import { timesOf } from '../local/settle.ts';
 
 /**
@@ -64,7 +64,7 @@ async function adopt(candidate: Candidate, task: Task): Promise<LedgerRecord | O
   const file = join(task.localPath, record.path);
   try {
     const readAt = Date.now();
-    const stats = statSync(file, { throwIfNoEntry: false });
+    const stats = statSync(file, { ...EXACT, throwIfNoEntry: false });
     if (!stats) return 'gone';
     if (!isFile(record)) return stats.isDirectory() && isFolderPath(record.path) ? record : 'gone';
     if (!stats.isFile()) return 'gone';

@@ -18,6 +18,8 @@ export interface DoctorWords {
   notWritable(folder: string): string;
   space(free: string): string;
   littleSpace(free: string): string;
+  proxy(url: string, source: string): string;
+  noProxy(host: string, source: string): string;
   throughProxy: string;
   isAddress(host: string): string;
   dns(host: string, addresses: string, isPrivate: boolean): string;
@@ -70,6 +72,8 @@ export const doctorEn: DoctorWords = {
   notWritable: folder => `${folder} cannot be written: check its permissions, or use --home`,
   space: free => `db/ and log/ can be written, ${free} free`,
   littleSpace: free => `only ${free} are free for db/ and log/: make room`,
+  proxy: (url, source) => `requests go through ${url} (from ${source})`,
+  noProxy: (host, source) => `requests go to ${host} directly: NO_PROXY has it, ${source} is not followed`,
   throughProxy: 'not checked: requests go through the proxy',
   isAddress: host => `${host} is an address`,
   dns: (host, addresses, isPrivate) => `${host} is ${addresses} (${isPrivate ? 'private' : 'public'})`,
@@ -132,6 +136,8 @@ export const doctorZh: DoctorWords = {
   notWritable: folder => `${folder} 无法写入：请检查权限，或使用 --home`,
   space: free => `db/ 和 log/ 可以写入，剩余空间 ${free}`,
   littleSpace: free => `db/ 和 log/ 只剩 ${free}：请清理空间`,
+  proxy: (url, source) => `请求经由 ${url}（来自 ${source}）`,
+  noProxy: (host, source) => `请求直接发往 ${host}：它在 NO_PROXY 中，不使用 ${source}`,
   throughProxy: '未检查：请求经由代理',
   isAddress: host => `${host} 是 IP 地址`,
   dns: (host, addresses, isPrivate) => `${host} 解析为 ${addresses}（${isPrivate ? '内网' : '公网'}）`,

@@ -43,6 +43,16 @@ export const en: Words = {
     badBucket: ({ value }) => `must have only a-z, 0-9 and -, not "${value}": copy the name from ${CONSOLE}`,
     badAppid: ({ value }) => `must be your account's number, like "1250000000", not "${value}"`,
     badRegion: ({ value }) => `must be a region like "ap-guangzhou", not "${value}"`,
+    badHost: ({ value }) =>
+      `must be a host name like "backup-1250000000.cos.ap-guangzhou.myqcloud.com", not "${value}"`,
+    bareIpv6: ({ value, right }) =>
+      `is an IPv6 address without brackets: write "${right}" or "${right}:9000", not "${value}"`,
+    bucketIsHost: ({ bucket, region }) =>
+      `is a whole host name: write "bucket": "${bucket}"${region === 'accelerate' ? ', "endpoint": "cos.accelerate.myqcloud.com" and the region' : `, "region": "${region}"`}`,
+    regionForAccelerate: () =>
+      'is missing: the accelerate domain takes uploads only, lists, copies and deletions go to the region of the bucket',
+    badMetaName: ({ value }) => `has the name "${value}": COS takes only letters, digits and "-" there`,
+    metaTooLong: ({ value, max }) => `has ${value} bytes of names and values: COS takes ${max}`,
     badEndpoint: ({ value }) => `must be like "https://cos.example.com" or "host:port", not "${value}"`,
     badProxy: () => 'must be like "http://proxy.example.com:3128"',
     badCredential: () => 'has characters that no credential has: copy it again, without spaces or line ends',
@@ -137,6 +147,7 @@ export const en: Words = {
     defect: 'a defect of cos_sync, the log has the details: please report it',
     stopped: 'the run was stopped before this began',
   },
+  needs: action => `needs ${action}`,
   failures: failuresEn,
   held: {
     emptied: count =>

@@ -24,6 +24,8 @@ export interface Words {
   problems: Record<Problem, (values: Values) => string>;
   /** What to do about a kind of failure… */
   kinds: Record<FailureKind, string>;
+  /** What a policy must allow. */
+  needs(action: string): string;
   /** …and about an error code that has its own remedy. */
   failures: FailureWords;
   /** @param place what is to blame */

@@ -41,6 +41,15 @@ export const zh: Words = {
     badBucket: ({ value }) => `只能包含 a-z、0-9 和 -，而不是“${value}”：请从 ${CONSOLE} 复制名称`,
     badAppid: ({ value }) => `必须是账号的数字，例如 "1250000000"，而不是“${value}”`,
     badRegion: ({ value }) => `必须是地域名，例如 "ap-guangzhou"，而不是“${value}”`,
+    badHost: ({ value }) =>
+      `必须是主机名，类似 "backup-1250000000.cos.ap-guangzhou.myqcloud.com"，而不是“${value}”`,
+    bareIpv6: ({ value, right }) =>
+      `IPv6 地址没有加方括号：请写 "${right}" 或 "${right}:9000"，而不是“${value}”`,
+    bucketIsHost: ({ bucket, region }) =>
+      `是完整的主机名：请写 "bucket": "${bucket}"${region === 'accelerate' ? '、"endpoint": "cos.accelerate.myqcloud.com" 和 region' : `、"region": "${region}"`}`,
+    regionForAccelerate: () => '缺失：加速域名只用于上传，列出、复制和删除要访问存储桶所在地域',
+    badMetaName: ({ value }) => `含有名称“${value}”：COS 在此只接受字母、数字和 "-"`,
+    metaTooLong: ({ value, max }) => `名称和值共 ${value} 字节：COS 最多接受 ${max} 字节`,
     badEndpoint: ({ value }) => `必须类似 "https://cos.example.com" 或 "host:port"，而不是“${value}”`,
     badProxy: () => '必须类似 "http://proxy.example.com:3128"',
     badCredential: () => '含有密钥中不会出现的字符：请重新复制，不要带空格或换行',
@@ -125,6 +134,7 @@ export const zh: Words = {
     defect: 'cos_sync 自身的缺陷，详见日志：请反馈',
     stopped: '运行在此之前已停止',
   },
+  needs: action => `需要 ${action}`,
   failures: failuresZh,
   held: {
     emptied: count =>

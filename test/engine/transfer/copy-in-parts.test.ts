@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { parseConfig } from '../../../src/config/schema.ts';
 import { connect } from '../../../src/cos/connect.ts';
-import { stateOf } from '../../../src/engine/local/read-file.ts';
+import { EXACT, stateOf } from '../../../src/engine/local/read-file.ts';
 import { copyMoved } from '../../../src/engine/transfer/copy-moved.ts';
 import { type Run, startRun } from '../../../src/engine/transfer/run.ts';
 import { Failure } from '../../../src/failure.ts';
@@ -53,7 +53,7 @@ async function movedBox(t: ExecutionContext) {
   const place = { Bucket: box.server.bucket, Region: box.server.region };
   const { ETag, headers = {} } = await box.cos.putObject({ ...place, Key: 'old.bin', Body: CONTENT });
   box.write('new.bin', CONTENT);
-  const state = stateOf(statSync(join(box.local, 'new.bin')));
+  const state = stateOf(statSync(join(box.local, 'new.bin'), EXACT));
   const { size, mtime } = state;
   const hash = `crc64:${headers['x-cos-hash-crc64ecma']}`;
   const source = recordOf('old.bin', { size, mtime, hash, etag: ETag.replaceAll('"', '') });
