@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { type ConfigError, usageFault } from '../config/faults.ts';
 import { ALL_OPTIONS, COMMANDS, type Command, type Form, type Option, optionsOf } from './commands.ts';
 import { nearestCommand, nearestOption, secretNamed } from './nearest.ts';
@@ -167,15 +168,16 @@ function valuesOf(
   const lists: Record<string, string[]> = {};
   for (const token of tokens) {
     if ('word' in token) continue;
-    const { written, option, value } = token;
-    if (!known.some(one => one.name === option.name))
-      throw usageFault(written, 'optionOfOther', { value: name });
+    const { written, value } = token;
+    // One of the same name may be a key of the configuration in another command.
+    const option = known.find(one => one.name === token.option.name);
+    if (!option) throw usageFault(written, 'optionOfOther', { value: name });
     if (option.kind === 'flag') {
       const isOn = flagValue(token);
       if (isOn !== (flags[option.name] ?? isOn)) throw usageFault(written, 'contradiction');
       flags[option.name] = isOn;
     } else if (option.kind === 'text') {
-      const text = value ?? '';
+      const text = isPath(option) ? withHomeFolder(value ?? '') : (value ?? '');
       if (text === '' && option.key === undefined) throw usageFault(written, 'optionWithoutValue');
       if (text !== (texts[option.name] ?? text)) throw usageFault(written, 'contradiction');
       texts[option.name] = text;
@@ -184,6 +186,15 @@ function valuesOf(
   const lonely = known.find(({ name, needs }) => flags[name] && needs && !(needs in flags || needs in lists));
   if (lonely) throw usageFault(`--${lonely.name}`, 'optionNeedsOther', { value: `--${lonely.needs}` });
   return { flags, texts, lists };
+}
+
+function isPath({ value }: Option): boolean {
+  return value === 'FILE' || value === 'DIR';
+}
+
+/** A shell leaves the `~` of `--output=~/a.csv` as it is, and a folder of that name is what nobody means. */
+function withHomeFolder(path: string): string {
+  return path.replace(/^~(?=[\\/]|$)/, homedir());
 }
 
 function flagValue({ written, isNegated, value }: Exclude<Token, Word>): boolean {

@@ -1,6 +1,6 @@
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { ownPathsOf } from '../config/home.ts';
+import { mayLackConfig, ownPathsOf } from '../config/home.ts';
 import { keepCopy } from '../config/kept-copy.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -69,7 +69,7 @@ async function* examine(invocation: Invocation): AsyncGenerator<Check> {
 function checkConfig({ home, overrides, words }: Invocation): { config?: Config; checks: Check[] } {
   const check = (status: Check['status'], message: string): Check => ({ name: 'config', status, message });
   try {
-    const loaded = loadConfig(home.configFile, overrides, process.env, !home.isConfigNamed);
+    const loaded = loadConfig(home.configFile, overrides, process.env, mayLackConfig(home));
     const { config, unknownKeys } = loaded;
     keepCopy(home.configFile, loaded);
     const checks = unknownKeys.map(({ key, nearest }) =>

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 
@@ -54,13 +54,16 @@ function oldConfigsOf(configFile: string): string[] {
   }
 }
 
-/** The executable's own folder; run from source, the project's root. `--home` or COS_SYNC_HOME overrides. */
+/**
+ * The executable's own folder; run from source, the project's root. `--home` or COS_SYNC_HOME overrides; an
+ * empty one is none.
+ */
 export function homeAt(
   option: string | undefined,
   environment: NodeJS.ProcessEnv,
   configFile?: string,
 ): Home {
-  const root = resolve(option ?? environment.COS_SYNC_HOME ?? defaultHome());
+  const root = resolve(option || environment.COS_SYNC_HOME || defaultHome());
   return {
     root,
     configFile: configFile === undefined ? join(root, 'conf', 'config.json') : resolve(configFile),
@@ -69,6 +72,11 @@ export function homeAt(
     logFile: join(root, 'log', 'cos_sync.log'),
     historyFile: join(root, 'db', 'history.db'),
   };
+}
+
+/** Whether options and environment may be all there is: not where a file or a folder was named that is not there. */
+export function mayLackConfig({ root, isConfigNamed }: Home): boolean {
+  return !isConfigNamed && existsSync(root);
 }
 
 function defaultHome(): string {

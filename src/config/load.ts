@@ -107,6 +107,8 @@ function readBytes(file: string, mayBeMissing: boolean): Buffer | undefined {
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'EISDIR') throw wholeFile(file, 'isFolder');
+    // Home may be a file.
+    if (code === 'ENOTDIR') throw wholeFile(file, 'fileMissing');
     if (code !== 'ENOENT') throw wholeFile(file, 'fileUnreadable', { code });
     const since = keptSince(file);
     // What is gone may have excluded what options do not.

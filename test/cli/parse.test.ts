@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { ALL_OPTIONS, COMMANDS, type Form, optionsOf } from '../../src/cli/commands.ts';
@@ -241,6 +243,16 @@ test('values are taken exactly as they are written', t => {
     checksum: true,
     create_folders: false,
     failed_file: '',
+  });
+});
+
+test('a ~ that the shell left in a path is the home folder', t => {
+  t.is(parse(['--config=~/cos.json']).texts.config, join(homedir(), 'cos.json'));
+  t.is(parse(['demo', '--dir', '~']).texts.dir, homedir());
+  t.is(parse(['ledger', 'export', '--output=~x/a.csv']).texts.output, '~x/a.csv');
+  t.deepEqual(overridesOf(parse(['--local-path=~/data', '--cos-path', '~/x'])), {
+    local_path: join(homedir(), 'data'),
+    cos_path: '~/x',
   });
 });
 

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { sandbox } from '../support/sandbox.ts';
@@ -67,6 +67,11 @@ test('no configuration file is needed where options and environment give all tha
   const named = await run(...place, '--local-path', local, '--config', join(home, 'typo.json'));
   t.is(named.code, 2, 'a file that is named and not there is a slip');
   t.regex(named.stderr, /typo\.json: there is no such file/);
+  const nowhere = await run(...place, '--local-path', local, '--home', join(box.root, 'typo'));
+  t.is(nowhere.code, 2, 'so is a home that is not there: it would begin with an empty ledger');
+  t.false(existsSync(join(box.root, 'typo')));
+  const isFile = await run(...place, '--local-path', local, '--home', join(local, 'a.txt'));
+  t.regex(isFile.stderr, /a\.txt.*config\.json: there is no such file/);
 });
 
 test('a refused value is blamed on what gave it: the option, the environment, or the file', async t => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { homeAt } from '../../src/config/home.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { currentRegion } from '../../src/config/regions.ts';
 
@@ -27,6 +28,11 @@ function load(
 }
 
 const MiB = 1024 * 1024;
+
+test('an empty COS_SYNC_HOME is none, and not the current folder', t => {
+  t.is(homeAt(undefined, { COS_SYNC_HOME: '' }).root, homeAt(undefined, {}).root);
+  t.is(homeAt(undefined, { COS_SYNC_HOME: tmpdir() }).root, tmpdir());
+});
 
 test("the original's file is read as it is", t => {
   const original = `{

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import type { Invocation } from '../../cli/invocation.ts';
+import { mayLackConfig } from '../../config/home.ts';
 import type { ConfigFile } from '../../config/kept-copy.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 import { isPlaceholder } from '../../config/values.ts';
@@ -12,7 +13,7 @@ import { listWarnings } from '../../report/patterns.ts';
  */
 export function readConfig(
   { home, overrides, terminal, words }: Invocation,
-  mayBeMissing = !home.isConfigNamed,
+  mayBeMissing = mayLackConfig(home),
 ): LoadedConfig {
   const loaded = loadConfig(home.configFile, overrides, process.env, mayBeMissing);
   for (const { key, nearest } of loaded.unknownKeys) {
