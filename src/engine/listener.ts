@@ -67,12 +67,22 @@ export interface Totals {
   deletions: number;
   /** Bytes of the files to upload. */
   bytes: number;
+  /** What of the files is large. */
+  large?: { files: number; bytes: number };
 }
 
 export interface Started {
   operation: Operation;
   path: string;
   /** Bytes of a file to upload, else 0. */
+  bytes: number;
+}
+
+/** What is there already of a file that goes up in parts. */
+export interface Resumed {
+  parts: number;
+  /** Of how many. */
+  allParts: number;
   bytes: number;
 }
 
@@ -91,6 +101,8 @@ export interface RunListener {
   unchanged?(files: number): void;
   /** Bytes on their way, for the display; repeated tries count again. */
   sent?(bytes: number, path: string): void;
+  /** A transfer goes on where an earlier one stopped: so much of it is there already. */
+  resumed?(path: string, resumed: Resumed): void;
   skipped?(path: string, failure: Failure): void;
   retried?(failure: Failure, pauseMs: number): void;
   held?(held: Held): void;
@@ -109,6 +121,7 @@ export function tellAll(listeners: readonly RunListener[]): Required<RunListener
     failed: callAll(listeners.map(({ failed }) => failed)),
     unchanged: callAll(listeners.map(({ unchanged }) => unchanged)),
     sent: callAll(listeners.map(({ sent }) => sent)),
+    resumed: callAll(listeners.map(({ resumed }) => resumed)),
     skipped: callAll(listeners.map(({ skipped }) => skipped)),
     retried: callAll(listeners.map(({ retried }) => retried)),
     held: callAll(listeners.map(({ held }) => held)),

@@ -8,6 +8,7 @@ import type { Ledger, LedgerOptions } from '../ledger/ledger.ts';
 import { deleteBegun } from './delete/delete-begun.ts';
 import { deleteGone } from './delete/delete-gone.ts';
 import { decideDeletions, type TransferResult } from './deletions.ts';
+import { largeAmong } from './large-files.ts';
 import type { Held, HeldReason, RunListener } from './listener.ts';
 import type { UnmatchedPatterns } from './local/filter.ts';
 import { checkLocalPath } from './local/local-path.ts';
@@ -107,6 +108,7 @@ function tellPlan({ listener, prefix }: Run, plan: Plan): void {
     folders: createFolders.length,
     deletions: 0,
     bytes: uploads.reduce((sum, { size }) => sum + size, 0),
+    large: largeAmong(uploads.map(({ size }) => size)),
   });
 }
 

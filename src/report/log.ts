@@ -82,6 +82,8 @@ function runLog(write: Write): RunLog {
       const stack = failure.kind === 'defect' ? failure.stack : undefined;
       write('fail', operation, { path, key, code, message, status, request_id: requestId, stack });
     },
+    resumed: (path, { parts, allParts, bytes }) =>
+      write('info', 'resumed', { path, message: `resumed, ${parts} of ${allParts} parts`, bytes }),
     skipped: (path, { code }) => write('skip', 'scan', { path, code }),
     retried: ({ code, status, requestId, message }, pause) =>
       write('retry', 'request', {

@@ -6,6 +6,7 @@ import { stripVTControlCharacters } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
+import { largeAmong } from '../../src/engine/large-files.ts';
 import { Failure } from '../../src/failure.ts';
 import { createProgress } from '../../src/report/progress/display.ts';
 import { frame, progressLine } from '../../src/report/progress/frame.ts';
@@ -92,6 +93,80 @@ test('the time left comes from the pace of the work', t => {
   }
   const { secondsLeft = 0 } = snapshot();
   t.true(secondsLeft > 9 && secondsLeft < 11, String(secondsLeft));
+});
+
+/** Five operations at a time over a connection of 2 MiB/s, each with a way of 50 ms to COS and back. */
+function simulate(sizes: readonly number[], onSecond: (second: number, snapshot: Snapshot) => void): number {
+  const STEP = 10;
+  const { time, listener, snapshot } = stateAt();
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  listener.planned?.({ files: sizes.length, folders: 0, deletions: 0, bytes, large: largeAmong(sizes) });
+  const waiting = [...sizes.entries()];
+  let underWay: { path: string; left: number; wait: number }[] = [];
+  for (; waiting.length > 0 || underWay.length > 0; time.now += STEP) {
+    if (time.now > 0 && time.now % 1000 === 0) onSecond(time.now / 1000, snapshot());
+    while (underWay.length < 5 && waiting.length > 0) {
+      const [index, size] = waiting.shift()!;
+      underWay.push({ path: `${index}`, left: size, wait: 50 });
+      listener.started?.({ operation: 'uploadFile', path: `${index}`, bytes: size });
+    }
+    const sending = underWay.filter(({ left }) => left > 0);
+    let capacity = (2 * 1024 * KiB * STEP) / 1000;
+    for (const upload of sending.sort((a, b) => a.left - b.left)) {
+      const bytes = Math.min(upload.left, Math.floor(capacity));
+      capacity -= bytes;
+      upload.left -= bytes;
+      listener.sent?.(bytes, upload.path);
+    }
+    for (const upload of underWay) if (upload.left === 0) upload.wait -= STEP;
+    for (const { path } of underWay.filter(({ wait }) => wait <= 0)) listener.ended?.('uploadFile', path);
+    underWay = underWay.filter(({ wait }) => wait > 0);
+  }
+  return time.now / 1000;
+}
+
+for (const [title, place, knownFrom] of [
+  ['before', 0, 10],
+  ['among', 750, 13],
+  ['after', 1500, 20],
+] as const) {
+  test(`the time left is right within a factor of 1.5 with a large file ${title} many small ones`, t => {
+    const sizes = Array.from({ length: 1500 }, () => 300);
+    sizes.splice(place, 0, 100 * 1024 * KiB);
+    const told: [number, number | undefined, number][] = [];
+    const end = simulate(sizes, (second, { secondsLeft, share }) => told.push([second, secondsLeft, share]));
+    t.true(end > 50 && end < 80, String(end));
+    let before = 0;
+    for (const [second, secondsLeft, share] of told) {
+      t.true(share >= before && share <= 1, 'the share never goes back');
+      before = share;
+      if (second < 10) continue;
+      const left = end - second;
+      if (secondsLeft === undefined) t.true(second < knownFrom, `nothing is told after ${second} s`);
+      else
+        t.true(
+          secondsLeft < left * 1.5 + 1 && secondsLeft > left / 1.5 - 1,
+          `${second}: ${secondsLeft} of ${left}`,
+        );
+      if (second > knownFrom) t.true(Math.abs(share - second / end) < 0.25, `${second} s: ${share}`);
+    }
+  });
+}
+
+test('what COS holds already of a resumed upload is done, and says nothing about the speed', t => {
+  const { time, listener, snapshot } = stateAt();
+  const size = 100 * 1024 * KiB;
+  listener.planned?.({ files: 1, folders: 0, deletions: 0, bytes: size, large: largeAmong([size]) });
+  listener.started?.({ operation: 'uploadFile', path: 'a', bytes: size });
+  listener.resumed?.('a', { parts: 9, allParts: 10, bytes: size * 0.9 });
+  t.like(snapshot(), { bytes: { done: size * 0.9, total: size }, share: 0.9, bytesPerSecond: 0 });
+  for (let second = 1; second <= 5; second++) {
+    time.now = second * 1000;
+    listener.sent?.(1024 * KiB, 'a');
+  }
+  const { secondsLeft = 0, oldest } = snapshot();
+  t.true(secondsLeft > 4 && secondsLeft < 6, String(secondsLeft));
+  t.is(oldest?.sent, size * 0.9 + 5 * 1024 * KiB);
 });
 
 const tally = fc.record({ done: fc.nat(2e9), total: fc.nat(2e9) });

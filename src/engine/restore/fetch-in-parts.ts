@@ -89,6 +89,11 @@ async function fetchMissing(
   parts: readonly Part[],
   sums: Sums,
 ): Promise<ObjectHead> {
+  const there = parts.filter(({ index }) => sums.has(index));
+  if (there.length > 0) {
+    const bytes = there.reduce((sum, { size }) => sum + size, 0);
+    run.listener.resumed(job.path, { parts: there.length, allParts: parts.length, bytes });
+  }
   const missing = parts.filter(({ index }) => !sums.has(index)).values();
   let head: ObjectHead | undefined;
   let failure: Failure | undefined;

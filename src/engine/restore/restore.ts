@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { ObjectStore } from '../../cos/store.ts';
 import { Failure } from '../../failure.ts';
+import { largeAmong } from '../large-files.ts';
 import { type RunListener, tellAll } from '../listener.ts';
 import { type Breaker, createBreaker } from '../requests/breaker.ts';
 import { createRequests, type Requests } from '../requests/requests.ts';
@@ -99,8 +100,10 @@ async function planAhead(run: Restoring, jobs: AsyncGenerator<Job>): Promise<Asy
 
 function tellPlan({ listener }: Restoring, jobs: readonly Job[]): void {
   const folders = jobs.filter(({ decision }) => decision.what === 'createFolder').length;
-  const bytes = jobs.reduce((sum, job) => sum + bytesOf(job), 0);
-  listener.planned({ files: jobs.length - folders, folders, deletions: 0, bytes });
+  const sizes = jobs.map(bytesOf);
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const large = largeAmong(sizes);
+  listener.planned({ files: jobs.length - folders, folders, deletions: 0, bytes, large });
 }
 
 /**

@@ -140,6 +140,7 @@ async function sendParts(run: Run, source: Source, upload: Upload): Promise<Sent
     if (kept) sent[part.number - 1] = kept;
     else left.push(part);
   }
+  tellResumed(run, source, sent);
   await eachLimit(left, run.config.threadNum, async (part: Part) => {
     if (failed !== undefined) return;
     try {
@@ -152,6 +153,14 @@ async function sendParts(run: Run, source: Source, upload: Upload): Promise<Sent
   });
   if (failed !== undefined) throw failed;
   return sent;
+}
+
+function tellResumed(run: Run, { path, state, partSize }: Source, kept: readonly SentPart[]): void {
+  const held = kept.filter(part => part !== undefined);
+  if (held.length === 0) return;
+  const bytes = held.reduce((sum, { size }) => sum + size, 0);
+  const allParts = Math.ceil(state.size / partSize);
+  run.listener.resumed(path, { parts: held.length, allParts, bytes });
 }
 
 /** A part that COS holds is kept when it is what the file has there now: by its CRC-64, else by the MD5 as ETag. */

@@ -1,13 +1,12 @@
+import { LARGE_FILE } from '../../engine/large-files.ts';
 import type { RunListener, Started } from '../../engine/listener.ts';
 import { createThroughput, type Throughput } from './throughput.ts';
+import { createWork, secondsFor, type Work } from './work.ts';
 
-/** ms over which speed is told, and over which the time left is reckoned */
+/** ms over which speed is told */
 const SPEED_WINDOW = 10_000;
-const PACE_WINDOW = 30_000;
-/** ms of work before the time left is told */
-const PACE_KNOWN_AFTER = 3_000;
-/** What an operation costs beside its bytes, in bytes: a round trip on a usual connection. */
-const OPERATION_COST = 256 * 1024;
+/** What a small operation counts beside its bytes, and a deletion, which shares its request with many. */
+const OPERATION_COST = 32 * 1024;
 const DELETION_COST = 1024;
 
 export interface Tally {
@@ -45,6 +44,9 @@ interface UnderWay extends Started {
   sent: number;
   /** ms; what is sent next was on its way since then */
   since: number;
+  /** ms */
+  startedAt: number;
+  hasFailed: boolean;
 }
 
 /** @param clock ms */
@@ -52,86 +54,117 @@ export function createProgressState(clock: () => number): ProgressState {
   const files: Tally = { done: 0, total: 0 };
   const deletions: Tally = { done: 0, total: 0 };
   const underWay = new Map<string, UnderWay>();
-  let [scanned, failures, retries, folders, foldersDone, bytesTotal, bytesDone] = [0, 0, 0, 0, 0, 0, 0];
+  // Bytes of large files take bandwidth, all else takes round trips: the pace of one says nothing of the other's.
+  const [large, small] = [createWork(), createWork()];
+  let [scanned, failures, retries, bytesTotal, bytesDone] = [0, 0, 0, 0, 0];
   let speed: Throughput | undefined;
-  let pace: Throughput | undefined;
-  let startedAt = 0;
-
-  const costDone = (bytes: number) =>
-    bytes + (files.done + foldersDone) * OPERATION_COST + deletions.done * DELETION_COST;
-  const costTotal = () =>
-    bytesTotal + (files.total + folders) * OPERATION_COST + deletions.total * DELETION_COST;
+  let shown = 0;
 
   function countDeletion(operation: Started['operation']): void {
-    if (operation !== 'deleteFile' && operation !== 'deleteFolder') return;
+    if (!isDeletion(operation)) return;
     deletions.done++;
-    pace?.add(DELETION_COST, clock(), clock());
+    small.advance(DELETION_COST, clock(), clock());
+  }
+
+  function transferOf(path: string): UnderWay | undefined {
+    return underWay.get(`uploadFile${path}`) ?? underWay.get(`downloadFile${path}`);
   }
 
   const listener: RunListener = {
     scanned(entries) {
       scanned = entries;
     },
-    planned(more) {
-      if (!speed) {
-        startedAt = clock();
-        speed = createThroughput(SPEED_WINDOW, startedAt);
-        pace = createThroughput(PACE_WINDOW, startedAt);
-      }
-      files.total += more.files;
-      folders += more.folders;
-      deletions.total += more.deletions;
-      bytesTotal += more.bytes;
+    planned({ files: more, folders, deletions: gone, bytes, large: ofThem }) {
+      speed ??= createThroughput(SPEED_WINDOW, clock());
+      files.total += more;
+      deletions.total += gone;
+      bytesTotal += bytes;
+      const { files: largeFiles, bytes: largeBytes } = ofThem ?? { files: 0, bytes: 0 };
+      large.add(largeBytes);
+      small.add((more - largeFiles + folders) * OPERATION_COST + bytes - largeBytes + gone * DELETION_COST);
+      shown = 0;
     },
     started(started) {
-      underWay.set(started.operation + started.path, { ...started, sent: 0, since: clock() });
+      const now = clock();
+      const { operation, path } = started;
+      underWay.set(operation + path, { ...started, sent: 0, since: now, startedAt: now, hasFailed: false });
+      kindOf(started).begin(now);
+    },
+    resumed(path, { bytes }) {
+      const transfer = transferOf(path);
+      if (!transfer) return;
+      transfer.sent += bytes;
+      if (isLarge(transfer)) large.skip(bytes);
     },
     sent(bytes, path) {
       const now = clock();
-      const upload = underWay.get(`uploadFile${path}`) ?? underWay.get(`downloadFile${path}`);
-      speed?.add(bytes, upload?.since ?? now, now);
-      if (!upload) return;
+      const transfer = transferOf(path);
+      speed?.add(bytes, transfer?.since ?? now, now);
+      if (!transfer) return;
       // Repeated tries send more bytes than there are.
-      pace?.add(Math.max(0, Math.min(bytes, upload.bytes - upload.sent)), upload.since, now);
-      upload.sent += bytes;
-      upload.since = now;
+      const more = Math.max(0, Math.min(bytes, transfer.bytes - transfer.sent));
+      if (isLarge(transfer)) large.advance(more, transfer.since, now);
+      transfer.sent += bytes;
+      transfer.since = now;
     },
     ended(operation, path) {
+      const now = clock();
       const ended = underWay.get(operation + path);
+      if (!ended) return;
       underWay.delete(operation + path);
-      if (!ended || operation === 'deleteFile' || operation === 'deleteFolder') return;
-      if (operation === 'uploadFile' || operation === 'downloadFile') files.done++;
-      else foldersDone++;
-      bytesDone += ended.bytes;
-      pace?.add(Math.max(0, ended.bytes - ended.sent) + OPERATION_COST, ended.since, clock());
+      if (!isDeletion(operation)) finish(ended, now);
+      kindOf(ended).end(now);
     },
     done: ({ operation }) => countDeletion(operation),
-    failed({ operation }) {
+    failed({ operation, path }) {
       failures++;
       countDeletion(operation);
+      const failed = underWay.get(operation + path);
+      if (failed) failed.hasFailed = true;
     },
     retried() {
       retries++;
     },
   };
 
+  function kindOf(started: Started): Work {
+    return isLarge(started) ? large : small;
+  }
+
+  function finish(ended: UnderWay, now: number): void {
+    const { operation, bytes, sent, since, startedAt, hasFailed } = ended;
+    if (operation !== 'createFolder') files.done++;
+    bytesDone += bytes;
+    const unsent = Math.max(0, bytes - sent);
+    if (!isLarge(ended)) small.advance(bytes + OPERATION_COST, startedAt, now);
+    else if (hasFailed) large.skip(unsent);
+    else large.advance(unsent, since, now);
+  }
+
+  /** In time where the pace of all work is known, else in bytes. It never goes back. */
+  function shareAt(now: number): number {
+    const total = secondsFor([large, small], now, work => work.total());
+    const left = secondsFor([large, small], now, work => work.total() - work.done());
+    const inTime = total && left !== undefined ? 1 - left / total : undefined;
+    const inBytes = (large.done() + small.done()) / (large.total() + small.total() || 1);
+    shown = Math.max(shown, Math.min(1, inTime ?? inBytes));
+    return shown;
+  }
+
   function snapshot(): Snapshot {
     const now = clock();
     const [oldest] = underWay.values();
     let bytes = bytesDone;
     for (const { sent, bytes: size } of underWay.values()) bytes += Math.min(sent, size);
-    const total = costTotal();
-    const left = total - costDone(bytes);
-    const unitsPerSecond = now - startedAt < PACE_KNOWN_AFTER ? 0 : (pace?.perSecond(now) ?? 0);
     return {
       phase: speed ? 'working' : 'scanning',
       scanned,
       files: { ...files },
       deletions: { ...deletions },
       bytes: { done: bytes, total: bytesTotal },
-      share: total === 0 ? 0 : Math.min(1, costDone(bytes) / total),
+      share: shareAt(now),
       bytesPerSecond: speed?.perSecond(now) ?? 0,
-      secondsLeft: unitsPerSecond > 0 ? left / unitsPerSecond : undefined,
+      secondsLeft: secondsFor([large, small], now, work => work.total() - work.done()),
       inFlight: underWay.size,
       oldest: oldest && { path: oldest.path, sent: Math.min(oldest.sent, oldest.bytes), bytes: oldest.bytes },
       failures,
@@ -140,4 +173,12 @@ export function createProgressState(clock: () => number): ProgressState {
   }
 
   return { listener, snapshot };
+}
+
+function isLarge({ bytes }: Started): boolean {
+  return bytes >= LARGE_FILE;
+}
+
+function isDeletion(operation: Started['operation']): boolean {
+  return operation === 'deleteFile' || operation === 'deleteFolder';
 }

@@ -135,6 +135,8 @@ test('a SIGTERM in mid-upload ends after the parts under way, and the next run g
     partsIn(box),
     range(1, 12).filter(part => !done.includes(part)),
   );
+  const message = `resumed, ${done.length} of 12 parts`;
+  t.true(box.log().includes(` resumed run=2 path=large.bin message="${message}" bytes=`), message);
 });
 
 test('a changed file is uploaded even where the unfinished upload before it may not be ended', async t => {
