@@ -1,3 +1,4 @@
+import { Failure } from '../failure.ts';
 import { confirmationOf } from './confirmation.ts';
 import { unverified } from './errors.ts';
 import type { HttpAnswer } from './http/answer.ts';
@@ -67,6 +68,7 @@ export function mtimeIn(header: string | string[] | undefined): number | undefin
   return Number(whole) * 1000 + (whole.startsWith('-') ? -beyond : beyond);
 }
 
-function notAsked(message: string, answer?: HttpAnswer) {
-  return unverified(message, answer ? confirmationOf(answer) : { status: 200, requestId: '' });
+function notAsked(message: string, answer?: HttpAnswer): Failure {
+  const { status, requestId } = answer ? confirmationOf(answer) : { status: 200, requestId: '' };
+  return new Failure('transient', { code: 'ContentMismatch', message, status, requestId });
 }

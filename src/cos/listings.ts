@@ -73,19 +73,33 @@ export async function listVersionPage(
   return { versions, next };
 }
 
-/** Versions and deletions in the order of the document: within a second nothing else tells which came first. */
+/** Ascending by key, the newest of a key first; where a second holds several, the latest of all comes first. */
 function versionsIn(page: Page): ListedVersion[] {
-  const elements = {
-    Version: elementsAt(page.element, 'Version'),
-    DeleteMarker: elementsAt(page.element, 'DeleteMarker'),
-  };
-  // Keys are percent-encoded: no text looks like a tag.
-  return Array.from(page.text.matchAll(/<(Version|DeleteMarker)>/g), ([, name]) => {
-    const element = elements[name as keyof typeof elements].shift() ?? {};
-    const versionId = textAt(element, 'VersionId') ?? '';
-    const isDeletion = name === 'DeleteMarker';
-    return { ...listedObject(element, page), versionId, isDeletion };
-  });
+  const listed = (name: 'Version' | 'DeleteMarker') =>
+    elementsAt(page.element, name).map(element => ({
+      version: {
+        ...listedObject(element, page),
+        versionId: textAt(element, 'VersionId') ?? '',
+        isDeletion: name === 'DeleteMarker',
+      },
+      isLatest: textAt(element, 'IsLatest') === 'true',
+    }));
+  const [versions, deletions] = [listed('Version'), listed('DeleteMarker')];
+  // Each of the two is in order; the document may have one behind the other.
+  const all =
+    deletions.length === 0
+      ? versions
+      : [...deletions, ...versions].sort((a, b) => {
+          if (a.version.key !== b.version.key) return compareKeys(a.version.key, b.version.key);
+          const later = Date.parse(b.version.lastModified) - Date.parse(a.version.lastModified);
+          return later || Number(b.isLatest) - Number(a.isLatest);
+        });
+  return all.map(({ version }) => version);
+}
+
+/** COS's order is that of UTF-8 bytes. */
+function compareKeys(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /** List Parts (436/7747), all pages. */
@@ -141,7 +155,6 @@ export async function listAllUploads(ask: Ask, prefix: string): Promise<PendingU
 }
 
 interface Page {
-  text: string;
   element: XmlElement;
   isTruncated: boolean;
   broken(message: string): Error;
@@ -156,7 +169,6 @@ async function askForPage(ask: Ask, key: string, query: Record<string, string>, 
   const truncated = textAt(element, 'IsTruncated');
   if (!element || truncated === undefined) throw broken(`the answer is no ${root}`);
   return {
-    text: answer.text,
     element,
     isTruncated: truncated === 'true',
     broken,

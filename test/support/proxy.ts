@@ -50,6 +50,8 @@ export type Fault =
   | { kind: 'headers'; headers: Record<string, string | undefined> }
   /** COS does it; the answer is 200 with this body and no header of COS's. */
   | { kind: 'garbage'; body: string }
+  /** COS's answer, with a bit of its body another. */
+  | { kind: 'flipBody' }
   /** COS's answer, cut off in the middle of its body or headers. */
   | { kind: 'truncate' };
 
@@ -179,7 +181,8 @@ function pass(
       ([, value]) => value !== undefined,
     );
     answer.writeHead(seen.status, Object.fromEntries(sent));
-    response.pipe(answer);
+    if (fault?.kind === 'flipBody') response.pipe(flipped()).pipe(answer);
+    else response.pipe(answer);
   });
   onward.on('error', () => incoming.socket.destroy());
   incoming.on('data', (chunk: Buffer) => {
@@ -191,6 +194,19 @@ function pass(
   });
   if (fault?.kind === 'slowBody') incoming.pipe(throttled(fault.rate)).pipe(onward);
   else incoming.pipe(onward);
+}
+
+/** Passes bytes on, the first one with a bit that is another. */
+function flipped(): Transform {
+  let isFirst = true;
+  return new Transform({
+    transform(chunk: Buffer, _, done) {
+      const other = Buffer.from(chunk);
+      if (isFirst) other[0] = (other[0] ?? 0) ^ 1;
+      isFirst = false;
+      done(null, other);
+    },
+  });
 }
 
 /** Passes bytes on at a rate; a timer that was late is made up for. */

@@ -123,7 +123,7 @@ async function attempt(
   const filter = createFilter({
     include: overrides.include === undefined ? [] : config.include,
     exclude: overrides.exclude === undefined ? [] : config.exclude,
-    own: findOwn(ground.place.root, own),
+    own: { reserved: [], inos: new Set(), identities: new Set() },
     systemFolders: [],
   });
   try {
@@ -137,7 +137,7 @@ async function attempt(
       },
       selection: wanted.selection,
       isExcluded: path => (path.endsWith('/') ? filter.excludesFolderObject(path) : filter.excludes(path)),
-      reserved: filter.definition.own.reserved,
+      reserved: findOwn(ground.place.root, own).reserved,
       at: wanted.moment?.at,
       thawDays: wanted.thawDays,
       dryRun,

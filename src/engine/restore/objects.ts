@@ -58,6 +58,8 @@ async function* newestAt(
   for await (const version of versions) {
     if (version.key === decided || Date.parse(version.lastModified) > at) continue;
     decided = version.key;
-    if (!version.isDeletion) yield version;
+    const { isDeletion, versionId, ...object } = version;
+    // What was there before the bucket kept versions may have no ID.
+    if (!isDeletion) yield versionId === '' ? object : { ...object, versionId };
   }
 }
