@@ -62,7 +62,7 @@ export interface Command extends Form {
 
 const DRY_RUN: Option = { name: 'dry-run', kind: 'flag', says: 'dryRun' };
 const SCHEDULE: readonly Option[] = [
-  { name: 'kind', kind: 'text', value: 'KIND', choices: KINDS, says: 'kind' },
+  { name: 'kind', kind: 'text', value: KINDS.join('|'), choices: KINDS, says: 'kind' },
   { name: 'name', kind: 'text', value: 'NAME', says: 'scheduleName', default: 'cos_sync' },
 ];
 const SCHEDULE_TIMES: readonly Option[] = [

@@ -66,8 +66,8 @@ function usage(command: Command, action: Form | undefined, { help }: Words): Sec
   const form = action ?? command;
   const names =
     action || !command.needsAction ? [action?.name ?? ''] : command.actions?.map(({ name }) => name);
-  const wanted = (form.arguments ?? []).map(({ name, isNeeded, isRepeated }) => {
-    const many = isRepeated ? `${name}…` : name;
+  const wanted = (form.arguments ?? []).map(({ name, choices, isNeeded, isRepeated }) => {
+    const many = `${choices?.join('|') ?? name}${isRepeated ? '…' : ''}`;
     return isNeeded ? many : `[${many}]`;
   });
   const parts = ['cos_sync', command.name, names?.join('|') ?? '', ...wanted, '[OPTIONS]'];
@@ -92,7 +92,9 @@ function actions(command: Command, words: Words): Section {
     return [
       ...row(`${action.name}${wanted.join('')}`, help.commands[name]),
       ...(action.options ?? []).flatMap(option => row(`  ${usageOf(option)}`, meaningOf(option, words))),
-      ...(action.example === undefined ? [] : [`${INDENT}  ${help.headings.example} ${action.example}`]),
+      ...(action.example === undefined
+        ? []
+        : [`${INDENT}  ${spaced(help.headings.example, action.example)}`]),
     ];
   });
   return [help.headings.actions, ...rows];
@@ -145,7 +147,7 @@ export function meaningOf(option: Option, { help, keys }: Words): string {
 }
 
 function spaced(text: string, more: string): string {
-  return more === '' || more.startsWith('（') ? text + more : `${text} ${more}`;
+  return more === '' || more.startsWith('（') || text.endsWith('：') ? text + more : `${text} ${more}`;
 }
 
 function row(name: string, text: string, width = NAME_WIDTH): string[] {

@@ -194,7 +194,7 @@ function isPath({ value }: Option): boolean {
 
 /** A shell leaves the `~` of `--output=~/a.csv` as it is, and a folder of that name is what nobody means. */
 function withHomeFolder(path: string): string {
-  return path.replace(/^~(?=[\\/]|$)/, homedir());
+  return path.replace(/^~(?=[\\/]|$)/, () => homedir());
 }
 
 function flagValue({ written, isNegated, value }: Exclude<Token, Word>): boolean {
