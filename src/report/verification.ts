@@ -64,6 +64,7 @@ export function verificationText(result: Verification, findings: Findings, words
     if (count > MAX_LINES) lines.push(`  ${run.andMore(count - MAX_LINES)}`);
   }
   if (result.newLocally) lines.push(verify.newLocally(result.newLocally));
+  if (result.unconfirmed > 0) lines.push(verify.unconfirmed(result.unconfirmed));
   lines.push(verify.counted(result.objects, result.records, result.same));
   if (result.records === 0) lines.push(verify.emptyLedger);
   return `${lines.join('\n')}\n`;
@@ -81,6 +82,7 @@ export function verificationJson(
     records: result.records,
     same: result.same,
     ...Object.fromEntries(counts),
+    unconfirmed: result.unconfirmed,
     new_locally: result.newLocally ?? null,
     findings: KINDS.flatMap(kind => findings.first(kind))
       .slice(0, MAX_IN_JSON)

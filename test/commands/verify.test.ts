@@ -38,6 +38,36 @@ test('after a sync nothing differs, and verify ends with 0', async t => {
   t.like(json, { objects: 3, records: 3, same: 3, missing: 0, different: 0, unknown: 0, changed_locally: 0 });
 });
 
+test('a listing that lags is asked about at the objects themselves: nothing is wrong, and nothing is sent again', async t => {
+  const box = await sandbox(t);
+  box.write('old.txt', 'as it was');
+  await box.run();
+  box.server.traits.listingLag = 500_000;
+  box.write('old.txt', 'as it is, and longer');
+  box.write('new.txt', 'new');
+  box.write('folder/x.txt', 'x');
+  await box.run();
+  const found = await verify(box);
+  t.is(found.code, 0, JSON.stringify(found.json.findings));
+  t.like(found.json, { records: 4, same: 4, missing: 0, different: 0 });
+  box.proxy.requests.length = 0;
+  t.is((await verify(box, '--repair')).code, 0);
+  t.false(box.proxy.requests.some(({ method }) => method === 'PUT'));
+});
+
+test('what only the listing says, where objects may not be looked at, is named and not repaired', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  await box.run();
+  await box.cos.deleteObject(place(box, 'backup/a.txt'));
+  box.server.traits.deny = [{ action: 'HeadObject' }];
+  const { code, json, stderr } = await verify(box, '--repair');
+  t.is(code, 1, stderr);
+  t.like(json, { missing: 1, unconfirmed: 1 });
+  t.deepEqual(await box.keys(), []);
+  t.regex((await box.run('verify')).stdout, /1 not confirmed: .*needs name\/cos:HeadObject/);
+});
+
 test('what is missing or different in COS is named, and repair brings it back', async t => {
   const box = await sandbox(t);
   for (const name of ['gone.txt', 'other.txt', 'longer.txt', 'kept.txt'])

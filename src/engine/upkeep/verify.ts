@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { OwnPaths } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
-import type { ListedObject, ObjectStore } from '../../cos/store.ts';
-import { Failure, localFailure } from '../../failure.ts';
+import type { ListedObject, ObjectHead, ObjectStore } from '../../cos/store.ts';
+import { Failure, isRefusal, localFailure } from '../../failure.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../ledger/records.ts';
 import { crc64Hash, crc64In, hashLike } from '../local/content-hash.ts';
@@ -42,6 +42,8 @@ export interface Verification {
   newLocally: number | undefined;
   /** Paths whose record is wrong, and whether COS has an object there. */
   wrong: { path: string; isInCos: boolean }[];
+  /** Findings that only the listing speaks for, where objects may not be looked at: nothing is repaired for them. */
+  unconfirmed: number;
   /** Records whose object has the recorded content under another ETag, with that ETag. */
   renewed: FileRecord[];
 }
@@ -60,6 +62,8 @@ export interface VerifyOptions {
   signal: AbortSignal;
 }
 
+type Find = (kind: FindingKind, path: string, detail?: string, isConfirmed?: boolean) => void;
+
 /**
  * Compares what COS holds under the prefix with the ledger, and the ledger with the folder.
  * Changes nothing.
@@ -68,9 +72,10 @@ export interface VerifyOptions {
 export async function verifyObjects(options: VerifyOptions): Promise<Verification> {
   const { ledger } = options;
   const result = emptyVerification();
-  const find = (kind: FindingKind, path: string, detail = '') => {
+  const find: Find = (kind, path, detail = '', isConfirmed = true) => {
     result.found[kind]++;
-    if (kind === 'missing' || kind === 'different' || kind === 'content') {
+    if (!isConfirmed) result.unconfirmed++;
+    else if (kind === 'missing' || kind === 'different' || kind === 'content') {
       result.wrong.push({ path, isInCos: kind !== 'missing' });
     }
     options.onFinding({ kind, path, detail });
@@ -85,7 +90,16 @@ export async function verifyObjects(options: VerifyOptions): Promise<Verificatio
 
 function emptyVerification(): Verification {
   const found = { missing: 0, different: 0, content: 0, unreadable: 0, changedLocally: 0, unknown: 0 };
-  return { objects: 0, records: 0, same: 0, found, newLocally: undefined, wrong: [], renewed: [] };
+  return {
+    objects: 0,
+    records: 0,
+    same: 0,
+    found,
+    newLocally: undefined,
+    wrong: [],
+    renewed: [],
+    unconfirmed: 0,
+  };
 }
 
 /** Paths whose local file is not as recorded; undefined where local_path cannot be read at all. */
@@ -115,9 +129,9 @@ function createComparison(
   options: VerifyOptions,
   result: Verification,
   changed: ReadonlySet<string> | undefined,
-  find: (kind: FindingKind, path: string, detail?: string) => void,
+  find: Find,
 ) {
-  const { prefix, deep } = options;
+  const { deep } = options;
   const isAsRecorded = (path: string) => changed !== undefined && !changed.has(path);
 
   async function checkContent(record: FileRecord): Promise<void> {
@@ -150,48 +164,68 @@ function createComparison(
     }
     // Ours, with content that nobody recorded: the next sync sends it whatever is there.
     if (isUnknown(entry)) return undefined;
-    if (!object) return void find('missing', path);
-    if (!isFile(entry)) return same(entry);
-    if (entry.size !== object.size) return void find('different', path, `${entry.size} → ${object.size}`);
-    if (entry.etag === object.etag) return same(entry);
+    if (object && isAsListed(entry, object)) return same(entry);
     return async () => {
-      const content = await contentInCos(options, entry, object, prefix + path, isAsRecorded(path));
-      if (content === 'missing') find('missing', path);
-      else if (content === 'different') find('different', path, `ETag ${entry.etag} → ${object.etag}`);
-      else if (content instanceof Failure) notRead(path, content);
+      const content = await contentInCos(options, entry, object, isAsRecorded(path));
+      if (content instanceof Failure) notRead(path, content);
+      else if ('kind' in content) find(content.kind, path, content.detail, content.isConfirmed);
       else {
-        if (content.etag !== entry.etag) result.renewed.push({ ...entry, etag: content.etag });
+        if (isFile(entry) && content.etag !== entry.etag) {
+          result.renewed.push({ ...entry, etag: content.etag });
+        }
         await same(entry)?.();
       }
     };
   };
 }
 
+function isAsListed(record: LedgerRecord, { size, etag }: ListedObject): boolean {
+  return !isFile(record) || (record.size === size && record.etag === etag);
+}
+
+/** What speaks against a record. */
+interface Contradiction {
+  kind: 'missing' | 'different';
+  detail: string;
+  /** Whether the object itself was asked: a listing may lag behind. */
+  isConfirmed: boolean;
+}
+
 /**
- * Whether an object with another ETag than recorded has the recorded content all the same: its ETag
- * depends on how it was uploaded and encrypted, its CRC-64 on the content alone.
+ * Looks at an object that is not listed as recorded: a listing may lag, and an ETag depends on how an object was
+ * uploaded and encrypted. Its CRC-64 depends on the content alone.
  * @returns the object's ETag where the content is the recorded one; why the local file, which alone could tell, was not read
  */
 async function contentInCos(
-  { store, requests, config }: VerifyOptions,
-  record: FileRecord,
-  object: ListedObject,
-  key: string,
+  { store, requests, config, prefix }: VerifyOptions,
+  record: LedgerRecord,
+  object: ListedObject | undefined,
   isLocalAsRecorded: boolean,
-): Promise<'missing' | 'different' | { etag: string } | Failure> {
-  const head = await requests.send(() => store.head(key));
-  if (!head) return 'missing';
-  if (head.etag === record.etag) return { etag: record.etag };
-  if (head.crc64 === undefined || head.size !== record.size) return 'different';
+): Promise<Contradiction | { etag: string } | Failure> {
+  const different = (detail: string): Contradiction => ({ kind: 'different', detail, isConfirmed: true });
+  let head: ObjectHead | undefined;
+  try {
+    head = await requests.send(() => store.head(prefix + record.path));
+  } catch (error) {
+    const failure = error as Failure;
+    if (!isRefusal(failure)) throw failure;
+    const kind = object ? 'different' : 'missing';
+    return { kind, detail: failure.action ?? failure.code, isConfirmed: false };
+  }
+  if (!head) return { kind: 'missing', detail: '', isConfirmed: true };
+  if (!isFile(record) || (head.etag === record.etag && head.size === record.size)) return head;
+  if (head.size !== record.size) return different(`${record.size} → ${head.size}`);
+  const others = different(`ETag ${record.etag} → ${head.etag}`);
+  if (head.crc64 === undefined) return others;
   const recorded = crc64In(record.hash);
-  if (recorded !== undefined) return recorded === head.crc64 ? { etag: object.etag } : 'different';
-  if (!isLocalAsRecorded) return 'different';
+  if (recorded !== undefined) return recorded === head.crc64 ? head : others;
+  if (!isLocalAsRecorded) return others;
   try {
     const file = join(config.localPath, record.path);
     const crc64 = await hashLike(crc64Hash(head.crc64), file);
     const md5 = await hashLike(record.hash, file);
     const isSame = crc64.hash === crc64Hash(head.crc64) && md5.hash === record.hash;
-    return isSame ? { etag: object.etag } : 'different';
+    return isSame ? head : others;
   } catch (error) {
     return localFailure(error);
   }
