@@ -23,8 +23,8 @@ interface Word {
   word: string;
   /** Stands behind `--`. */
   isLiteral: boolean;
-  /** The flag just before it, which it may have been meant for. */
-  after?: string;
+  /** The flag or list before it, which it may have been meant for. */
+  after?: { written: string; kind: Option['kind'] };
 }
 
 const SHORT: Readonly<Record<string, string>> = { '-h': '--help', '-v': '--version' };
@@ -74,10 +74,8 @@ function tokensOf(argv: readonly string[]): Token[] {
       break;
     }
     if (!/^-./.test(arg)) {
-      const before = tokens.at(-1);
-      const after =
-        before && 'option' in before && before.option.kind === 'flag' ? before.written : undefined;
-      tokens.push({ word: arg, isLiteral: false, ...(after === undefined ? {} : { after }) });
+      const after = meantFor(tokens.at(-1));
+      tokens.push({ word: arg, isLiteral: false, ...(after && { after }) });
       continue;
     }
     const [written, inline] = split(arg);
@@ -89,6 +87,14 @@ function tokensOf(argv: readonly string[]): Token[] {
     tokens.push({ written, option, isNegated, value: next });
   }
   return tokens;
+}
+
+/** What a word after this one may be meant for; a shell makes several words of an unquoted `*.jpg`. */
+function meantFor(before: Token | undefined): Word['after'] {
+  if (before === undefined) return undefined;
+  if ('word' in before) return before.after?.kind === 'list' ? before.after : undefined;
+  const { written, option } = before;
+  return option.kind === 'flag' || option.kind === 'list' ? { written, kind: option.kind } : undefined;
 }
 
 function split(arg: string): [name: string, value: string | undefined] {
@@ -152,9 +158,10 @@ function unknownCommand(word: string): ConfigError {
 function checkMeant({ word, isLiteral, after }: Word, command: Form): void {
   if (COMMANDS.some(({ name }) => name === word) && !isLiteral) return;
   if (isLiteral) throw usageFault(shown(word), 'afterDashes', { value: command.name });
+  if (after?.kind === 'list') throw usageFault(after.written, 'manyValues', { value: word });
   const near = nearestCommand(word);
   if (near !== '') throw usageFault(shown(word), 'unknownCommand', { value: near });
-  throw usageFault(after ?? '', 'notFlagValue', { value: word });
+  throw usageFault(after?.written ?? '', 'notFlagValue', { value: word });
 }
 
 function valuesOf(

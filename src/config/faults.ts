@@ -54,6 +54,7 @@ export type Problem =
   | 'optionOfOther'
   | 'optionNeedsOther'
   | 'notFlagValue'
+  | 'manyValues'
   | 'contradiction'
   | 'unknownCommand'
   | 'actionMissing'

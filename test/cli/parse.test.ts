@@ -194,6 +194,14 @@ const REFUSED: [argv: string[], line: string][] = [
   ],
   [['history', 'shwo', '3'], 'history shwo: unknown command; did you mean history show?'],
   [['history', 'show', '3', '4'], '4: unexpected argument of history show: see cos_sync help history show'],
+  [
+    ['--exclude', 'a.jpg', 'b.jpg', 'c.jpg'],
+    '--exclude: takes one value, and "b.jpg" follows it: put a pattern in quotes, or the shell replaces it by file names; give the option once for each value',
+  ],
+  [
+    ['sync', '--include=a.jpg', 'b.jpg'],
+    '--include: takes one value, and "b.jpg" follows it: put a pattern in quotes, or the shell replaces it by file names; give the option once for each value',
+  ],
   [['demo', '--home', 'x'], '--home: has no effect in "demo": see cos_sync help demo'],
   [['verify', '--dry-run'], '--dry-run: has no effect in "verify": see cos_sync help verify'],
   [['sync', '--repair'], '--repair: has no effect in "sync": see cos_sync help sync'],

@@ -100,6 +100,8 @@ export const en: Words = {
     optionNeedsOther: ({ value }) => `has no effect without ${value}`,
     notFlagValue: ({ value }) =>
       `must be on (=1, =true, =yes, =on) or off (=0, =false, =no, =off), not "${value}"`,
+    manyValues: ({ value }) =>
+      `takes one value, and "${value}" follows it: put a pattern in quotes, or the shell replaces it by file names; give the option once for each value`,
     contradiction: () => 'is given twice with different values: give it once',
     actionMissing: ({ choices }) => `needs one of ${choices}`,
     argumentMissing: ({ value }) => `needs ${value}`,

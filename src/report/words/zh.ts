@@ -89,6 +89,8 @@ export const zh: Words = {
     optionNeedsOther: ({ value }) => `没有 ${value} 时不起作用`,
     notFlagValue: ({ value }) =>
       `是开关，没有其他取值：请写 =1、=true、=yes、=on 或 =0、=false、=no、=off，而不是“${value}”`,
+    manyValues: ({ value }) =>
+      `只取一个值，而其后还有“${value}”：请给模式加上引号，否则 shell 会将其替换为文件名；多个值请重复该选项`,
     contradiction: () => '写了两次且不一致：请只写一次',
     actionMissing: ({ choices }) => `需要指明子命令：${choices} 之一`,
     argumentMissing: ({ value }) => `缺少 ${value}`,
