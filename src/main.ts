@@ -22,7 +22,7 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
   let isOutputLost = false;
   const terminal = createTerminal(code => {
     isOutputLost = true;
-    terminal.err(`cos_sync: ${words.warnings.outputUnwritable(code)}\n`);
+    terminal.warn(`cos_sync: ${words.warnings.outputUnwritable(code)}\n`);
   });
   try {
     const given = parse(argv);

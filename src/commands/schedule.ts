@@ -123,7 +123,7 @@ function checkPaths({ command, folder }: Job, kind: Kind): void {
 /** Says what would keep the scheduled runs from doing their work. */
 function advise({ home, terminal, words }: Invocation, kind: Kind): void {
   const { advice } = words.schedule;
-  const warn = (line: string) => terminal.err(`cos_sync: ${line}\n`);
+  const warn = (line: string) => terminal.warn(`cos_sync: ${line}\n`);
   try {
     // The environment of this shell is not the one of a scheduled run.
     const { config } = loadConfig(home.configFile, {}, {});

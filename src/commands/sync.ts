@@ -6,6 +6,8 @@ import { keepCopy } from '../config/kept-copy.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { errorLines } from '../report/errors.ts';
 import type { Log } from '../report/log.ts';
+import type { Summary } from '../report/summary.ts';
+import { asLocalTime, grouped } from '../report/units.ts';
 import { readConfig } from './task/read-config.ts';
 
 export interface SyncCommand {
@@ -27,7 +29,7 @@ export async function syncCommand(invocation: Invocation, command: SyncCommand):
   const { openLog } = await import('../report/log.ts');
   const { runOnce } = await import('./task/run-once.ts');
   const log = openLog(home.logFile, code =>
-    terminal.err(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
+    terminal.warn(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
   );
   try {
     const { config } = loaded;
@@ -52,15 +54,22 @@ async function daemon(
   let readAt = modifiedAt(home.configFile);
   while (!signal.aborted) {
     let exitCode: number;
+    let wasIdle = false;
+    const sayIdle = ({ statistics, endTime }: Summary) => {
+      wasIdle = true;
+      const unchanged = grouped(statistics.upload_file_skip);
+      terminal.out(`${words.run.idle(asLocalTime(endTime), unchanged, config.daemonInterval)}\n`);
+    };
     try {
-      exitCode = await runOnce(invocation, { config, ...command, log, said });
+      const onIdle = style.verbose ? {} : { onIdle: sayIdle };
+      exitCode = await runOnce(invocation, { config, ...command, log, said, ...onIdle });
     } catch (error) {
       exitCode = exitCodeOfError(error);
       const reason = errorLines(error, words).join('; ');
-      terminal.err(`cos_sync: ${words.warnings.daemonRunFailed(reason)}\n`);
+      terminal.warn(`cos_sync: ${words.warnings.daemonRunFailed(reason)}\n`);
       log.error('run', { config: home.configFile, message: reason });
     }
-    if (!style.json && !style.quiet && !signal.aborted) {
+    if (!style.json && !style.quiet && !wasIdle && !signal.aborted) {
       terminal.err(`${words.run.nextRunIn(config.daemonInterval)}\n`);
     }
     await sleep(config.daemonInterval, signal);
@@ -103,7 +112,7 @@ function reread(invocation: Invocation, log: Log): LoadedConfig['config'] | unde
     return loaded.config;
   } catch (error) {
     const reason = errorLines(error, words).join('; ');
-    terminal.err(`cos_sync: ${words.warnings.configRefused(reason)}\n`);
+    terminal.warn(`cos_sync: ${words.warnings.configRefused(reason)}\n`);
     log.error('config', { config: home.configFile, message: reason });
     return undefined;
   }

@@ -87,7 +87,7 @@ async function repair(invocation: Invocation, session: Session, command: VerifyC
   checkLocalPath(session.config.localPath, home.configFile);
   const before = await correctRecords(invocation, session, command);
   const log = openLog(home.logFile, code =>
-    terminal.err(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
+    terminal.warn(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
   );
   try {
     log.info('repair', {

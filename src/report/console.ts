@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { styleText } from 'node:util';
 import type { Operation, RunListener } from '../engine/listener.ts';
 import { describe } from './describe.ts';
 import { printable, printableLines } from './printable.ts';
@@ -16,6 +17,8 @@ export interface Style {
 export interface Terminal {
   out(text: string): void;
   err(text: string): void;
+  /** A warning, to standard error: yellow where there are colours. */
+  warn(text: string): void;
   /** To standard output: for a program or a file exactly as it is. */
   data(text: string): void;
   /** To standard error, in the place of the status before; an empty one takes it away. Only where it is interactive. */
@@ -34,12 +37,25 @@ export function createTerminal(onUnwritable: (code: string) => void): Terminal {
   const out = writer(process.stdout, onUnwritable);
   const err = writer(process.stderr, () => {});
   return {
-    out: text => out(printableLines(text)),
+    out: text => out(withRedFailures(printableLines(text))),
     err: text => err(printableLines(text)),
+    warn: text => err(printableLines(text).replace(/.+/g, line => coloured('yellow', line, process.stderr))),
     data: text => out(process.stdout.isTTY ? printableLines(text) : text),
     status: text => err(`\r${printable(text)}\u001b[K`),
     isInteractive: process.stdout.isTTY === true && process.stderr.isTTY === true,
   };
+}
+
+/** The tag of an operation, or of a check, that failed. */
+function withRedFailures(text: string): string {
+  return text
+    .replace(/^(?:\[fail\]|fail(?= {2}))/gm, tag => coloured('red', tag, process.stdout))
+    .replace(/^warn(?= {2})/gm, tag => coloured('yellow', tag, process.stdout));
+}
+
+/** As it is where the stream is no terminal, or NO_COLOR asks for none. */
+function coloured(style: 'red' | 'yellow', text: string, stream: NodeJS.WriteStream): string {
+  return styleText(style, text, { stream });
 }
 
 /** A full disk is told by an event or, where writes are synchronous, by the write itself. */
@@ -110,9 +126,9 @@ export function warnings(
     skipped(path, failure) {
       if (quiet) return;
       const { message } = describe(failure, words);
-      terminal.err(`${words.warnings.skipped(printable(join(root, path)), message)}\n`);
+      terminal.warn(`${words.warnings.skipped(printable(join(root, path)), message)}\n`);
     },
     held: ({ count, reason, limit, place }) =>
-      terminal.err(`${words.held[reason](count, limit, printable(place))}\n`),
+      terminal.warn(`${words.held[reason](count, limit, printable(place))}\n`),
   };
 }

@@ -34,7 +34,7 @@ export function unmatchedPatterns(
 ): RunListener {
   const { patternUnmatched, includeLeavesNoFile } = words.warnings;
   const say = (line: string) => {
-    if (!said.has(line)) terminal.err(`${printable(line)}\n`);
+    if (!said.has(line)) terminal.warn(`${printable(line)}\n`);
     said.add(line);
   };
   return {

@@ -38,6 +38,11 @@ export function opStatus({ statistics, exitCode, interruptedBy, deletesHeld }: S
   return successesIn(statistics) > 0 || isOnlyLeft ? 'PART_OK' : 'ALL_FAIL';
 }
 
+/** Whether a run found nothing to do, and nothing to say of that. */
+export function isIdle({ statistics, exitCode, deletesHeld }: Summary): boolean {
+  return exitCode === 0 && deletesHeld === 0 && successesIn(statistics) === 0;
+}
+
 /** Column at which the original's names end. */
 const NAME_WIDTH = 30;
 

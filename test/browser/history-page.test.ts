@@ -128,6 +128,7 @@ test('nothing is cut off or lies upon another, on a wide screen and on a phone',
         [...document.querySelectorAll('svg')].flatMap(svg => {
           const frame = svg.getBoundingClientRect();
           return [...svg.querySelectorAll('text')]
+            .filter(text => text.getClientRects().length > 0)
             .map(text => text.getBoundingClientRect())
             .filter(
               box =>
@@ -137,6 +138,63 @@ test('nothing is cut off or lies upon another, on a wide screen and on a phone',
     );
     t.is(outside, 0);
   }
+});
+
+test('the labels of the charts are readable on a phone, and none lies upon another', async t => {
+  for (const [count, hours] of [
+    [60, 12],
+    [1500, 2],
+  ] as const) {
+    const large = pastRuns(count, hours).map(run => ({ ...run, upload_bytes: run.upload_bytes * 700 }));
+    const page = await open(t, historyPage(large, historyEn, 'en'), { width: 360, colorScheme: 'light' });
+    const { sizes, overlaps, outside } = await page.evaluate(() => {
+      const svgs = [...document.querySelectorAll('svg')];
+      const labels = svgs.map(svg =>
+        [...svg.querySelectorAll('text')].filter(text => text.getClientRects().length > 0),
+      );
+      const boxes = labels.map(texts => texts.map(text => text.getBoundingClientRect()));
+      return {
+        sizes: svgs.map((svg, index) => {
+          const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+          return Math.min(
+            ...labels[index]!.map(text => Number.parseFloat(getComputedStyle(text).fontSize) * scale),
+          );
+        }),
+        overlaps: boxes.flatMap(all =>
+          all.filter((one, index) =>
+            all.some(
+              (other, at) =>
+                at > index &&
+                one.right > other.left &&
+                other.right > one.left &&
+                one.bottom - 4 > other.top &&
+                other.bottom - 4 > one.top,
+            ),
+          ),
+        ).length,
+        outside: boxes.flatMap((all, index) =>
+          all.filter(box => box.left < svgs[index]!.getBoundingClientRect().left - 1),
+        ).length,
+      };
+    });
+    for (const size of sizes) t.true(size >= 10.5, String(size));
+    t.is(overlaps, 0);
+    t.is(outside, 0);
+  }
+});
+
+test('the table names the target of each run when there are several', async t => {
+  const runs = pastRuns(4, 12);
+  const view = { width: 1240, colorScheme: 'light' } as const;
+  const alone = await open(t, historyPage(runs, historyEn, 'en'), view);
+  t.is(await alone.locator('th').count(), 10);
+  runs[3] = { ...runs[3]!, ledger: 'other.db', target: 'cos://other-1250000000/' };
+  const both = await open(t, historyPage(runs, historyEn, 'en'), view);
+  const cells = both.locator('tr > td:nth-child(11)');
+  t.deepEqual((await cells.allTextContents()).slice(0, 2), [
+    '/srv/photos → cos://other-1250000000/',
+    '/srv/photos → cos://photos-1250000000/backup/',
+  ]);
 });
 
 test('the failures of a run unfold, with names as they are', async t => {

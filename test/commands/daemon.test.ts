@@ -55,6 +55,29 @@ test('a daemon brings three rounds of changes, a line of JSON a round, and ends 
   t.deepEqual(await box.keys(), ['backup/b.txt']);
 });
 
+test('a round that found nothing to do is one line, unless --verbose', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  box.configure({ daemon_mode: '1', daemon_interval: '1' });
+  const running = box.start();
+  const idle = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}nothing to do, 1 unchanged; next run in 1 s$/;
+  const lines = () => running.output().stdout.split('\n').slice(0, -1);
+  await until(() => lines().filter(line => idle.test(line)).length >= 2);
+  running.child.kill('SIGTERM');
+  await running.ended;
+  const blocks = lines().filter(line => line.startsWith('sync over!')).length;
+  t.is(
+    blocks,
+    1 + Number(/PART_OK/.test(running.output().stdout)),
+    'the first round, and one that was interrupted',
+  );
+  t.is(running.output().stderr.match(/next run in/g)?.length, 1);
+  const verbose = box.start('--verbose');
+  await until(() => verbose.output().stdout.includes('sync over!'));
+  verbose.child.kill('SIGTERM');
+  await verbose.ended;
+});
+
 test('a daemon survives rounds that fail: a missing folder, a COS that refuses', async t => {
   const box = await sandbox(t);
   box.write('a.txt', 'a');

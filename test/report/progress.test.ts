@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, rmSync, symlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
 import test from 'ava';
@@ -208,6 +208,7 @@ test('where there is no terminal, a line now and then says how far the run is', 
   const printed: string[] = [];
   const terminal = {
     out: () => {},
+    warn: () => {},
     err: (text: string) => void printed.push(text),
     isInteractive: false,
     data: () => {},
@@ -232,7 +233,14 @@ test('where there is no terminal, a line now and then says how far the run is', 
 test('--quiet and --no-progress show no progress at all', async t => {
   for (const change of [{ quiet: true }, { progress: false }]) {
     const style = { json: false, quiet: false, verbose: false, progress: true, ...change };
-    const terminal = { out: t.fail, err: t.fail, isInteractive: false, data: () => {}, status: () => {} };
+    const terminal = {
+      out: t.fail,
+      err: t.fail,
+      warn: t.fail,
+      isInteractive: false,
+      data: () => {},
+      status: () => {},
+    };
     const progress = createProgress(terminal, progressEn, style, { line: 5 });
     progress.listener.scanned?.(1);
     await delay(30);
@@ -268,6 +276,18 @@ onTerminal('on a terminal a live display takes the place of the lines, and is go
   t.notRegex(shown, /\[ok\]/);
   t.true(shown.lastIndexOf('\u001b[?25h') > shown.lastIndexOf('\u001b[?25l'), 'the cursor is back');
   t.regex(shown, /upload_file_ok : 20/);
+  box.proxy.fault = ({ path }) =>
+    path.endsWith('bad.bin') ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined;
+  box.write('bad.bin', 'x');
+  box.configure({ symlinks: 'skip' });
+  symlinkSync('f0.bin', join(box.local, 'link'));
+  const colourful = await run({ NO_COLOR: undefined, FORCE_COLOR: undefined }, '--no-progress');
+  t.true(colourful.includes('\u001b[31m[fail]\u001b[39m [   uploadFile]'), colourful);
+  t.regex(colourful, /\u001b\[33mskipped .*link.*\u001b\[39m/);
+  const plain = await run({ NO_COLOR: '1' }, '--no-progress');
+  t.notRegex(plain, /\u001b\[3\dm/);
+  t.regex(plain, /\[fail\] \[ {3}uploadFile\]/);
+  rmSync(join(box.local, 'bad.bin'));
   box.write('more.bin', 'x');
   t.regex(await run({}, '--dry-run'), /\[plan\] \[ {3}uploadFile\] \[.*more\.bin\]/);
   t.regex(await run({}, '--verbose'), /\[ok\] {3}\[ {3}uploadFile\] \[.*more\.bin\]/);

@@ -35,6 +35,9 @@ async function runHere(
   const print = (text: string) => {
     out += text;
   };
+  const printErr = (text: string) => {
+    err += text;
+  };
   const invocation: Invocation = {
     home: homeAt(box.home, {}, join(box.home, 'conf', 'config.json')),
     words,
@@ -42,9 +45,8 @@ async function runHere(
       out: print,
       data: print,
       status() {},
-      err(text) {
-        err += text;
-      },
+      err: printErr,
+      warn: printErr,
       isInteractive: false,
     },
     style: { json, quiet: false, verbose: false, progress: false },

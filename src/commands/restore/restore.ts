@@ -45,7 +45,7 @@ export function restoreCommand(invocation: Invocation, command: RestoreCommand):
     const wanted = await wantedOf(command, invocation.home, session.task);
     const { home, terminal, words } = invocation;
     const log = openLog(home.logFile, code =>
-      terminal.err(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
+      terminal.warn(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
     );
     try {
       return await onGround(invocation, session, { ...command, folder: wanted.folder }, (ground, signal) => {

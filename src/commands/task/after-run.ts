@@ -35,7 +35,7 @@ export async function remember(
     used_time: (endTime.getTime() - startTime.getTime()) / 1000,
     errors: errors.slice(0, MAX_ERRORS_IN_HISTORY),
   }).catch(({ code, message }: NodeJS.ErrnoException) =>
-    terminal.err(`${words.warnings.fileUnwritable(historyFile, code ?? message)}\n`),
+    terminal.warn(`${words.warnings.fileUnwritable(historyFile, code ?? message)}\n`),
   );
 }
 
@@ -51,7 +51,7 @@ export async function writeMetrics(
     summary.exitCode === 0 ? summary.endTime : await lastSuccessOf(home.historyFile, basename(ledger));
   await writeWhole(metricsFile, metricsText(summary, lastSuccess)).catch(
     ({ code, message }: NodeJS.ErrnoException) =>
-      terminal.err(`${words.warnings.fileUnwritable(metricsFile, code ?? message)}\n`),
+      terminal.warn(`${words.warnings.fileUnwritable(metricsFile, code ?? message)}\n`),
   );
 }
 
@@ -88,7 +88,7 @@ export async function callHook(
   if (isFine) return log.info('hook', values);
   log.error('hook', values);
   const [firstLine = ''] = output.split('\n');
-  terminal.err(`${words.warnings.hookFailed(key, reasonOf(end), firstLine)}\n`);
+  terminal.warn(`${words.warnings.hookFailed(key, reasonOf(end), firstLine)}\n`);
 
   function reasonOf(end: HookEnd): string {
     const { hook } = words;

@@ -17,11 +17,11 @@ export function readConfig(
 ): LoadedConfig {
   const loaded = loadConfig(home.configFile, overrides, process.env, mayBeMissing);
   for (const { key, nearest } of loaded.unknownKeys) {
-    terminal.err(`${words.warnings.unknownKey(key, nearest)}\n`);
+    terminal.warn(`${words.warnings.unknownKey(key, nearest)}\n`);
   }
-  for (const line of listWarnings(loaded.config, overrides, words)) terminal.err(`${line}\n`);
+  for (const line of listWarnings(loaded.config, overrides, words)) terminal.warn(`${line}\n`);
   if (showsSecret(home.configFile, loaded)) {
-    terminal.err(`${words.warnings.configReadableByOthers(home.configFile)}\n`);
+    terminal.warn(`${words.warnings.configReadableByOthers(home.configFile)}\n`);
   }
   return loaded;
 }

@@ -19,7 +19,13 @@ import { createFailedFile } from '../../report/failed-file.ts';
 import type { Log, RunLog } from '../../report/log.ts';
 import { unmatchedPatterns } from '../../report/patterns.ts';
 import { createProgress } from '../../report/progress/display.ts';
-import { type ReportedError, type Summary, statisticsText, summaryJson } from '../../report/summary.ts';
+import {
+  isIdle,
+  type ReportedError,
+  type Summary,
+  statisticsText,
+  summaryJson,
+} from '../../report/summary.ts';
 import { VERSION } from '../../version.ts';
 import { callHook, remember, writeMetrics } from './after-run.ts';
 import { holdingLock } from './session.ts';
@@ -30,6 +36,8 @@ export interface RunOptions {
   config: Config;
   dryRun: boolean;
   allowEmpty: boolean;
+  /** Is told of a run that found nothing to do, in the place of the statistics. */
+  onIdle?: (summary: Summary) => void;
   otherDisk: boolean;
   log: Log;
   /** What earlier rounds of a daemon said of its patterns. */
@@ -82,7 +90,7 @@ async function runTask(invocation: Invocation, options: BegunRun, ledger: Ledger
     config.failedFile === undefined || dryRun
       ? undefined
       : createFailedFile(config.failedFile, words, code =>
-          terminal.err(`${words.warnings.fileUnwritable(config.failedFile ?? '', code)}\n`),
+          terminal.warn(`${words.warnings.fileUnwritable(config.failedFile ?? '', code)}\n`),
         );
   const outcome = await attemptSync(invocation, options, ledger, errors, failedFile ?? {});
   const { result, exitCode, error } = outcome;
@@ -108,7 +116,9 @@ async function runTask(invocation: Invocation, options: BegunRun, ledger: Ledger
     localPath: config.localPath,
     target: targetOf(task),
   };
-  terminal.out(style.json ? `${JSON.stringify(summaryJson(summary))}\n` : statisticsText(summary));
+  if (style.json) terminal.out(`${JSON.stringify(summaryJson(summary))}\n`);
+  else if (options.onIdle && isIdle(summary)) options.onIdle(summary);
+  else terminal.out(statisticsText(summary));
   logEnd(log, summary, outcome);
   if (dryRun) return summary;
   await remember(invocation, file, summary);

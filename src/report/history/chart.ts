@@ -1,3 +1,4 @@
+import { shortCount } from '../units.ts';
 import { escaped } from './html.ts';
 
 export interface Series {
@@ -22,10 +23,11 @@ export interface Chart {
   nothing: string;
 }
 
-const WIDTH = 640;
-const HEIGHT = 220;
-const PLOT = { left: 78, right: 632, top: 12, bottom: 186 };
-const MAX_BAR = 36;
+/** Room at the left for the longest mark in the letters that a phone needs. */
+const WIDTH = 480;
+const HEIGHT = 208;
+const PLOT = { left: 92, right: 474, top: 14, bottom: 176 };
+const MAX_BAR = 28;
 
 /** A bar chart as SVG. */
 export function chartSvg({ title, labels, titles, series, shown, steps, nothing }: Chart): string {
@@ -54,7 +56,7 @@ export function chartSvg({ title, labels, titles, series, shown, steps, nothing 
   });
   const grid = marks.map(
     mark =>
-      `<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${round(y(mark))}" y2="${round(y(mark))}"/><text class="mark" x="${PLOT.left - 8}" y="${round(y(mark) + 4)}">${escaped(shown(mark).replace('.0 ', ' '))}</text>`,
+      `<line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${round(y(mark))}" y2="${round(y(mark))}"/><text class="mark" x="${PLOT.left - 8}" y="${round(y(mark) + 4)}">${escaped(steps === 'decimal' ? shortCount(mark) : shown(mark).replace('.0 ', ' '))}</text>`,
   );
   const empty =
     highest === 0
@@ -67,7 +69,7 @@ export function chartSvg({ title, labels, titles, series, shown, steps, nothing 
 function timeAxis(labels: readonly string[]): string {
   const last = labels.length - 1;
   const text = (index: number, x: number, anchor: string) =>
-    `<text class="time" text-anchor="${anchor}" x="${x}" y="${PLOT.bottom + 22}">${escaped(shortened(labels[index] ?? ''))}</text>`;
+    `<text class="time ${anchor}" text-anchor="${anchor}" x="${x}" y="${PLOT.bottom + 23}">${escaped(shortened(labels[index] ?? ''))}</text>`;
   if (last < 0) return '';
   const middle = Math.floor(last / 2);
   return [

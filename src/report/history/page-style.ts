@@ -22,7 +22,8 @@ h2::first-letter, th::first-letter { text-transform: uppercase; }
 .ALL_OK { color: var(--green); } .PART_OK { color: var(--amber); } .ALL_FAIL { color: var(--red); }
 figure { margin: 0; } figcaption { display: flex; flex-wrap: wrap; align-items: baseline; gap: 4px 14px; margin-bottom: 8px; }
 .key::before { content: ""; display: inline-block; width: 10px; height: 10px; border-radius: 2px; margin-right: 6px; background: var(--c); }
-svg { display: block; width: 100%; height: auto; font-size: 13px; }
+svg { display: block; width: 100%; height: auto; font-size: 12px; }
+@media (max-width: 480px) { main { padding: 20px 12px 32px; } svg { font-size: 18px; } .time.middle { display: none; } }
 .blue { fill: var(--blue); --c: var(--blue); } .violet { fill: var(--violet); --c: var(--violet); }
 .red { fill: var(--red); --c: var(--red); } .teal { fill: var(--teal); --c: var(--teal); }
 .grid { stroke: var(--line); } .area { fill: transparent; } g:hover .area { fill: var(--line); opacity: .6; }

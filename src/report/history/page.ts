@@ -18,7 +18,7 @@ export function historyPage(runs: readonly PastRun[], words: HistoryWords, langu
   const { page } = words;
   const from = asLocalTime(new Date(runs[0]?.start_time ?? 0));
   const to = asLocalTime(new Date(runs.at(-1)?.end_time ?? 0));
-  const targets = [...new Set(runs.map(run => `${run.local_path} → ${run.target}`))];
+  const targets = [...new Set(runs.map(placeOf))];
   return `<!doctype html>
 <html lang="${language}">
 <head>
@@ -33,10 +33,14 @@ export function historyPage(runs: readonly PastRun[], words: HistoryWords, langu
 <p class="lede">${[page.lede(grouped(runs.length), from, to), ...targets].map(escaped).join('<br>')}</p>
 ${tiles(runs, words)}
 ${charts(runs, words)}
-${table(runs.slice(-RUNS_IN_TABLE).reverse(), words)}
+${table(runs.slice(-RUNS_IN_TABLE).reverse(), words, targets.length > 1)}
 </main></body>
 </html>
 `;
+}
+
+function placeOf({ local_path, target }: PastRun): string {
+  return `${local_path} → ${target}`;
 }
 
 function tiles(runs: readonly PastRun[], { page }: HistoryWords): string {
@@ -107,20 +111,22 @@ function figure(chart: Chart, each: string): string {
   return `<figure class="card">${caption}${chartSvg(chart)}</figure>`;
 }
 
-function table(runs: readonly PastRun[], words: HistoryWords): string {
+function table(runs: readonly PastRun[], words: HistoryWords, hasTargets: boolean): string {
   const { columns, page } = words;
   const heads = [
     ...[columns.run, columns.when, columns.status, columns.uploaded, columns.deleted, columns.failed],
     ...[columns.held, columns.unchanged, columns.bytes, columns.duration],
+    ...(hasTargets ? [columns.target] : []),
   ];
+  const toLeft = [1, 2, 10];
   const head = heads.map(
-    (name, index) => `<th${index === 1 || index === 2 ? ' class="left"' : ''}>${escaped(name)}</th>`,
+    (name, index) => `<th${toLeft.includes(index) ? ' class="left"' : ''}>${escaped(name)}</th>`,
   );
-  const rows = runs.map(run => row(run, heads.length, words));
+  const rows = runs.map(run => row(run, heads.length, words, hasTargets));
   return `<div class="card"><h2>${escaped(page.latestRuns(runs.length))}</h2><div class="scroll"><table><thead><tr>${head.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div></div>`;
 }
 
-function row(run: PastRun, width: number, words: HistoryWords): string {
+function row(run: PastRun, width: number, words: HistoryWords, hasTarget: boolean): string {
   const { uploaded, deleted, failed, held, unchanged, bytes, duration } = countsOf(run);
   const cell = (text: string, style = '') => `<td class="${style}">${escaped(text)}</td>`;
   const number = (count: number, isBad = false) => cell(grouped(count), isBad && count > 0 ? 'bad' : '');
@@ -130,6 +136,7 @@ function row(run: PastRun, width: number, words: HistoryWords): string {
     statusCell(run, words),
     ...[number(uploaded), number(deleted), number(failed, true), number(held, true), number(unchanged)],
     ...[cell(inUnits(bytes)), cell(asClock(duration))],
+    ...(hasTarget ? [cell(placeOf(run), 'left')] : []),
   ];
   return `<tr>${cells.join('')}</tr>${errorsRow(run, width, words)}`;
 }

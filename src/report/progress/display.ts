@@ -99,7 +99,12 @@ function liveDisplay(
 
   return {
     listener: state.listener,
-    terminal: { ...terminal, out: around(terminal.out), err: around(terminal.err) },
+    terminal: {
+      ...terminal,
+      out: around(terminal.out),
+      err: around(terminal.err),
+      warn: around(terminal.warn),
+    },
     isLive: true,
     stop() {
       isOver = true;

@@ -224,6 +224,8 @@ export const en: Words = {
     dryRun: 'dry run: nothing is changed',
     movedFrom: path => `moved from ${path}`,
     would: 'plan',
+    idle: (time, unchanged, seconds) =>
+      `${time}  nothing to do, ${unchanged} unchanged; next run in ${seconds} s`,
     nextRunIn: seconds => `next run in ${seconds} s`,
     daemonOff: 'daemon_mode is 0 now: no run follows',
     andMore: count => `… and ${count} more`,

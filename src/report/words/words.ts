@@ -75,6 +75,8 @@ export interface Words {
     movedFrom(path: string): string;
     would: string;
     nextRunIn(seconds: number): string;
+    /** A round of a daemon that found nothing to do. */
+    idle(time: string, unchanged: string, seconds: number): string;
     daemonOff: string;
     andMore(count: number): string;
   };

@@ -206,6 +206,7 @@ export const zh: Words = {
     dryRun: '试运行：不做任何改动',
     movedFrom: path => `moved from ${path}`,
     would: 'plan',
+    idle: (time, unchanged, seconds) => `${time}  无需操作，${unchanged} 个文件未变；${seconds} 秒后再次运行`,
     nextRunIn: seconds => `${seconds} 秒后再次运行`,
     daemonOff: 'daemon_mode 现为 0：不再运行',
     andMore: count => `… 另有 ${count} 项`,
