@@ -1,3 +1,4 @@
+import { blockedThreads } from './blocked-threads.ts';
 import { EXIT, exitCodeOfError } from './cli/exit-codes.ts';
 import type { Invocation } from './cli/invocation.ts';
 import { checkLanguage, optionIn, overridesOf } from './cli/options.ts';
@@ -5,6 +6,7 @@ import { type Given, parse } from './cli/parse.ts';
 import { START } from './commands/start.ts';
 import { type Home, homeAt } from './config/home.ts';
 import { languageInConfig } from './config/language.ts';
+import { endProcess } from './end-process.ts';
 import { createTerminal } from './report/console.ts';
 import { errorLines, isUnexpected } from './report/errors.ts';
 import { wordsFor } from './report/language.ts';
@@ -73,6 +75,7 @@ if (process.platform !== 'win32') process.on('SIGUSR1', () => {});
 const signal = untilSignal();
 main(process.argv.slice(2), signal).then(code => {
   process.exitCode = code;
-  // A request or a look-up that an interrupted command left to itself must not keep the program.
-  if (signal.aborted) setTimeout(() => process.exit(), LAST_WORDS).unref();
+  // A request, a look-up or a file that a command left to itself must not keep the program.
+  if (blockedThreads() > 0) setTimeout(() => endProcess(code), LAST_WORDS);
+  else if (signal.aborted) setTimeout(() => endProcess(code), LAST_WORDS).unref();
 });

@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { endProcess } from './end-process.ts';
 import { Interrupted } from './interrupted.ts';
 
 /** Signals that end the program cleanly, with the exit code a shell gives them. */
@@ -23,7 +24,7 @@ export function untilSignal(): AbortSignal {
   for (const [name, exitCode] of Object.entries(SIGNALS)) {
     process.on(name, () => {
       if (name === 'SIGHUP' && outlivesHangup) return;
-      if (controller.signal.aborted) process.exit(exitCode);
+      if (controller.signal.aborted) endProcess(exitCode);
       controller.abort(new Interrupted(name, exitCode));
     });
   }

@@ -4,6 +4,7 @@ import { mayLackConfig } from '../../config/home.ts';
 import type { ConfigFile } from '../../config/kept-copy.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 import { isPlaceholder } from '../../config/values.ts';
+import { setFilePatience } from '../../engine/local/file-threads.ts';
 import { listWarnings } from '../../report/patterns.ts';
 
 /**
@@ -16,6 +17,7 @@ export function readConfig(
   mayBeMissing = mayLackConfig(home),
 ): LoadedConfig {
   const loaded = loadConfig(home.configFile, overrides, process.env, mayBeMissing);
+  setFilePatience(loaded.config.timeout);
   for (const { key, nearest } of loaded.unknownKeys) {
     terminal.warn(`${words.warnings.unknownKey(key, nearest)}\n`);
   }

@@ -1,14 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { startCrc64 } from '../../cos/crc64.ts';
-import {
-  EXACT,
-  type FileState,
-  fileChanged,
-  isSameState,
-  openFile,
-  readRange,
-  stateOf,
-} from './read-file.ts';
+import { type FileState, fileChanged, isSameState, openFile, readRange } from './read-file.ts';
 
 const CRC64 = 'crc64:';
 
@@ -36,7 +28,7 @@ export async function hashLike(recorded: string, path: string): Promise<{ hash: 
     const wantsCrc = crc64In(recorded) !== undefined;
     const digest = wantsCrc ? await crc64Digest() : md5Digest();
     for await (const piece of readRange(handle, 0, state.size)) digest.update(piece);
-    if (!isSameState(state, stateOf(await handle.stat(EXACT)))) throw fileChanged();
+    if (!isSameState(state, await handle.state())) throw fileChanged();
     return { hash: digest.end(), state };
   } finally {
     await handle.close();

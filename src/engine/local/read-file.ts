@@ -1,6 +1,6 @@
-import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type BigIntStats, constants } from 'node:fs';
 import { Failure } from '../../failure.ts';
+import { callInThread, type FileStats, TIMED_OUT } from './file-threads.ts';
 
 /** A file's size and times: what tells whether it changed. */
 export interface FileState {
@@ -24,7 +24,7 @@ export const EXACT = { bigint: true } as const;
 /** A FIFO in a file's place must not make the open wait for a writer. */
 const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
-export function stateOf(stats: BigIntStats): FileState {
+export function stateOf(stats: Omit<FileStats, 'isFile'> & Pick<BigIntStats, 'isFile'>): FileState {
   if (!stats.isFile()) throw new Failure('local', { code: 'NotAFile' });
   const { mtimeNs } = stats;
   const [mtime, ctime] = [msOf(mtimeNs), msOf(stats.ctimeNs)];
@@ -51,56 +51,61 @@ export function fileChanged(): Failure {
   return new Failure('changed', { code: 'FileChanged' });
 }
 
+/** A file that is open for reading. */
+export interface FileHandle {
+  /** Reads into the beginning of a buffer. @returns how many bytes there were. @throws the system's error; Failure */
+  read(buffer: Buffer, position: number): Promise<number>;
+  state(): Promise<FileState>;
+  close(): Promise<void>;
+}
+
 /** Opens a file for reading and answers it with its state. @throws the system's error; Failure */
 export async function openFile(path: string): Promise<{ handle: FileHandle; state: FileState }> {
-  const handle = await open(path, READ);
+  const { fd, stats } = await callInThread('open', { path, flags: READ });
+  const handle = handleOf(fd);
   try {
-    return { handle, state: stateOf(await handle.stat(EXACT)) };
+    return { handle, state: stateIn(stats) };
   } catch (error) {
     await handle.close();
     throw error;
   }
 }
 
-/** A file that is open for reading at once, in its state at the opening. */
-export interface OpenWhole {
-  state: FileState;
-  /**
-   * Reads all of it into the beginning of a buffer.
-   * @throws Failure (changed) where it changed under the reading; the system's error
-   */
-  readInto(buffer: Buffer): Buffer;
-  close(): void;
+function stateIn(stats: FileStats): FileState {
+  return stateOf({ ...stats, isFile: () => stats.isFile });
 }
 
-/** Opens a small file, to be read as a whole. @throws the system's error; Failure */
-export function openWhole(path: string): OpenWhole {
-  const descriptor = openSync(path, READ);
-  try {
-    const state = stateOf(fstatSync(descriptor, EXACT));
-    return {
-      state,
-      readInto: buffer => readAll(descriptor, state, buffer),
-      close: () => closeSync(descriptor),
-    };
-  } catch (error) {
-    closeSync(descriptor);
+function handleOf(fd: number): FileHandle {
+  let isLost = false;
+  // Whatever is asked of a file that does not answer would hang like the reading.
+  const lose = (error: NodeJS.ErrnoException) => {
+    isLost = error.code === TIMED_OUT;
     throw error;
-  }
+  };
+  return {
+    async read(buffer, position) {
+      const memory = buffer.buffer instanceof SharedArrayBuffer ? buffer.buffer : undefined;
+      const range = { offset: buffer.byteOffset, length: buffer.length, position };
+      const { filled, bytes } = await callInThread('read', { fd, memory, ...range }).catch(lose);
+      if (bytes) buffer.set(bytes);
+      return filled;
+    },
+    state: async () => stateIn(await callInThread('stat', { fd }).catch(lose)),
+    async close() {
+      if (!isLost) await callInThread('close', { fd });
+    },
+  };
 }
 
-/** The system takes no longer reads, in bytes. */
-const MOST_AT_ONCE = 1024 ** 3;
-
-function readAll(descriptor: number, state: FileState, buffer: Buffer): Buffer {
-  let filled = 0;
-  while (filled < state.size) {
-    const count = readSync(descriptor, buffer, filled, Math.min(MOST_AT_ONCE, state.size - filled), filled);
-    if (count === 0) throw fileChanged();
-    filled += count;
-  }
-  if (!isSameState(state, stateOf(fstatSync(descriptor, EXACT)))) throw fileChanged();
-  return buffer.subarray(0, filled);
+/**
+ * Reads all of an open file into the beginning of a buffer.
+ * @throws Failure (changed) where it changed under the reading; the system's error
+ */
+export async function readWhole(handle: FileHandle, state: FileState, buffer: Buffer): Promise<Buffer> {
+  const bytes = buffer.subarray(0, state.size);
+  const isThere = state.size === 0 || (await handle.read(bytes, 0)) === state.size;
+  if (!isThere || !isSameState(state, await handle.state())) throw fileChanged();
+  return bytes;
 }
 
 const PIECE = 256 * 1024;
@@ -121,11 +126,16 @@ export async function* readRange(
   const length = Math.min(atATime, size);
   const buffers: Buffer[] = [];
   for (let done = 0, next = 0; done < size; next = 1 - next) {
-    const buffer = buffers[next] ?? Buffer.allocUnsafe(length);
+    const buffer = buffers[next] ?? newPiece(length);
     if (length >= SHORTEST_REUSED) buffers[next] = buffer;
-    const { bytesRead } = await handle.read(buffer, 0, Math.min(length, size - done), start + done);
-    if (bytesRead === 0) throw fileChanged();
-    done += bytesRead;
-    yield buffer.subarray(0, bytesRead);
+    const read = await handle.read(buffer.subarray(0, Math.min(length, size - done)), start + done);
+    if (read === 0) throw fileChanged();
+    done += read;
+    yield buffer.subarray(0, read);
   }
+}
+
+/** Memory that a thread can read into is not made for each short piece. */
+function newPiece(length: number): Buffer {
+  return length < SHORTEST_REUSED ? Buffer.allocUnsafe(length) : Buffer.from(new SharedArrayBuffer(length));
 }

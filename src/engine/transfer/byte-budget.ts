@@ -1,5 +1,3 @@
-import { SHORTEST_FOR_THREADS } from './md5-threads.ts';
-
 /** Memory for the bytes of a file. */
 export interface Lease {
   /** At least as long as was asked for; what it holds is left over from its last use. */
@@ -78,9 +76,7 @@ function createIdleBuffers(total: number) {
   };
 }
 
-/** Memory of large files is shared with the threads that hash them. */
+/** The memory is shared with the threads that read and hash files. */
 function newBuffer(size: number): Buffer {
-  return size < SHORTEST_FOR_THREADS
-    ? Buffer.allocUnsafeSlow(size)
-    : Buffer.from(new SharedArrayBuffer(size));
+  return Buffer.from(new SharedArrayBuffer(size));
 }

@@ -6,6 +6,7 @@ import type { Confirmation, Headers, ObjectStore } from '../../cos/store.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openOnce } from '../../open-once.ts';
 import { type RunListener, tellAll } from '../listener.ts';
+import { closeFileThreads } from '../local/file-threads.ts';
 import type { FileState } from '../local/read-file.ts';
 import { type Breaker, createBreaker } from '../requests/breaker.ts';
 import { createRequests, type Requests } from '../requests/requests.ts';
@@ -78,6 +79,7 @@ export function startRun({ config, dryRun, ledger, openStore, listeners, signal,
     signal,
     async close() {
       await threads.close();
+      await closeFileThreads();
       await store.close();
     },
   };

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
 import { eachLimit } from 'async';
 import { verify } from '../../cos/confirmation.ts';
 import { combineCrc64, startCrc64 } from '../../cos/crc64.ts';
@@ -8,13 +7,12 @@ import { type Failure, isRefusal, localFailure, stopped } from '../../failure.ts
 import type { UploadRecord } from '../../ledger/records.ts';
 import { crc64Hash } from '../local/content-hash.ts';
 import {
-  EXACT,
+  type FileHandle,
   type FileState,
   fileChanged,
   isSameState,
   openFile,
   readRange,
-  stateOf,
 } from '../local/read-file.ts';
 import { completeUpload } from './complete-upload.ts';
 import { beginUpload, discardIfAllowed, isLost, type OpenUpload } from './open-upload.ts';
@@ -70,7 +68,7 @@ export async function sendInParts(run: Run, path: string, key: string): Promise<
       if (isLost(failure)) run.ledger.removeUpload(path);
       throw failure;
     });
-    if (!isSameState(state, stateOf(await handle.stat(EXACT)))) {
+    if (!isSameState(state, await handle.state())) {
       await discardIfAllowed(run, upload);
       throw fileChanged();
     }

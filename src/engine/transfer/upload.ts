@@ -4,7 +4,7 @@ import { startCrc64 } from '../../cos/crc64.ts';
 import type { Confirmation } from '../../cos/store.ts';
 import { type FailureKind, localFailure } from '../../failure.ts';
 import { md5Of } from '../local/content-hash.ts';
-import { type FileState, type OpenWhole, openWhole } from '../local/read-file.ts';
+import { type FileHandle, type FileState, openFile, readWhole } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
 import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
 import { sendInParts } from './upload-in-parts.ts';
@@ -22,10 +22,8 @@ export async function upload(run: Run, { path }: LocalFile, key: string): Promis
   for (let tries = 0; ; tries++) {
     try {
       // The scan may be long ago: whether a file goes up in parts depends on its size of now.
-      const file = openWhole(localPathOf(run, path));
-      if (file.state.size <= run.config.multipartThreshold) return await sendWhole(run, path, file, key);
-      file.close();
-      return await sendInParts(run, path, key);
+      const whole = await tryWhole(run, path, key);
+      return whole ?? (await sendInParts(run, path, key));
     } catch (error) {
       const failure = localFailure(error);
       if (tries >= (RETRIES[failure.kind] ?? 0) || run.signal.aborted) throw failure;
@@ -34,13 +32,25 @@ export async function upload(run: Run, { path }: LocalFile, key: string): Promis
   }
 }
 
-async function sendWhole(run: Run, path: string, file: OpenWhole, key: string): Promise<Uploaded> {
-  const { state } = file;
+/** @returns undefined where the file is so large that it goes up in parts */
+async function tryWhole(run: Run, path: string, key: string): Promise<Uploaded | undefined> {
+  const { handle, state } = await openFile(localPathOf(run, path));
+  if (state.size <= run.config.multipartThreshold) return sendWhole(run, path, { handle, state }, key);
+  await handle.close();
+  return undefined;
+}
+
+async function sendWhole(
+  run: Run,
+  path: string,
+  { handle, state }: { handle: FileHandle; state: FileState },
+  key: string,
+): Promise<Uploaded> {
   const { buffer, release } = await run.budget.take(state.size);
   let isSent = false;
   try {
     const readAt = Date.now();
-    const bytes = readAndClose(file, buffer);
+    const bytes = await readAndClose(handle, state, buffer);
     const hash = await run.threads.md5Of(bytes);
     const confirmation = await put(run, key, bytes, hash, { path, state });
     isSent = true;
@@ -50,11 +60,11 @@ async function sendWhole(run: Run, path: string, file: OpenWhole, key: string): 
   }
 }
 
-function readAndClose(file: OpenWhole, buffer: Buffer): Buffer {
+async function readAndClose(handle: FileHandle, state: FileState, buffer: Buffer): Promise<Buffer> {
   try {
-    return file.readInto(buffer);
+    return await readWhole(handle, state, buffer);
   } finally {
-    file.close();
+    await handle.close();
   }
 }
 

@@ -22,6 +22,8 @@ export const failuresEn = {
   ENAMETOOLONG: 'the path is too long for this system',
   EMFILE: 'too many open files: lower thread_num or raise the limit (ulimit -n)',
   EIO: 'the disk has an error here: check it',
+  ReadTimeout:
+    'reading it stands still, longer than timeout: check the disk or the network drive that it is on',
   ENOTFOUND: 'the name of the endpoint cannot be resolved: check region, endpoint and DNS',
   EAI_AGAIN: 'DNS does not answer: check the network',
   ECONNREFUSED: 'nothing listens there: check endpoint, port and firewall',
@@ -107,6 +109,7 @@ export const failuresZh: FailureWords = {
   ENAMETOOLONG: '路径对本系统来说太长',
   EMFILE: '打开的文件过多：请降低 thread_num 或提高上限（ulimit -n）',
   EIO: '磁盘在此处有错误：请检查磁盘',
+  ReadTimeout: '读取停滞超过 timeout：请检查所在的磁盘或网络盘',
   ENOTFOUND: '域名无法解析：请检查 region、endpoint 和 DNS',
   EAI_AGAIN: 'DNS 没有应答：请检查网络',
   ECONNREFUSED: '对方没有监听：请检查 endpoint、端口和防火墙',

@@ -1,0 +1,295 @@
+import { Worker } from 'node:worker_threads';
+import { blockedThreads, countBlocked } from '../../blocked-threads.ts';
+import { Failure } from '../../failure.ts';
+
+/**
+ * Files are opened and read in threads: a dead network drive can hold a call of the system for ever, and the
+ * main thread, which sends and hears signals, must not be in it. Not in Node's own threads, of which there are
+ * four for all that the process does. One thread is as fast as reading in the main thread.
+ */
+
+/** More threads help where each call takes long: network drives. */
+const MOST_THREADS = 8;
+/** Threads that hang before nothing more is begun: the drive does not answer. */
+const MOST_BLOCKED = 16;
+/** Calls that are given to a thread ahead. */
+const DEPTH = 4;
+/** ms that calls wait before another thread is started for them. */
+const GROWTH = 10;
+/** ms between two tries while the system has no file descriptor free. */
+const DESCRIPTOR_PAUSE = 50;
+
+/**
+ * Run as a script of its own: an executable has no files that a thread could be started from.
+ * What it counts before each call tells the main thread which one it is in, and that no other will follow
+ * once it is told to stop.
+ */
+const PROGRAM = `
+const fs = require('node:fs');
+const { parentPort, workerData: state } = require('node:worker_threads');
+const stats = fd => {
+  const found = fs.fstatSync(fd, { bigint: true });
+  const { size, mtimeNs, ctimeNs, dev } = found;
+  return { size, mtimeNs, ctimeNs, dev, isFile: found.isFile() };
+};
+const calls = {
+  open({ path, flags }) {
+    const fd = fs.openSync(path, flags);
+    try { return { fd, stats: stats(fd) }; } catch (error) { fs.closeSync(fd); throw error; }
+  },
+  read({ fd, memory, offset, length, position }) {
+    const bytes = memory ? new Uint8Array(memory, offset, length) : new Uint8Array(length);
+    let filled = 0;
+    while (filled < length) {
+      const count = fs.readSync(fd, bytes, filled, Math.min(length - filled, ${1024 ** 3}), position + filled);
+      if (count === 0) break;
+      filled += count;
+      Atomics.add(state, 2, 1);
+    }
+    return { filled, bytes: memory ? undefined : bytes.subarray(0, filled) };
+  },
+  stat: ({ fd }) => stats(fd),
+  close: ({ fd }) => fs.closeSync(fd),
+};
+parentPort.on('message', ({ id, call, given }) => {
+  Atomics.add(state, 0, 1);
+  if (Atomics.load(state, 1) === 1) return;
+  try {
+    parentPort.postMessage({ id, result: calls[call](given) });
+  } catch ({ code, message }) {
+    parentPort.postMessage({ id, error: { code, message } });
+  }
+});
+`;
+
+/** What of a file's stat is of interest. */
+export interface FileStats {
+  size: bigint;
+  mtimeNs: bigint;
+  ctimeNs: bigint;
+  dev: bigint;
+  isFile: boolean;
+}
+
+/** The calls of the system, with what each is given and answers. */
+interface Calls {
+  open: { given: { path: string; flags: number }; result: { fd: number; stats: FileStats } };
+  read: {
+    given: {
+      fd: number;
+      /** Where the bytes go; without it they are answered. */
+      memory: SharedArrayBuffer | undefined;
+      offset: number;
+      length: number;
+      position: number;
+    };
+    result: { filled: number; bytes: Uint8Array | undefined };
+  };
+  stat: { given: { fd: number }; result: FileStats };
+  close: { given: { fd: number }; result: undefined };
+}
+
+interface Job {
+  id: number;
+  call: keyof Calls;
+  given: object;
+  /** When it is given up while the system has no descriptor free. */
+  until: number;
+  settle(answer: Answer): void;
+}
+
+interface Answer {
+  id: number;
+  result?: unknown;
+  error?: { code?: string; message: string };
+}
+
+interface Thread {
+  worker: Worker;
+  /** How many calls it began; whether it is to begin no more; a count that moves with each read. */
+  state: Int32Array;
+  given: Job[];
+  answered: number;
+  /** What `state` said when the call that it is in was last seen to move, and when that was. */
+  seen: string;
+  since: number;
+}
+
+let patience = 60_000;
+let lastId = 0;
+let threads: Thread[] = [];
+/** Which thread opened a descriptor: it closes it, too, for Node may keep account of that by thread. */
+const openers = new Map<number, Thread>();
+let waiting: Job[] = [];
+let growth: NodeJS.Timeout | undefined;
+let watch: NodeJS.Timeout | undefined;
+
+/** The code of a call that did not come back in time. */
+export const TIMED_OUT = 'ReadTimeout';
+
+/** @param seconds without progress before a file's reading is given up */
+export function setFilePatience(seconds: number): void {
+  patience = seconds * 1_000;
+}
+
+/**
+ * Makes a call of the system in a thread.
+ * @throws the system's error; Failure (local) where it does not come back in time
+ */
+export function callInThread<Call extends keyof Calls>(
+  call: Call,
+  given: Calls[Call]['given'],
+): Promise<Calls[Call]['result']> {
+  return new Promise((resolve, reject) => {
+    const settle = ({ result, error }: Answer) => {
+      if (!error) resolve(result as never);
+      else reject(error instanceof Failure ? error : Object.assign(new Error(error.message), error));
+    };
+    const job = { id: ++lastId, call, given, until: Date.now() + patience, settle };
+    const opener = call === 'close' ? openerOf(given as Calls['close']['given']) : undefined;
+    if (opener) return give(opener, job);
+    waiting.push(job);
+    deal();
+  });
+}
+
+function openerOf({ fd }: Calls['close']['given']): Thread | undefined {
+  const opener = openers.get(fd);
+  openers.delete(fd);
+  return opener && threads.includes(opener) ? opener : undefined;
+}
+
+/** Ends the threads that have nothing to do. */
+export async function closeFileThreads(): Promise<void> {
+  const idle = threads.filter(({ given }) => given.length === 0);
+  threads = threads.filter(thread => !idle.includes(thread));
+  await Promise.all(idle.map(({ worker }) => worker.terminate()));
+}
+
+/** Gives what waits to the thread that has least to do. */
+function deal(): void {
+  while (waiting.length > 0) {
+    const least = threads.reduce<Thread | undefined>(
+      (a, b) => (a && a.given.length <= b.given.length ? a : b),
+      undefined,
+    );
+    const thread = least ?? start();
+    if (!thread) {
+      giveUpOrTryLater();
+      return;
+    }
+    if (thread.given.length >= DEPTH) break;
+    give(thread, waiting.shift() as Job);
+  }
+  const [first] = waiting;
+  if (first && !growth) growth = setTimeout(() => grow(first), GROWTH).unref();
+}
+
+function grow(first: Job): void {
+  growth = undefined;
+  if (waiting[0] === first && threads.length < MOST_THREADS) start();
+  deal();
+}
+
+/** @returns undefined where there can be no more */
+function start(): Thread | undefined {
+  if (blockedThreads() >= MOST_BLOCKED) return undefined;
+  const state = new Int32Array(new SharedArrayBuffer(12));
+  let worker: Worker;
+  try {
+    // The descriptors are the process's: another thread may go on with them.
+    worker = new Worker(PROGRAM, { eval: true, workerData: state, trackUnmanagedFds: false });
+  } catch {
+    return undefined;
+  }
+  const thread: Thread = { worker, state, given: [], answered: 0, seen: '', since: 0 };
+  worker.on('message', (answer: Answer) => answered(thread, answer));
+  worker.on('error', error => end(thread, (error as NodeJS.ErrnoException).code ?? 'ThreadEnded'));
+  worker.on('exit', () => end(thread, 'ThreadEnded'));
+  threads.push(thread);
+  return thread;
+}
+
+function give(thread: Thread, job: Job): void {
+  const { id, call, given } = job;
+  if (thread.given.length === 0) {
+    thread.since = Date.now();
+    thread.worker.ref();
+  }
+  thread.given.push(job);
+  thread.worker.postMessage({ id, call, given });
+  watch ??= setInterval(lookForBlocked, Math.min(1_000, patience / 4)).unref();
+}
+
+function answered(thread: Thread, answer: Answer): void {
+  const index = thread.given.findIndex(({ id }) => id === answer.id);
+  const [job] = index < 0 ? [] : thread.given.splice(index, 1);
+  thread.answered++;
+  Object.assign(thread, { seen: '', since: Date.now() });
+  if (job?.call === 'open' && !answer.error)
+    openers.set((answer.result as Calls['open']['result']).fd, thread);
+  rest(thread);
+  if (job && isOutOfDescriptors(answer) && Date.now() < job.until) {
+    setTimeout(() => {
+      waiting.push(job);
+      deal();
+    }, DESCRIPTOR_PAUSE);
+  } else job?.settle(answer);
+  deal();
+}
+
+function isOutOfDescriptors({ error }: Answer): boolean {
+  return error?.code === 'EMFILE' || error?.code === 'ENFILE';
+}
+
+/** A thread with nothing to do does not keep the process. */
+function rest(thread: Thread): void {
+  if (thread.given.length === 0) thread.worker.unref();
+  if (threads.every(({ given }) => given.length === 0)) {
+    clearInterval(watch);
+    watch = undefined;
+  }
+}
+
+/** Looks for calls that do not come back; twice, for this thread may have been late itself. */
+function lookForBlocked(): void {
+  for (const thread of threads) {
+    if (thread.given.length === 0 || Date.now() - thread.since < patience) continue;
+    const seen = `${thread.answered} ${thread.state.join(' ')}`;
+    if (seen === thread.seen) giveUp(thread);
+    else Object.assign(thread, { seen, since: thread.seen === '' ? thread.since : Date.now() });
+  }
+}
+
+/** Fails the call that a thread is in, and gives the others to another thread. */
+function giveUp(thread: Thread): void {
+  Atomics.store(thread.state, 1, 1);
+  const begun = Atomics.load(thread.state, 0);
+  threads = threads.filter(other => other !== thread);
+  countBlocked(thread.worker);
+  thread.worker.unref();
+  void thread.worker.terminate();
+  const hung = thread.given.splice(0, Math.max(1, begun - thread.answered));
+  for (const job of hung) job.settle(noAnswer(job.id));
+  waiting.unshift(...thread.given.splice(0));
+  deal();
+}
+
+/** A thread that ended by itself fails what it was given. */
+function end(thread: Thread, code: string): void {
+  threads = threads.filter(other => other !== thread);
+  for (const { id, settle } of thread.given.splice(0)) settle({ id, error: { code, message: code } });
+}
+
+/** Without a thread: the drive does not answer, or the system gives no more threads now. */
+function giveUpOrTryLater(): void {
+  const isHopeless = blockedThreads() >= MOST_BLOCKED;
+  const over = waiting.filter(({ until }) => isHopeless || until < Date.now());
+  waiting = waiting.filter(job => !over.includes(job));
+  for (const { id, settle } of over) settle(noAnswer(id));
+  if (waiting.length > 0) setTimeout(deal, DESCRIPTOR_PAUSE);
+}
+
+function noAnswer(id: number): Answer {
+  return { id, error: new Failure('local', { code: TIMED_OUT }) };
+}
