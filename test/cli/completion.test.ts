@@ -139,7 +139,8 @@ test('the PowerShell script has every command and option, and closes what it ope
     for (const [open, close] of ['()', '{}', '[]']) {
       t.is(bare.split(open!).length, bare.split(close!).length, `${open}${close}`);
     }
-    t.notRegex(bare, /['‘’]/);
+    t.notRegex(bare, /'/);
+    t.notRegex(script, /[^\n\x20-\x7e]/, 'no code page can change it');
     for (const { command, action, options } of placesOf(wordsFor(language))) {
       const row =
         script.split('\n').find(line => line.startsWith(`    '${`${command} ${action}`.trim()}' = @(`)) ?? '';

@@ -32,7 +32,7 @@ ${values.join('\n')}
     $found = @($places[$place])
   }
   $found | Where-Object { $_[0] -like "$word*" } | ForEach-Object {
-    $tip = if ($_[1]) { $_[1] } else { $_[0] }
+    $tip = if ($_[1]) { [regex]::Unescape($_[1]) } else { $_[0] }
     [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterValue', $tip)
   }
 }
@@ -40,10 +40,19 @@ ${values.join('\n')}
 }
 
 function pair({ name, meaning }: Entry): string {
-  return `@(${quoted(name)}, ${quoted(meaning)})`;
+  return `@(${quoted(name)}, ${quoted(inAscii(meaning))})`;
 }
 
-/** PowerShell takes curly quotation marks for straight ones. */
+/**
+ * As .NET's Regex.Unescape takes it. Windows PowerShell reads a program's output in the console's code page, in
+ * which parts of a Chinese character are quotation marks.
+ */
+function inAscii(text: string): string {
+  return text
+    .replaceAll('\\', '\\\\')
+    .replace(/[^\x20-\x7e]/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 function quoted(text: string): string {
-  return `'${text.replace(/['‘’‚‛]/g, mark => mark + mark)}'`;
+  return `'${text.replaceAll("'", "''")}'`;
 }

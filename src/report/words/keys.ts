@@ -17,7 +17,8 @@ export const keysEn: KeyWords = {
   proxy: 'the proxy to go through, http://host:port',
   sign_host: 'the host that is signed, where a proxy or CDN before COS rewrites Host',
   keep_mtime: "1 stores each file's mtime with its object",
-  timeout: 'seconds without progress on a connection before it counts as failed',
+  timeout:
+    'seconds without progress on a connection, or on the reading of a file, before it counts as failed',
   retry_num: 'tries after the first, with growing pauses',
   local_path: 'the folder to sync, absolute',
   include: 'patterns of what takes part; the option may be repeated, or given as a JSON array',
@@ -62,7 +63,7 @@ export const keysZh: KeyWords = {
   proxy: '代理服务器，写成 http://host:port',
   sign_host: '用于签名的主机名，在 COS 之前的代理或 CDN 改写 Host 时设置',
   keep_mtime: '1：将每个文件的修改时间随对象保存',
-  timeout: '连接上多少秒没有进展即视为失败',
+  timeout: '连接或文件读取多少秒没有进展即视为失败',
   retry_num: '首次之后的重试次数，间隔逐渐增大',
   local_path: '要同步的目录，绝对路径',
   include: '参与同步的模式；该选项可以重复，也可以写成 JSON 数组',
