@@ -2,7 +2,7 @@ import { constants, copyFileSync, existsSync, mkdirSync, readFileSync } from 'no
 import { dirname } from 'node:path';
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { usageFault } from '../config/faults.ts';
+import { ConfigError, usageFault } from '../config/faults.ts';
 import { keptCopyOf, OLD_CONFIG } from '../config/home.ts';
 import { isTemplate } from '../config/kept-copy.ts';
 import { writeWhole } from '../report/write-file.ts';
@@ -49,10 +49,13 @@ function isTemplateText(bytes: Buffer): boolean {
   }
 }
 
+/** undefined where there is no file. @throws ConfigError */
 function contentOf(file: string): Buffer | undefined {
   try {
     return readFileSync(file);
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return undefined;
+    throw new ConfigError(file, [{ key: '', problem: 'fileUnreadable', values: { code } }]);
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { keptCopyOf } from './home.ts';
 import { isPlaceholder } from './values.ts';
 
@@ -33,10 +33,18 @@ export function keepCopy(configFile: string, { bytes, written }: ConfigFile): vo
   try {
     if (contentOf(kept)?.equals(bytes)) return;
     writeFileSync(unfinished, bytes, { mode: SECRET });
+    giveToOwnerOf(configFile, unfinished);
     renameSync(unfinished, kept);
   } catch {
     rmSync(unfinished, { force: true });
   }
+}
+
+/** What root keeps for somebody is theirs to put back. */
+function giveToOwnerOf(configFile: string, kept: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(configFile);
+  chownSync(kept, uid, gid);
 }
 
 function contentOf(file: string): Buffer | undefined {

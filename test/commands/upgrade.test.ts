@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
@@ -43,6 +52,17 @@ test('the template is never kept, nor what was refused, nor anything by a dry ru
   writeFileSync(fileOf(box), TEMPLATE);
   t.is((await box.run()).code, 2);
   t.is(readFileSync(keptOf(box), 'utf8'), good);
+});
+
+test('the kept copy is never uploaded, wherever the configuration lies, and belongs to whom that belongs', async t => {
+  const box = await sandbox(t);
+  const file = join(box.local, 'conf', 'config.json');
+  box.write('conf/config.json', readFileSync(fileOf(box)));
+  box.write('conf/other.txt', 'mine');
+  if (process.getuid?.() === 0) chownSync(file, 54_321, 54_321);
+  for (let runs = 0; runs < 2; runs++) t.is((await box.run('--config', file)).code, 0);
+  t.deepEqual(await box.keys(), ['backup/conf/', 'backup/conf/other.txt']);
+  t.is(statSync(join(box.local, 'conf', 'config.last-good.json')).uid, statSync(file).uid);
 });
 
 test('a run without a configuration file keeps no copy', async t => {
