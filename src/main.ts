@@ -3,6 +3,7 @@ import { EXIT, exitCodeOfError } from './cli/exit-codes.ts';
 import type { Invocation } from './cli/invocation.ts';
 import { checkLanguage, optionIn, overridesOf } from './cli/options.ts';
 import { type Given, parse } from './cli/parse.ts';
+import { runCommand } from './cli/run-command.ts';
 import { START } from './commands/start.ts';
 import { type Home, homeAt } from './config/home.ts';
 import { languageInConfig } from './config/language.ts';
@@ -29,7 +30,7 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
   try {
     const given = parse(argv);
     checkLanguage(given.texts.lang);
-    const code = await START[given.command](invocationOf(given), given);
+    const code = await runCommand(given, name => START[name](invocationOf(given), given));
     return code === EXIT.ok && isOutputLost ? EXIT.failures : code;
   } catch (error) {
     for (const line of errorLines(error, words)) terminal.err(`cos_sync: ${line}\n`);
