@@ -6,7 +6,7 @@ import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { accessOf, connect } from '../cos/connect.ts';
 import { checkBucket } from '../doctor/bucket.ts';
-import { type Check, type CheckName, notChecked } from '../doctor/check.ts';
+import { type Check, type CheckName, notChecked, OF_BUCKET } from '../doctor/check.ts';
 import { checkDisk, checkFolder, checkLedger } from '../doctor/local.ts';
 import { checkNetwork } from '../doctor/network.ts';
 import type { Failure } from '../failure.ts';
@@ -18,17 +18,7 @@ import { untilInterrupted } from './task/session.ts';
 
 /** seconds: somebody is waiting */
 const PATIENCE = 10;
-const REMOTE: readonly CheckName[] = [
-  'dns',
-  'connection',
-  'tls',
-  'clock',
-  'credentials',
-  'write',
-  'speed',
-  'delete',
-  'versions',
-];
+const REMOTE: readonly CheckName[] = ['dns', 'connection', 'tls', 'clock', 'credentials', ...OF_BUCKET];
 
 /** `cos_sync doctor`: checks everything a run needs. @returns 0 where no check failed, else 1 */
 export function doctorCommand(invocation: Invocation): Promise<number> {
@@ -106,7 +96,7 @@ export async function* examineCos(
     if (check.status === 'fail' && check.name !== 'clock') isReachable = false;
   }
   if (!isReachable) {
-    yield* notChecked(['credentials', 'write', 'speed', 'delete', 'versions'], words.doctor.needsEarlier);
+    yield* notChecked(['credentials', ...OF_BUCKET], words.doctor.needsEarlier);
     return;
   }
   const store = await connect(config);

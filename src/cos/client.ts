@@ -102,6 +102,14 @@ export function openStore(access: Access): ObjectStore {
       return status === 'Enabled' || status === 'Suspended' ? status : 'off';
     },
 
+    bucketKind: async () => {
+      const { headers } = await ask({ method: 'HEAD', key: '', query: {}, headers: {} });
+      return {
+        isMaz: headers['x-cos-bucket-az-type'] === 'MAZ',
+        isOfs: headers['x-cos-bucket-arch'] === 'OFS',
+      };
+    },
+
     get: (wanted, sink) => getObject(ask, wanted, sink),
 
     thaw: async (key, versionId, days) => {

@@ -122,7 +122,9 @@ function notFromCos(status: number, retryAfter: number | undefined): Failure {
 /** A key's own failure within a deletion of many, which has its own status. Source: 436/8289. */
 export function failureOfKey(code: string, message: string, requestId: string): Failure {
   const [, status = 400] = CODES[code] ?? [];
-  return new Failure(kindOf(code, status, message), { code, message, status, requestId });
+  const kind = kindOf(code, status, message);
+  const action = kind === 'denied' ? 'name/cos:DeleteObject' : undefined;
+  return new Failure(kind, { code, message, status, requestId, action });
 }
 
 /** Retry-After in ms. Source: RFC 9110, 10.2.3. */

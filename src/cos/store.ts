@@ -143,6 +143,8 @@ export interface ObjectStore {
   list(prefix: string, marker: string | undefined): Promise<ObjectPage>;
   /** GET Bucket Object versions (436/35521), one page of at most 1,000. */
   listVersions(prefix: string, marker: VersionMarker | undefined): Promise<VersionPage>;
+  /** HEAD Bucket (436/7735): whether it is of several zones, and whether metadata acceleration makes a file system of it. */
+  bucketKind(): Promise<{ isMaz: boolean; isOfs: boolean }>;
   /** GET Bucket versioning (436/19888). */
   versioning(): Promise<'Enabled' | 'Suspended' | 'off'>;
   /** HEAD Object (436/7745); undefined where there is none. */

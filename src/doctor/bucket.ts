@@ -1,18 +1,16 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { prefixOf } from '../config/prefix.ts';
 import type { Config } from '../config/schema.ts';
-import { verify } from '../cos/confirmation.ts';
 import { accountBuckets } from '../cos/connect.ts';
-import { startCrc64 } from '../cos/crc64.ts';
 import type { ObjectStore } from '../cos/store.ts';
 import type { Failure } from '../failure.ts';
 import { orAborted } from '../or-aborted.ts';
 import { describe } from '../report/describe.ts';
 import { inUnits } from '../report/units.ts';
 import type { Words } from '../report/words/words.ts';
-import { type Check, notChecked } from './check.ts';
+import { type Check, notChecked, OF_BUCKET } from './check.ts';
+import { PROBE_BYTES, tryProbe } from './probe.ts';
 
-const PROBE_BYTES = 1024 * 1024;
 /** ms that a probe under way has to be removed again when a signal ends doctor */
 const LAST_MOMENT = 2_000;
 
@@ -35,19 +33,52 @@ export async function* checkBucket(
     const failure = error as Failure;
     yield await orAborted(refusal(config, failure, words), signal);
     if (failure.kind !== 'denied') {
-      yield* notChecked(['write', 'speed', 'delete', 'versions'], words.doctor.needsEarlier);
+      yield* notChecked(OF_BUCKET, words.doctor.needsEarlier);
       return;
     }
   }
-  yield* checkProbe(store, `${prefix}.cos_sync-doctor-${randomBytes(8).toString('hex')}`, words, signal);
-  yield await checkVersions(store, words, signal);
+  yield await checkKind(config, store, words, signal);
+  const key = `${prefix}.cos_sync-doctor-${randomBytes(8).toString('hex')}`;
+  yield* checkProbe(config, store, key, words, signal);
+  yield await checkVersions(config, store, words, signal);
+}
+
+/** Of several zones, or with metadata acceleration: both change what a run can do. */
+async function checkKind(
+  { storageClass }: Config,
+  store: ObjectStore,
+  words: Words,
+  signal: AbortSignal,
+): Promise<Check> {
+  try {
+    const { isMaz, isOfs } = await orAborted(store.bucketKind(), signal);
+    const isMismatch = storageClass !== undefined && isMaz !== /^MAZ_/i.test(storageClass);
+    const said = words.doctor.bucketKind(isMaz, isOfs);
+    return isMismatch
+      ? {
+          name: 'bucket',
+          status: 'fail',
+          message: `${said}; ${words.doctor.classMismatch(storageClass, isMaz)}`,
+        }
+      : { name: 'bucket', status: 'ok', message: said };
+  } catch (error) {
+    signal.throwIfAborted();
+    return { name: 'bucket', status: 'skip', message: inWords(error as Failure, words) };
+  }
 }
 
 /** A sync needs no versions: they are what a mistake or an attack can be undone with. */
-async function checkVersions(store: ObjectStore, words: Words, signal: AbortSignal): Promise<Check> {
+async function checkVersions(
+  { deleteSync }: Config,
+  store: ObjectStore,
+  words: Words,
+  signal: AbortSignal,
+): Promise<Check> {
   try {
     const state = await orAborted(store.versioning(), signal);
-    return { name: 'versions', status: 'ok', message: words.doctor.versions(state) };
+    const said = words.doctor.versions(state);
+    const stays = deleteSync && state === 'Enabled' ? `; ${words.doctor.versionsStay}` : '';
+    return { name: 'versions', status: 'ok', message: said + stays };
   } catch (error) {
     signal.throwIfAborted();
     return {
@@ -81,65 +112,43 @@ async function refusal(config: Config, failure: Failure, words: Words): Promise<
 }
 
 async function* checkProbe(
+  config: Config,
   store: ObjectStore,
   key: string,
   words: Words,
   signal: AbortSignal,
 ): AsyncGenerator<Check> {
   signal.throwIfAborted();
-  const { failed, left, seconds } = await orAborted(tryProbe(store, key), signal, LAST_MOMENT);
+  const probed = await orAborted(tryProbe(store, config, key, signal), signal, LAST_MOMENT);
   signal.throwIfAborted();
-  if (failed) {
-    yield { name: 'write', status: 'fail', message: inWords(failed, words) };
-    yield* notChecked(['speed', 'delete'], words.doctor.needsEarlier);
+  const { written, seconds, parts, aborted, copied, left } = probed;
+  if (written) {
+    yield { name: 'write', status: 'fail', message: inWords(written, words) };
+    yield* notChecked(['speed', 'parts', 'copy', 'delete'], words.doctor.needsEarlier);
     return;
   }
-  yield { name: 'write', status: 'ok', message: words.doctor.written };
-  yield { name: 'speed', status: 'ok', message: words.doctor.speed(`${inUnits(PROBE_BYTES / seconds)}/s`) };
-  yield left
-    ? { name: 'delete', status: 'warn', message: words.doctor.probeLeft(key, inWords(left, words)) }
-    : { name: 'delete', status: 'ok', message: words.doctor.deleted };
+  const { doctor } = words;
+  yield { name: 'write', status: 'ok', message: doctor.written };
+  yield { name: 'speed', status: 'ok', message: doctor.speed(`${inUnits(PROBE_BYTES / seconds)}/s`) };
+  if (parts) yield { name: 'parts', status: 'fail', message: doctor.noParts(inWords(parts, words)) };
+  else if (aborted) yield { name: 'parts', status: 'warn', message: doctor.noAbort(inWords(aborted, words)) };
+  else yield { name: 'parts', status: 'ok', message: doctor.parts };
+  yield copied
+    ? { name: 'copy', status: 'warn', message: doctor.noCopy(inWords(copied, words)) }
+    : { name: 'copy', status: 'ok', message: doctor.copied };
+  yield deletionCheck(config, key, left, words);
 }
 
-async function tryProbe(
-  store: ObjectStore,
-  key: string,
-): Promise<{ failed: Failure | undefined; left: Failure | undefined; seconds: number }> {
-  const bytes = randomBytes(PROBE_BYTES);
-  const start = performance.now();
-  const failed = await failureOf(() => putProbe(store, key, bytes));
-  const seconds = (performance.now() - start) / 1000;
-  // A lost answer may hide that it was written: removing it is tried in any case.
-  const left = await failureOf(() => removeProbe(store, key));
-  return { failed, left, seconds };
-}
-
-async function putProbe(store: ObjectStore, key: string, bytes: Buffer): Promise<void> {
-  const md5 = createHash('md5').update(bytes).digest();
-  const answer = await store.put(key, bytes, md5, {});
-  await verify(answer, {
-    md5: md5.toString('hex'),
-    crc64: async () => {
-      const crc64 = await startCrc64();
-      crc64.update(bytes);
-      return crc64.digest();
-    },
-  });
-}
-
-async function removeProbe(store: ObjectStore, key: string): Promise<void> {
-  const { failed } = await store.deleteMany([key]);
-  const refused = failed.get(key);
-  if (refused) throw Object.assign(new Error(refused.message), { code: refused.code, kind: 'denied' });
-}
-
-async function failureOf(work: () => Promise<unknown>): Promise<Failure | undefined> {
-  try {
-    await work();
-    return undefined;
-  } catch (error) {
-    return error as Failure;
+/** A run deletes only with delete_sync; the probe goes in any case. */
+function deletionCheck({ deleteSync }: Config, key: string, left: Failure | undefined, words: Words): Check {
+  const { doctor } = words;
+  if (!left) {
+    return deleteSync
+      ? { name: 'delete', status: 'ok', message: doctor.deleted }
+      : { name: 'delete', status: 'skip', message: doctor.noDeletion };
   }
+  const say = deleteSync ? doctor.probeLeft : doctor.onlyProbeLeft;
+  return { name: 'delete', status: 'warn', message: say(key, inWords(left, words)) };
 }
 
 function inWords(failure: Failure, words: Words): string {

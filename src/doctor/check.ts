@@ -10,8 +10,11 @@ export type CheckName =
   | 'tls'
   | 'clock'
   | 'credentials'
+  | 'bucket'
   | 'write'
   | 'speed'
+  | 'parts'
+  | 'copy'
   | 'delete'
   | 'versions';
 
@@ -27,3 +30,14 @@ export interface Check {
 export function notChecked(names: readonly CheckName[], message: string): Check[] {
   return names.map(name => ({ name, status: 'skip', message }));
 }
+
+/** What is asked of the bucket once the credentials are known to be right. */
+export const OF_BUCKET: readonly CheckName[] = [
+  'bucket',
+  'write',
+  'speed',
+  'parts',
+  'copy',
+  'delete',
+  'versions',
+];

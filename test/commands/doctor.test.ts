@@ -106,13 +106,89 @@ test('doctor fails the clock when it is far from the time of COS', async t => {
   t.regex(of('clock')[0]?.message ?? '', /-3[56]\d\d s/);
 });
 
+test('doctor does what a run does, with the configured headers, and leaves nothing behind', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  box.configure({
+    storage_class: 'STANDARD_IA',
+    meta: { owner: 'me' },
+    headers: { referer: 'https://a.example' },
+  });
+  const { code, of } = await examine(box);
+  t.is(code, 0);
+  for (const name of ['bucket', 'write', 'parts', 'copy', 'delete']) t.is(of(name)[0]?.status, 'ok', name);
+  const put = box.proxy.requests.find(({ method, path }) => method === 'PUT' && path.includes('doctor'));
+  t.like(put?.headers, {
+    'x-cos-storage-class': 'STANDARD_IA',
+    'x-cos-meta-owner': 'me',
+    referer: 'https://a.example',
+  });
+  t.deepEqual(await box.keys(), []);
+});
+
+test('doctor names the action that a policy lacks, and fails only what a run cannot do without', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  box.configure({ delete_sync: 0 });
+  const deny = (...actions: string[]) => {
+    box.server.traits.deny = actions.map(action => ({ action }));
+  };
+  deny('InitiateMultipartUpload');
+  const noParts = await examine(box);
+  t.is(noParts.code, 1);
+  t.is(noParts.of('parts')[0]?.status, 'fail');
+  t.regex(noParts.of('parts')[0]?.message ?? '', /needs name\/cos:InitiateMultipartUpload/);
+  t.is(noParts.of('delete')[0]?.status, 'skip', 'delete_sync is 0');
+  deny('AbortMultipartUpload', 'GetObject', 'GetBucket', 'HeadBucket', 'GetBucketVersioning', 'DeleteObject');
+  const { code, of } = await examine(box);
+  t.is(code, 0);
+  for (const [name, status, action] of [
+    ['credentials', 'warn', 'GetBucket'],
+    ['bucket', 'skip', 'HeadBucket'],
+    ['parts', 'warn', 'AbortMultipartUpload'],
+    ['copy', 'warn', 'GetObject'],
+    ['delete', 'warn', 'DeleteObject'],
+    ['versions', 'skip', 'GetBucketVersioning'],
+  ] as const) {
+    t.is(of(name)[0]?.status, status, name);
+    t.true(of(name)[0]?.message.includes(`name/cos:${action}`), of(name)[0]?.message);
+  }
+});
+
+test('doctor knows buckets of several zones, and a class that does not fit', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  box.server.traits.kind = 'MAZ';
+  t.regex((await examine(box)).of('bucket')[0]?.message ?? '', /several zones/);
+  box.configure({ storage_class: 'STANDARD_IA' });
+  const wrong = await examine(box);
+  t.is(wrong.of('bucket')[0]?.status, 'fail');
+  t.regex(wrong.of('bucket')[0]?.message ?? '', /begins with MAZ_/);
+  box.server.traits.kind = 'OFS';
+  t.regex((await examine(box)).of('bucket')[0]?.message ?? '', /metadata acceleration/);
+});
+
+test('doctor says which proxy is in force, and shows nothing of its user', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'one');
+  const host = 'local-1250000000.cos.ap-local.myqcloud.com';
+  box.configure({ endpoint: undefined, enable_https: 0 });
+  const url = box.proxy.url.replace('http://', 'http://user:passw0rd@');
+  const env = { HTTP_PROXY: url, http_proxy: '', no_proxy: '', NO_PROXY: '' };
+  const followed = await box.startAs({ env }, 'doctor', '--json').ended;
+  t.is(followed.code, 0, followed.stdout);
+  t.regex(followed.stdout, new RegExp(`requests go through ${box.proxy.url} \\(from HTTP_PROXY\\)`));
+  t.false(followed.stdout.includes('passw0rd'));
+  t.true(box.proxy.requests.every(({ headers }) => headers.host === host));
+  const passed = await box.startAs({ env: { ...env, NO_PROXY: '.myqcloud.com' } }, 'doctor', '--json').ended;
+  t.regex(passed.stdout, new RegExp(`requests go to ${host} directly: NO_PROXY has it`));
+});
+
 test('doctor says that an object can be written and not deleted', async t => {
   const box = await sandbox(t);
   box.write('a.txt', 'one');
-  box.proxy.fault = ({ method }) =>
-    method === 'POST' || method === 'DELETE'
-      ? { kind: 'status', status: 403, code: 'AccessDenied' }
-      : undefined;
+  box.proxy.fault = ({ query }) =>
+    query.has('delete') ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined;
   const { code, of } = await examine(box);
   t.is(code, 0);
   t.is(of('write')[0]?.status, 'ok');

@@ -20,15 +20,21 @@ export interface CopySizes {
 /** Source: COS "Specifications and limits". */
 const COPY_SIZES: CopySizes = { whole: 5 * GiB, part: GiB };
 
+/** So many copies that were denied say that the others will be, too. */
+const DENIED_LIMIT = 10;
+
 /** Records whose file is gone, found by what they hold. */
 export interface GoneContents {
   /** The recorded hashes of gone files of a size, one of each kind of hash. */
   hashesOf(size: number): string[];
   find(size: number, hash: string): FileRecord | undefined;
+  /** Takes note of a copy that was not made: where none can be, none is tried any more. */
+  notCopied(failure: Failure): void;
 }
 
 /** Empty files have nothing to copy, so they are left out. */
 export function indexGone(gone: readonly FileRecord[]): GoneContents {
+  let denied = 0;
   const bySize = new Map<number, Map<string, FileRecord>>();
   for (const record of gone) {
     if (record.size === 0) continue;
@@ -43,6 +49,10 @@ export function indexGone(gone: readonly FileRecord[]): GoneContents {
       return [md5, crc64].filter(hash => hash !== undefined);
     },
     find: (size, hash) => bySize.get(size)?.get(hash),
+    notCopied({ kind }) {
+      if (kind === 'denied') denied++;
+      if (kind === 'unsupported' || denied >= DENIED_LIMIT) bySize.clear();
+    },
   };
 }
 

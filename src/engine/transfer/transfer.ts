@@ -52,7 +52,7 @@ export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
       if (movedFrom !== undefined) result.moved.add(movedFrom);
     });
     if (!failure || failure.mayBeDone) fileNotes.keep(file.path);
-    if (failure) noteFailed(run, failed, file, failure);
+    if (failure && !waitsForDeletion(plan, file.path, failure)) noteFailed(run, failed, file, failure);
   });
   fileNotes.takeBack();
   await forEach(run, plan.checks, async check => {
@@ -63,6 +63,16 @@ export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
   });
   await discardAbandoned(run, plan);
   return result;
+}
+
+/**
+ * In a bucket that is a file system too, a file cannot be where a folder is, nor the other way round: this file
+ * gets there only after what is gone from its place was deleted, and must not hold that back.
+ */
+function waitsForDeletion({ goneFiles, goneFolders }: Plan, path: string, { code }: Failure): boolean {
+  if (code !== 'PathConflict') return false;
+  const isInTheWay = (gone: string) => path.startsWith(`${gone}/`) || gone.startsWith(`${path}/`);
+  return goneFiles.some(gone => isInTheWay(gone.path)) || goneFolders.some(isInTheWay);
 }
 
 interface Failed {
@@ -143,6 +153,7 @@ async function uploadOrCopy(run: Run, wanted: Wanted, gone?: GoneContents): Prom
       return source;
     }
     notCopied = copied;
+    gone?.notCopied(copied);
   }
   await uploadNow(run, wanted).catch(error => {
     throw after(notCopied, localFailure(error));

@@ -41,12 +41,22 @@ export interface DoctorWords {
   listed(bucket: string, prefix: string): string;
   listDenied(said: string): string;
   wrongRegion(bucket: string, configured: string, actual: string): string;
+  bucketKind(isMaz: boolean, isOfs: boolean): string;
+  classMismatch(storageClass: string, isMaz: boolean): string;
   written: string;
   speed(rate: string): string;
+  parts: string;
+  noParts(said: string): string;
+  noAbort(said: string): string;
+  copied: string;
+  noCopy(said: string): string;
   deleted: string;
+  noDeletion: string;
+  versionsStay: string;
   versions(state: 'Enabled' | 'Suspended' | 'off'): string;
   versionsUnknown(said: string): string;
   probeLeft(key: string, said: string): string;
+  onlyProbeLeft(key: string, said: string): string;
   /** @param warnings how many lines are warnings */
   allRight(warnings: number): string;
   faulty(count: number): string;
@@ -100,9 +110,21 @@ export const doctorEn: DoctorWords = {
   listDenied: said => `uploads may work, but verify and ledger rebuild need the permission to list: ${said}`,
   wrongRegion: (bucket, configured, actual) =>
     `bucket ${bucket} is in ${actual}, not in ${configured || 'the region asked'}: write "region": "${actual}"`,
-  written: 'an object can be written',
+  bucketKind: (isMaz, isOfs) =>
+    `objects are kept in ${isMaz ? 'several zones (MAZ)' : 'one zone'}${isOfs ? ', with metadata acceleration (OFS): nothing is copied there, moved files are uploaded, and a file and a folder cannot have one name' : ''}`,
+  classMismatch: (storageClass, isMaz) =>
+    `storage_class ${storageClass} is of the other kind: write one ${isMaz ? 'that begins with MAZ_' : 'without MAZ_'}`,
+  written: 'an object can be written, with the configured headers, class, ACL and encryption',
   speed: rate => `1 MiB went up at ${rate}, on one connection`,
+  parts: 'an upload in parts can be begun and ended',
+  noParts: said => `files above multipart_threshold cannot be uploaded: ${said}`,
+  noAbort: said => `uploads that are broken off leave parts behind, which are billed: ${said}`,
+  copied: 'an object can be copied, as moved files are',
+  noCopy: said => `moved files are uploaded again, for objects cannot be copied: ${said}`,
   deleted: 'an object can be deleted',
+  noDeletion: 'not needed: delete_sync is 0',
+  versionsStay:
+    'with delete_sync 1 what is deleted stays as a version, and is billed until a lifecycle rule removes it',
   versions: state =>
     state === 'Enabled'
       ? 'the bucket keeps versions: restore --at brings back what was overwritten or deleted'
@@ -110,6 +132,8 @@ export const doctorEn: DoctorWords = {
         ? 'the bucket keeps the versions it has, and makes no new ones: versioning is suspended'
         : 'the bucket keeps no versions: what is overwritten or deleted there is gone (turn on versioning to change that)',
   versionsUnknown: said => `whether the bucket keeps versions could not be found out: ${said}`,
+  onlyProbeLeft: (key, said) =>
+    `the probe ${key} cannot be deleted: remove it by hand. delete_sync is 0, a sync does not need it: ${said}`,
   probeLeft: (key, said) =>
     `the probe ${key} cannot be deleted: remove it by hand; delete_sync cannot work: ${said}`,
   allRight: warnings =>
@@ -159,9 +183,20 @@ export const doctorZh: DoctorWords = {
   listDenied: said => `上传可能正常，但 verify 和 ledger rebuild 需要列出对象的权限：${said}`,
   wrongRegion: (bucket, configured, actual) =>
     `存储桶 ${bucket} 在 ${actual}，而不是 ${configured || '所请求的地域'}：请写 "region": "${actual}"`,
-  written: '可以写入对象',
+  bucketKind: (isMaz, isOfs) =>
+    `存储桶为${isMaz ? '多 AZ' : '单 AZ'}${isOfs ? '，并启用了元数据加速（OFS）：不支持复制，移动的文件会重新上传，文件和文件夹不能同名' : ''}`,
+  classMismatch: (storageClass, isMaz) =>
+    `storage_class ${storageClass} 属于另一种：请使用${isMaz ? '以 MAZ_ 开头的' : '不带 MAZ_ 的'}存储类型`,
+  written: '可以写入对象，含配置的请求头、存储类型、ACL 和加密',
   speed: rate => `单个连接上传 1 MiB 的速度为 ${rate}`,
+  parts: '可以开始和终止分块上传',
+  noParts: said => `大于 multipart_threshold 的文件无法上传：${said}`,
+  noAbort: said => `中断的上传会留下分块并产生费用：${said}`,
+  copied: '可以复制对象（移动的文件会用到）',
+  noCopy: said => `对象无法复制，移动的文件会重新上传：${said}`,
   deleted: '可以删除对象',
+  noDeletion: '不需要：delete_sync 为 0',
+  versionsStay: 'delete_sync 为 1 时，删除的对象会作为历史版本保留并计费，直到生命周期规则将其清除',
   versions: state =>
     state === 'Enabled'
       ? '存储桶已开启版本控制：restore --at 可以找回被覆盖或删除的内容'
@@ -169,6 +204,8 @@ export const doctorZh: DoctorWords = {
         ? '存储桶的版本控制已暂停：保留已有的版本，不再产生新的版本'
         : '存储桶未开启版本控制：被覆盖或删除的内容无法找回（可开启版本控制）',
   versionsUnknown: said => `无法得知存储桶是否开启了版本控制：${said}`,
+  onlyProbeLeft: (key, said) =>
+    `探测对象 ${key} 无法删除：请手工删除。delete_sync 为 0，同步不需要此权限：${said}`,
   probeLeft: (key, said) => `探测对象 ${key} 无法删除：请手工删除；delete_sync 将不起作用：${said}`,
   allRight: warnings => (warnings === 0 ? '没有发现问题' : `没有检查失败；有 ${warnings} 条警告，见上`),
   faulty: count => `${count} 项检查失败`,
