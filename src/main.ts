@@ -72,6 +72,8 @@ function endOnDefect(error: unknown): void {
 process.on('uncaughtException', endOnDefect);
 // Some ask a program by this signal how far it is: it must neither end it nor open Node's debugger.
 if (process.platform !== 'win32') process.on('SIGUSR1', () => {});
+// It would take every certificate for a trusted one, whoever set it and what for.
+delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
 // No top-level await: the executable's bundle is a CommonJS module.
 const signal = untilSignal();
 main(process.argv.slice(2), signal).then(code => {

@@ -15,12 +15,19 @@ export interface Ingredients {
 }
 
 /** pkg's type lacks what Node's configuration takes since 24.11. */
-type NodeSeaConfig = SeaConfig & { main: string; execArgv: string[]; assets: Record<string, string> };
+type NodeSeaConfig = SeaConfig & {
+  main: string;
+  execArgv: string[];
+  execArgvExtension: 'none';
+  assets: Record<string, string>;
+};
 
 /** What nobody at a terminal can act on, be it about the libraries or about Node. */
 const QUIET = ['--no-deprecation', '--disable-warning=ExperimentalWarning'];
 /** SIGUSR1 would open Node's debugger, and with it all that is in memory. */
 const CLOSED = ['--disable-sigusr1'];
+/** OPENSSL_CONF would stop Node where its file is none, or change what TLS does; an empty one goes before it. */
+const OWN_OPENSSL = { linux: '--openssl-config=/dev/null', win: '--openssl-config=NUL' } as const;
 
 /**
  * Makes one executable with pkg's --sea: Node as its makers built it, the program injected.
@@ -49,7 +56,9 @@ export async function makeExecutable(
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    execArgv: [...QUIET, ...CLOSED],
+    execArgv: [...QUIET, ...CLOSED, OWN_OPENSSL[platform]],
+    // NODE_OPTIONS is for another Node than the one that is in here.
+    execArgvExtension: 'none',
     assets: {
       [PROGRAM_ASSET]: '../program.cjs',
       ...(codeCache !== undefined && { [CODE_CACHE_ASSET]: '../code-cache' }),

@@ -15,6 +15,8 @@ export type Problem =
   | 'untouched'
   | 'notAbsolute'
   | 'isFile'
+  | 'dotsInPath'
+  | 'noPlainFile'
   | 'escapedPath'
   | 'bucketWithoutAppid'
   | 'badBucket'

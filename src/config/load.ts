@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { ConfigError, type Fault, type UnknownKey } from './faults.ts';
 import { jsonFaultOf } from './json-fault.ts';
 import { type ConfigFile, isTemplate, keptSince } from './kept-copy.ts';
@@ -103,8 +103,12 @@ function dayOf(time: Date): string {
 
 function readBytes(file: string, mayBeMissing: boolean): Buffer | undefined {
   try {
+    // Reading a pipe or a device might never end.
+    const stats = statSync(file);
+    if (!stats.isFile() && !stats.isDirectory()) throw wholeFile(file, 'noPlainFile');
     return readFileSync(file);
   } catch (error) {
+    if (error instanceof ConfigError) throw error;
     const { code = '' } = error as NodeJS.ErrnoException;
     if (code === 'EISDIR') throw wholeFile(file, 'isFolder');
     // Home may be a file.

@@ -30,6 +30,8 @@ const MAX_THREADS = 512;
 const MAX_SCAN_THREADS = 64;
 /** Source: COS "Specifications and limits": a part has 1 MB to 5 GB, a simple PUT at most 5 GB. */
 const MAX_PART_MIB = 5 * 1024;
+/** What is sent whole is in memory, and one call of the system reads and one hashes less than 2 GiB. */
+export const MAX_WHOLE_MIB = 512;
 const ONE_DAY = 24 * 3600;
 
 /** Every key of conf/config.json, by the name it has there. */
@@ -124,6 +126,8 @@ export interface Config {
   scanThreads: number;
   /** bytes */
   multipartThreshold: number;
+  /** Whether a larger one is configured than can be. */
+  isThresholdCut: boolean;
   /** bytes */
   partSize: number;
   retryNum: number;
@@ -234,6 +238,9 @@ function contradictions(values: Partial<Values>, faulty: ReadonlySet<string>): F
   const badMeta = Object.keys(values.headers ?? {}).find(name => /^x-cos-meta-.*[^a-z0-9-]/i.test(name));
   if (badMeta !== undefined) fault('headers', 'badMetaName', { value: badMeta });
   if (proxy !== undefined && !isProxy(proxy)) fault('proxy', 'badProxy');
+  if (values.cos_path !== undefined && /(?:^|[\\/])\.{1,2}(?:[\\/]|$)/.test(values.cos_path)) {
+    fault('cos_path', 'dotsInPath', { value: values.cos_path });
+  }
   if (localPath !== undefined) {
     if (/[\u0000-\u001f]/.test(localPath))
       fault('local_path', 'escapedPath', { value: JSON.stringify(localPath) });
@@ -286,7 +293,8 @@ function configOf(values: Values): Omit<Config, 'environmentProxies'> {
     exclude: values.exclude,
     symlinks: values.symlinks,
     scanThreads: values.scan_threads,
-    multipartThreshold: values.multipart_threshold * MiB,
+    multipartThreshold: Math.min(values.multipart_threshold, MAX_WHOLE_MIB) * MiB,
+    isThresholdCut: values.multipart_threshold > MAX_WHOLE_MIB,
     partSize: values.part_size * MiB,
     retryNum: values.retry_num,
     uploadLimit: values.upload_limit * MiB,

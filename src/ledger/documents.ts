@@ -48,6 +48,11 @@ export function isWhole(documents: readonly Document[]): boolean {
   );
 }
 
+/** Whether a later version of the program wrote them. */
+export function isNewer([header]: readonly Document[]): boolean {
+  return header?._id === 1 && (header.format ?? 0) > LEDGER_FORMAT;
+}
+
 function isKnownFormat(format = 0): boolean {
   return format >= 1 && format <= LEDGER_FORMAT;
 }

@@ -38,6 +38,14 @@ export class LedgerUnusable extends Error {
   }
 }
 
+/** The ledger is of a format that this version does not know; it is left where it is. Exit code 4. */
+export class LedgerNewer extends LedgerUnusable {
+  constructor(file: string) {
+    super(file, undefined);
+    this.name = 'LedgerNewer';
+  }
+}
+
 /** Another run holds the ledger. Exit code 3. */
 export class LedgerLocked extends Error {
   readonly pid: number | undefined;

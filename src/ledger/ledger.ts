@@ -24,6 +24,7 @@ import {
   type Document,
   document,
   ENTRIES_PER_DOCUMENT,
+  isNewer,
   isWhole,
   LAST_SCAN,
   LEDGER_FORMAT,
@@ -33,7 +34,7 @@ import {
   scanDocument,
   sortDocuments,
 } from './documents.ts';
-import { LedgerDamaged, LedgerOfOther, LedgerUnusable } from './errors.ts';
+import { LedgerDamaged, LedgerNewer, LedgerOfOther, LedgerUnusable } from './errors.ts';
 import { encodeLastScan, type LastScan } from './last-scan.ts';
 import type { Begun, BegunRecord, LedgerRecord, PartRecord, UploadRecord } from './records.ts';
 import type { Task } from './task.ts';
@@ -91,7 +92,7 @@ export interface LedgerOptions {
 
 /**
  * Opens a task's ledger; the caller holds its lock.
- * @throws LedgerDamaged, LedgerOfOther, LedgerUnusable
+ * @throws LedgerDamaged, LedgerOfOther, LedgerNewer, LedgerUnusable
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
   const { file, readOnly = false } = options;
@@ -103,6 +104,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     const lastWrite = statSync(file).mtimeMs;
     const store = await openDatafile<Document>(file);
     const { documents, lastScan } = sortDocuments(await store.find({}));
+    if (isNewer(documents)) throw new LedgerNewer(file);
     if (!isWhole(documents)) {
       throw readOnly ? new LedgerDamaged(file, false) : new LedgerDamaged(await putAside(file), true);
     }
@@ -114,7 +116,8 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     const before = { lastScan: lastScan && lastScanIn(lastScan), lastWrite };
     return ledgerOf(documents, readOnly ? undefined : store, options, before);
   } catch (error) {
-    if (error instanceof LedgerDamaged || error instanceof LedgerOfOther) throw error;
+    const isSaid = [LedgerDamaged, LedgerOfOther, LedgerNewer].some(kind => error instanceof kind);
+    if (isSaid) throw error;
     throw new LedgerUnusable(file, error);
   }
 }

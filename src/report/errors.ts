@@ -7,6 +7,7 @@ import {
   ImportUnusable,
   LedgerDamaged,
   LedgerLocked,
+  LedgerNewer,
   LedgerOfOther,
   LedgerUnusable,
 } from '../ledger/errors.ts';
@@ -31,6 +32,7 @@ function linesOf(error: unknown, words: Words): string[] {
   if (error instanceof LedgerDamaged) {
     return [error.isAside ? stops.ledgerPutAside(error.file) : stops.ledgerDamaged(error.file)];
   }
+  if (error instanceof LedgerNewer) return [stops.ledgerNewer(error.file)];
   if (error instanceof LedgerOfOther) return [stops.ledgerOfOther(error.file, error.about)];
   if (error instanceof LedgerUnusable) return [stops.ledgerUnusable(error.file, reasonOf(error.cause))];
   if (error instanceof LocalPathUnusable) {

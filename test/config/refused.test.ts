@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +27,16 @@ function refusalOf(content: Record<string, unknown> | string | Uint8Array, langu
 }
 
 const TABLE: [title: string, written: Record<string, unknown>, line: string][] = [
+  [
+    'a cos_path that leads upwards',
+    { cos_path: '/a/../b' },
+    'cos_path: has a "." or ".." between slashes (/a/../b): write the path without',
+  ],
+  [
+    'a cos_path that is a point',
+    { cos_path: '.' },
+    'cos_path: has a "." or ".." between slashes (.): write the path without',
+  ],
   ['thread_num of 0', { thread_num: '0' }, 'thread_num: must be from 1 to 512, not 0'],
   ['thread_num of 9999', { thread_num: 9999 }, 'thread_num: must be from 1 to 512, not 9999'],
   ['a number in words', { timeout: 'long' }, 'timeout: must be a number from 1 to 3600, not "long"'],
@@ -378,4 +389,15 @@ test('a proxy of the environment that is none is named by its variable', t => {
   ]);
   writeFileSync(file, JSON.stringify({ ...base, proxy: 'http://proxy.example.com:3128' }));
   t.notThrows(() => loadConfig(file, {}, { HTTPS_PROXY: 'socks5://127.0.0.1:1080' }));
+});
+
+const onPosix = process.platform === 'win32' ? test.skip : test;
+
+onPosix('a configuration that is a pipe or a device is refused, and not read', t => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  for (const file of [pipe, '/dev/zero']) {
+    const error = t.throws(() => loadConfig(file, {}, {}));
+    t.deepEqual(errorLines(error, wordsFor('en')), [`${file}: is a pipe or a device: name a plain file`]);
+  }
 });

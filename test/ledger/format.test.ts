@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { LedgerNewer } from '../../src/ledger/errors.ts';
 import type { LastScan } from '../../src/ledger/last-scan.ts';
 import { createLedger, type Ledger, openLedger } from '../../src/ledger/ledger.ts';
 import { recordOf } from '../support/records.ts';
@@ -71,4 +72,15 @@ test('a ledger of format 1 goes on as one of this format, with all that it holds
   t.deepEqual(recordsIn(ledger), [recordOf('a', { ctime: Number.NaN }), recordOf('b'), recordOf('c')]);
   await ledger.close();
   t.is(readFileSync(file, 'utf8').match(/"format":2/g)?.length, 1);
+});
+
+test('a ledger of a newer format is left where it is, whoever opens it', async t => {
+  const file = newFile(t);
+  await createLedger(file, task, [recordOf('a')]);
+  const text = readFileSync(file, 'utf8').replace(/"format":\d+/, '"format":99');
+  writeFileSync(file, text);
+  for (const readOnly of [true, false]) {
+    await t.throwsAsync(openLedger({ file, task, readOnly }), { instanceOf: LedgerNewer });
+  }
+  t.is(readFileSync(file, 'utf8'), text);
 });

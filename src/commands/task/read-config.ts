@@ -3,6 +3,7 @@ import type { Invocation } from '../../cli/invocation.ts';
 import { mayLackConfig } from '../../config/home.ts';
 import type { ConfigFile } from '../../config/kept-copy.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
+import { MAX_WHOLE_MIB } from '../../config/schema.ts';
 import { isPlaceholder } from '../../config/values.ts';
 import { setFilePatience } from '../../engine/local/file-threads.ts';
 import { listWarnings } from '../../report/patterns.ts';
@@ -21,6 +22,7 @@ export function readConfig(
   for (const { key, nearest } of loaded.unknownKeys) {
     terminal.warn(`${words.warnings.unknownKey(key, nearest)}\n`);
   }
+  if (loaded.config.isThresholdCut) terminal.warn(`${words.warnings.thresholdCut(MAX_WHOLE_MIB)}\n`);
   for (const line of listWarnings(loaded.config, overrides, words)) terminal.warn(`${line}\n`);
   if (showsSecret(home.configFile, loaded)) {
     terminal.warn(`${words.warnings.configReadableByOthers(home.configFile)}\n`);

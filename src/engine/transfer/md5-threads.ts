@@ -24,7 +24,7 @@ export interface Md5Threads {
 interface Thread {
   worker: Worker;
   /** Answers come in the order of the questions. */
-  waiting: { bytes: Uint8Array; resolve(md5: string): void }[];
+  waiting: { bytes: Uint8Array; resolve(md5: string): void; reject(error: unknown): void }[];
 }
 
 export function createMd5Threads(most = Math.min(MOST_THREADS, availableParallelism())): Md5Threads {
@@ -45,7 +45,13 @@ export function createMd5Threads(most = Math.min(MOST_THREADS, availableParallel
     worker.on('error', () => {});
     worker.on('exit', () => {
       threads.splice(threads.indexOf(thread), 1);
-      for (const { bytes, resolve } of thread.waiting.splice(0)) resolve(md5Of(bytes));
+      for (const { bytes, resolve, reject } of thread.waiting.splice(0)) {
+        try {
+          resolve(md5Of(bytes));
+        } catch (error) {
+          reject(error);
+        }
+      }
     });
     threads.push(thread);
     return thread;
@@ -62,8 +68,8 @@ export function createMd5Threads(most = Math.min(MOST_THREADS, availableParallel
     md5Of(bytes) {
       const thread = bytes.length < SHORTEST_FOR_THREADS ? undefined : leastBusy();
       if (!thread) return md5Of(bytes);
-      return new Promise(resolve => {
-        thread.waiting.push({ bytes, resolve });
+      return new Promise((resolve, reject) => {
+        thread.waiting.push({ bytes, resolve, reject });
         thread.worker.postMessage(bytes);
       });
     },

@@ -66,6 +66,8 @@ export const en: Words = {
       `is the template, which a newer version's zip put in the place of your configuration: run "cos_sync init --recover" to put back the last good one (of ${since})`,
     noKeptCopy: ({ value }) => `there is nothing to put back: ${value} is missing`,
     isFolder: () => 'is a folder: name the configuration file in it',
+    noPlainFile: () => 'is a pipe or a device: name a plain file',
+    dotsInPath: ({ value }) => `has a "." or ".." between slashes (${value}): write the path without`,
     fileUnreadable: ({ code }) => `cannot be read (${code}): check its permissions`,
     notUtf8: ({ line }) => `is not UTF-8 (line ${line}): save it as UTF-8 in your editor`,
     utf16: () => 'is UTF-16: save it as UTF-8 in your editor',
@@ -177,6 +179,8 @@ export const en: Words = {
       `the ledger ${file} is damaged: nothing was changed. Run "cos_sync ledger rebuild" to make a new one`,
     ledgerPutAside: file =>
       `the ledger is damaged and was put aside as ${file}: nothing was changed in COS. Run "cos_sync ledger rebuild" to make a new one`,
+    ledgerNewer: file =>
+      `the ledger ${file} was made by a newer version of cos_sync: it was left as it is. Run that version`,
     ledgerOfOther: (file, about) =>
       `the ledger ${file} is about ${about}: nothing was changed. Move it away, and put the right one in its place or run "cos_sync ledger rebuild"`,
     ledgerUnusable: (file, reason) =>
@@ -196,6 +200,8 @@ export const en: Words = {
   warnings: {
     unknownKey: (key, nearest) =>
       `config: unknown key "${key}" is ignored${nearest ? `; did you mean "${nearest}"?` : ''}`,
+    thresholdCut: most =>
+      `multipart_threshold: larger files than ${most} MiB go up in parts all the same: what goes up whole is in memory`,
     configReadableByOthers: file => `${file} holds a secret and is readable by others: chmod 600 ${file}`,
     configRefused: message => `the changed configuration is refused, the old one stays in force: ${message}`,
     configReread: file => `${file} changed and was read again`,

@@ -36,6 +36,7 @@ export interface Words {
     ledgerDamaged(file: string): string;
     ledgerPutAside(file: string): string;
     ledgerOfOther(file: string, about: string): string;
+    ledgerNewer(file: string): string;
     ledgerUnusable(file: string, reason: string): string;
     locked(pid: number | undefined, host: string | undefined): string;
     cosRefused(code: string, message: string): string;
@@ -49,6 +50,8 @@ export interface Words {
   warnings: {
     unknownKey(key: string, nearest: string | undefined): string;
     configReadableByOthers(file: string): string;
+    /** @param most MiB */
+    thresholdCut(most: number): string;
     configRefused(message: string): string;
     configReread(file: string): string;
     skipped(path: string, reason: string): string;

@@ -63,6 +63,8 @@ export const zh: Words = {
       `已被新版本压缩包中的模板覆盖：请运行 “cos_sync init --recover” 恢复最近一次可用的配置（${since}）`,
     noKeptCopy: ({ value }) => `没有可恢复的内容：${value} 不存在`,
     isFolder: () => '是目录：请写其中的配置文件',
+    noPlainFile: () => '是管道或设备：请指定普通文件',
+    dotsInPath: ({ value }) => `含有单独的 “.” 或 “..” 段（${value}）：请去掉`,
     fileUnreadable: ({ code }) => `无法读取（${code}）：请检查权限`,
     notUtf8: ({ line }) => `不是 UTF-8 编码（第 ${line} 行）：请在编辑器中另存为 UTF-8`,
     utf16: () => '是 UTF-16 编码：请在编辑器中另存为 UTF-8',
@@ -163,6 +165,7 @@ export const zh: Words = {
     ledgerDamaged: file => `本地数据库 ${file} 已损坏：没有任何改动。请运行 “cos_sync ledger rebuild” 重建`,
     ledgerPutAside: file =>
       `本地数据库已损坏，已另存为 ${file}：COS 上没有任何改动。请运行 “cos_sync ledger rebuild” 重建`,
+    ledgerNewer: file => `本地数据库 ${file} 由更新版本的 cos_sync 写成：未做任何更改。请使用该版本`,
     ledgerOfOther: (file, about) =>
       `本地数据库 ${file} 属于 ${about}：未做任何更改。请将它移走，放回正确的数据库，或运行 "cos_sync ledger rebuild"`,
     ledgerUnusable: (file, reason) => `本地数据库 ${file} 无法使用（${reason}）：请检查 db/ 的剩余空间和权限`,
@@ -180,6 +183,8 @@ export const zh: Words = {
   warnings: {
     unknownKey: (key, nearest) =>
       `配置：未知的键“${key}”已忽略${nearest ? `；您是否想写“${nearest}”？` : ''}`,
+    thresholdCut: most =>
+      `multipart_threshold：超过 ${most} MiB 的文件仍会分块上传，因为整体上传的内容都在内存中`,
     configReadableByOthers: file => `${file} 含有密钥，且其他用户可读：请执行 chmod 600 ${file}`,
     configRefused: message => `修改后的配置有误，继续使用原配置：${message}`,
     configReread: file => `${file} 已修改，已重新读取`,

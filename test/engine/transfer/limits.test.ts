@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { sandbox } from '../../support/sandbox.ts';
@@ -124,4 +124,17 @@ test('a storage class of the other kind of bucket is told as a fault of the conf
   t.is(code, 5);
   t.like(json.errors[0], { code: 'MAZOperationNotSupportOnOAZBucket' });
   t.regex(json.errors[0]!.message, /leave out MAZ_/);
+});
+
+test('a file above 512 MiB goes up in parts whatever multipart_threshold says, and that is said', async t => {
+  const box = await sandbox(t);
+  box.configure({ multipart_threshold: 3_000, part_size: 600 });
+  box.write('sparse', '');
+  truncateSync(join(box.local, 'sparse'), 513 * 1024 * 1024);
+  box.proxy.fault = ({ method }) =>
+    method === 'PUT' ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined;
+  const { stderr } = await box.run();
+  t.regex(stderr, /multipart_threshold: larger files than 512 MiB go up in parts/);
+  t.true(box.proxy.requests.some(({ method, query }) => method === 'POST' && query.has('uploads')));
+  t.true(box.proxy.requests.every(({ method, query }) => method !== 'PUT' || query.has('partNumber')));
 });
