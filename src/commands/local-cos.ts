@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { exitCodeOfError } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { usageFault } from '../config/faults.ts';
+import { type ConfigError, usageFault } from '../config/faults.ts';
 import { LOCAL_BUCKET, LOCAL_REGION } from '../local-cos/defaults.ts';
 import { startLocalCos } from '../local-cos/server.ts';
 import { isBucketNameWithAppid } from '../local-cos/storage.ts';
@@ -35,8 +35,7 @@ export async function localCosCommand(invocation: Invocation, command: LocalCosC
   const keys = keysIn(process.env);
   const options = { dir, port, bucket: bucketOf(command.bucket), region: regionOf(command.region), keys };
   const server = await startLocalCos({ ...options, onRequest }).catch(error => {
-    if ((error as NodeJS.ErrnoException).code !== 'EBUSY') throw error;
-    throw usageFault('--dir', 'folderInUse', { value: dir });
+    throw folderFault(error as NodeJS.ErrnoException, dir) ?? error;
   });
   const { url, secretId, secretKey, bucket, region } = server;
   // Keys that were given are known to whoever gave them, and are printed nowhere.
@@ -50,6 +49,14 @@ export async function localCosCommand(invocation: Invocation, command: LocalCosC
   if (!signal.aborted) await once(signal, 'abort');
   await server.close();
   return exitCodeOfError(signal.reason);
+}
+
+/** What is wrong with the folder, if that is what is. */
+function folderFault({ code = '', syscall }: NodeJS.ErrnoException, dir: string): ConfigError | undefined {
+  if (code === 'EBUSY') return usageFault('--dir', 'folderInUse', { value: dir });
+  if (code === 'EEXIST' || code === 'ENOTDIR') return usageFault('--dir', 'isFile', { value: dir });
+  const isOfFiles = syscall !== undefined && syscall !== 'listen';
+  return isOfFiles ? usageFault('--dir', 'unwritable', { value: dir, code }) : undefined;
 }
 
 const MAX_PORT = 65_535;

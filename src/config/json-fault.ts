@@ -24,7 +24,6 @@ const MISSING_COMMA = /(?:"|\d|\}|\]|true|false|null)(?=\s*\n\s*")/y;
 
 /** What is wrong with a text that is not JSON, and where: the first mistake that can be told from its place. */
 export function jsonFaultOf(text: string): JsonFault {
-  const failsAt = lineOfError(text);
   for (let at = 0; at < text.length; ) {
     const known = MISTAKES.find(([pattern]) => matchAt(pattern, text, at) !== undefined);
     if (known) return { problem: known[1], line: lineAt(text, at) };
@@ -37,7 +36,7 @@ export function jsonFaultOf(text: string): JsonFault {
     }
     at = next;
   }
-  return { problem: 'notJson', line: failsAt };
+  return { problem: 'notJson', line: lineOfError(text) };
 }
 
 /** Whether what ended there is a name, whose colon is missing. */

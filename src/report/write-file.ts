@@ -3,14 +3,15 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 
 /**
  * The file that may be replaced by a new one: where links lead. undefined for a device, which is written to.
- * @throws the file system's error; EINVAL for what is neither
+ * @throws the file system's error; EISDIR for a folder, EINVAL for what is none of these
  */
 export function replaceable(file: string): string | undefined {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (!stats) return file;
   if (stats.isFile()) return realpathSync(file);
   if (stats.isCharacterDevice()) return undefined;
-  throw Object.assign(new Error(`${file} is no file`), { code: 'EINVAL' });
+  const code = stats.isDirectory() ? 'EISDIR' : 'EINVAL';
+  throw Object.assign(new Error(`${file} is no file`), { code });
 }
 
 /**

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { sandbox } from '../support/sandbox.ts';
@@ -45,6 +46,17 @@ test('local-cos takes the place of a bucket for a configuration as it is, and pr
   box.write('a.txt', 'through the server');
   t.is((await box.startAs({ env }).ended).code, 0);
   t.true(box.filesIn(join(dir, 'photos-1250000001')).size > 0);
+});
+
+test('a folder that is a file, or that nothing can be written into, is said in one line', async t => {
+  const box = await sandbox(t);
+  const file = join(box.root, 'file');
+  writeFileSync(file, '');
+  for (const dir of [file, join(file, 'below')]) {
+    const { code, stderr } = await box.run('local-cos', '--dir', dir);
+    t.is(code, 2);
+    t.regex(stderr, /^cos_sync: --dir: must be a folder, but .*file.* is a file[^\n]*\n$/);
+  }
 });
 
 test('a port in use, an impossible port or bucket and a folder in use are each said in one line', async t => {

@@ -317,6 +317,16 @@ test('the program refuses a configuration with exit code 2, and touches nothing'
     stderr: `cos_sync: ${box.root}: is a folder: name the configuration file in it\n`,
   });
 
+  const folder = box.root;
+  for (const [args, said] of [
+    [['ledger', 'import', folder], 'is a folder: name the file in it'],
+    [['ledger', 'export', '--output', folder], 'is a folder: name a file in it with --output'],
+    [['sync', '--metrics-file', folder], 'is a folder and not written: name a file in it'],
+  ] as const) {
+    box.configure();
+    t.true((await box.run(...args)).stderr.includes(`${folder} ${said}\n`), said);
+  }
+
   const template = join(import.meta.dirname, '..', '..', 'conf', 'config.json');
   const { code, stderr } = await box.run('--config', template);
   t.is(code, 2);

@@ -95,7 +95,10 @@ export const en: Words = {
       Number(last) === 0
         ? 'there are no runs yet'
         : `there is no run ${value}; there are ${first} to ${last}`,
-    unwritable: ({ value, code }) => `${value} cannot be written (${code}): check its folder and permissions`,
+    unwritable: ({ value, code }) =>
+      code === 'EISDIR'
+        ? `${value} is a folder: name a file in it`
+        : `${value} cannot be written (${code}): check its folder and permissions`,
     unknownCommand: ({ value }) =>
       value ? `unknown command; did you mean ${value}?` : 'unknown command: see --help',
     optionOfOther: ({ value }) => `has no effect in "${value}": see cos_sync help ${value}`,
@@ -211,7 +214,9 @@ export const en: Words = {
     logUnwritable: (file, reason) => `${file} cannot be written (${reason}): this run is not logged`,
     daemonRunFailed: message => `this run failed, the next one follows: ${message}`,
     fileUnwritable: (file, reason) =>
-      `${file} cannot be written (${reason}): check its folder and permissions`,
+      reason === 'EISDIR'
+        ? `${file} is a folder and not written: name a file in it`
+        : `${file} cannot be written (${reason}): check its folder and permissions`,
     patternIsList: (key, pattern, list) =>
       `${key}: "${pattern}" is one pattern: a comma separates only inside {}. Several patterns are ${list}`,
     patternUnmatched: (key, pattern, list) =>

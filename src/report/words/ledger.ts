@@ -32,11 +32,15 @@ export interface LedgerWords {
 export const ledgerEn: LedgerWords = {
   exported: (records, file) => `${counted(records, 'record')} written to ${file}`,
   outputUnwritable: (file, code) =>
-    `${file} cannot be written (${code}): choose another place with --output, and check its folder and free space`,
+    code === 'EISDIR'
+      ? `${file} is a folder: name a file in it with --output`
+      : `${file} cannot be written (${code}): choose another place with --output, and check its folder and free space`,
   importProblems: {
     missing: file => `${file}: there is no such file`,
     unreadable: (file, detail) =>
-      `${file} cannot be read (${detail}): check its permissions, and copy it anew`,
+      detail === 'EISDIR'
+        ? `${file} is a folder: name the file in it`
+        : `${file} cannot be read (${detail}): check its permissions, and copy it anew`,
     unknownFormat: file =>
       `${file} is no ledger: it must be what "cos_sync ledger export" wrote, or the original's db_rec.db`,
     noTable: file => `${file} has no table of the original tool: is it the db_rec.db from its db/ folder?`,
@@ -90,10 +94,15 @@ export const ledgerEn: LedgerWords = {
 export const ledgerZh: LedgerWords = {
   exported: (records, file) => `已将 ${records} 条记录写入 ${file}`,
   outputUnwritable: (file, code) =>
-    `${file} 无法写入（${code}）：请用 --output 指定其他位置，并检查其目录和剩余空间`,
+    code === 'EISDIR'
+      ? `${file} 是目录：请用 --output 指定其中的文件名`
+      : `${file} 无法写入（${code}）：请用 --output 指定其他位置，并检查其目录和剩余空间`,
   importProblems: {
     missing: file => `${file}：文件不存在`,
-    unreadable: (file, detail) => `${file} 无法读取（${detail}）：请检查权限，或重新复制一份`,
+    unreadable: (file, detail) =>
+      detail === 'EISDIR'
+        ? `${file} 是目录：请写其中的文件`
+        : `${file} 无法读取（${detail}）：请检查权限，或重新复制一份`,
     unknownFormat: file =>
       `${file} 不是同步记录：必须是 “cos_sync ledger export” 导出的文件，或旧版的 db_rec.db`,
     noTable: file => `${file} 中没有旧版工具的表：它是旧版 db/ 目录中的 db_rec.db 吗？`,

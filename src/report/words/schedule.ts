@@ -47,7 +47,7 @@ export const scheduleEn: ScheduleWords = {
   },
   failed: {
     toolFailed: (command, message) =>
-      `${command} failed: ${message}. Where permission is missing: run this with sudo, or on Windows as administrator`,
+      `${command} failed: ${message}. Where permission is missing: run this with sudo, or on Windows as administrator; where that service does not run: choose another with --kind`,
     toolMissing: program => `${program} is not on this system: choose another with --kind`,
     fileRefused: (path, code) =>
       `${path} cannot be changed (${code}): run this with sudo or as administrator, or choose another --kind`,
@@ -77,7 +77,7 @@ export const scheduleZh: ScheduleWords = {
   },
   failed: {
     toolFailed: (command, message) =>
-      `${command} 失败：${message}。如果是权限不足：请用 sudo 运行，在 Windows 上请以管理员身份运行`,
+      `${command} 失败：${message}。如果是权限不足：请用 sudo 运行，在 Windows 上请以管理员身份运行；如果该服务没有运行：请用 --kind 选择其他方式`,
     toolMissing: program => `本系统没有 ${program}：请用 --kind 选择其他方式`,
     fileRefused: (path, code) =>
       `${path} 无法修改（${code}）：请用 sudo 或以管理员身份运行，或用 --kind 选择其他方式`,

@@ -85,7 +85,10 @@ export const zh: Words = {
     outsideLocalPath: ({ value, folder }) => `${value} 不在 local_path（${folder}）中`,
     unknownRun: ({ value, first, last }) =>
       Number(last) === 0 ? '还没有运行记录' : `没有编号为 ${value} 的运行；现有 ${first} 至 ${last}`,
-    unwritable: ({ value, code }) => `${value} 无法写入（${code}）：请检查所在目录和权限`,
+    unwritable: ({ value, code }) =>
+      code === 'EISDIR'
+        ? `${value} 是目录：请写其中的文件名`
+        : `${value} 无法写入（${code}）：请检查所在目录和权限`,
     unknownCommand: ({ value }) => (value ? `不是命令；您是否想写 ${value}？` : '不是命令：请看 --help'),
     optionOfOther: ({ value }) => `对“${value}”不起作用：请看 cos_sync help ${value}`,
     optionNeedsOther: ({ value }) => `没有 ${value} 时不起作用`,
@@ -192,7 +195,10 @@ export const zh: Words = {
     outputUnwritable: reason => `无法写入标准输出（${reason}）：工作继续进行，详见 log/cos_sync.log`,
     logUnwritable: (file, reason) => `${file} 无法写入（${reason}）：本次运行不记录日志`,
     daemonRunFailed: message => `本次运行失败，之后会再次运行：${message}`,
-    fileUnwritable: (file, reason) => `${file} 无法写入（${reason}）：请检查所在目录和权限`,
+    fileUnwritable: (file, reason) =>
+      reason === 'EISDIR'
+        ? `${file} 是目录，没有写入：请写其中的文件名`
+        : `${file} 无法写入（${reason}）：请检查所在目录和权限`,
     patternIsList: (key, pattern, list) =>
       `${key}：“${pattern}”是一个模式：逗号只在 {} 中起分隔作用。多个模式请写成 ${list}`,
     patternUnmatched: (key, pattern, list) =>
