@@ -153,7 +153,8 @@ export function failureOfConnection(error: unknown): Failure {
   if (code !== undefined && isCertificateError(code)) {
     return new Failure('refused', { code, message, cause: error });
   }
-  return new Failure('unreachable', { code: code || 'ConnectionFailed', message, cause: error });
+  const kind = code === 'EMFILE' || code === 'ENFILE' ? 'throttled' : 'unreachable';
+  return new Failure(kind, { code: code || 'ConnectionFailed', message, cause: error });
 }
 
 /** What the language throws, and nobody who reports on a connection. */

@@ -5,6 +5,7 @@ import type { ConfigFile } from '../../config/kept-copy.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
 import { MAX_WHOLE_MIB } from '../../config/schema.ts';
 import { isPlaceholder } from '../../config/values.ts';
+import { affordableOperations } from '../../engine/local/descriptors.ts';
 import { setFilePatience } from '../../engine/local/file-threads.ts';
 import { listWarnings } from '../../report/patterns.ts';
 
@@ -19,6 +20,7 @@ export function readConfig(
 ): LoadedConfig {
   const loaded = loadConfig(home.configFile, overrides, process.env, mayBeMissing);
   setFilePatience(loaded.config.timeout);
+  loaded.config.threadNum = affordableOperations(loaded.config.threadNum);
   for (const { key, nearest } of loaded.unknownKeys) {
     terminal.warn(`${words.warnings.unknownKey(key, nearest)}\n`);
   }

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { blockedThreads, countBlocked } from '../../blocked-threads.ts';
 import { Failure } from '../../failure.ts';
+import { canAffordThread } from './descriptors.ts';
 
 /**
  * Files are opened and read in threads: a dead network drive can hold a call of the system for ever, and the
@@ -187,7 +188,7 @@ function deal(): void {
 
 function grow(first: Job): void {
   growth = undefined;
-  if (waiting[0] === first && threads.length < MOST_THREADS) start();
+  if (waiting[0] === first && threads.length < MOST_THREADS && canAffordThread()) start();
   deal();
 }
 
@@ -275,9 +276,13 @@ function giveUp(thread: Thread): void {
   deal();
 }
 
-/** A thread that ended by itself fails what it was given. */
+/** A thread that ended by itself fails what it was given; one that could not begin leaves it to another. */
 function end(thread: Thread, code: string): void {
   threads = threads.filter(other => other !== thread);
+  if (thread.answered === 0 && thread.given.length > 0) {
+    waiting.unshift(...thread.given.splice(0));
+    giveUpOrTryLater();
+  }
   for (const { id, settle } of thread.given.splice(0)) settle({ id, error: { code, message: code } });
 }
 

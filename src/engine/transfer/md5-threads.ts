@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { md5Of } from '../local/content-hash.ts';
+import { canAffordThread } from '../local/descriptors.ts';
 
 /** Shorter ones are hashed before a thread would have heard of them. */
 export const SHORTEST_FOR_THREADS = 1024 * 1024;
@@ -32,6 +33,7 @@ export function createMd5Threads(most = Math.min(MOST_THREADS, availableParallel
 
   /** Answers nothing where the system gives no more threads. */
   function start(): Thread | undefined {
+    if (!canAffordThread()) return undefined;
     let worker: Worker;
     try {
       worker = new Worker(PROGRAM, { eval: true });

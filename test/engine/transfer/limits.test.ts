@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import test from 'ava';
 import { sandbox } from '../../support/sandbox.ts';
 import { until } from '../../support/until.ts';
@@ -137,4 +139,20 @@ test('a file above 512 MiB goes up in parts whatever multipart_threshold says, a
   t.regex(stderr, /multipart_threshold: larger files than 512 MiB go up in parts/);
   t.true(box.proxy.requests.some(({ method, query }) => method === 'POST' && query.has('uploads')));
   t.true(box.proxy.requests.every(({ method, query }) => method !== 'PUT' || query.has('partNumber')));
+});
+
+const onPosix = process.platform === 'win32' ? test.skip : test;
+
+onPosix('where few files may be open at a time, a run is slower and fails none', async t => {
+  const box = await sandbox(t);
+  box.configure({ thread_num: 64, retry_num: 0 });
+  for (let n = 0; n < 150; n++) box.write(`${n}`, `${n}`);
+  const main = resolve(import.meta.dirname, '../../../src/main.ts');
+  const child = spawn('sh', ['-c', 'ulimit -n 64; exec "$@"', 'sh', process.execPath, main], {
+    env: { ...process.env, COS_SYNC_HOME: box.home },
+    stdio: 'ignore',
+  });
+  t.teardown(() => child.kill('SIGKILL'));
+  t.deepEqual(await once(child, 'exit'), [0, null]);
+  t.is((await box.keys()).length, 150);
 });
