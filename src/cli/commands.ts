@@ -116,6 +116,7 @@ export const COMMANDS: readonly Command[] = [
     takesKeys: true,
     options: [
       { name: 'repair', kind: 'flag', says: 'repair' },
+      { name: 'attributes', kind: 'flag', says: 'attributes' },
       { name: 'deep', kind: 'flag', says: 'deep' },
     ],
     example: 'cos_sync verify --repair',

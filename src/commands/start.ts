@@ -38,7 +38,8 @@ export const START: Readonly<Record<Command['name'], Start>> = {
 
   async verify(invocation, { flags }) {
     const { verifyCommand } = await import('./verify.ts');
-    return verifyCommand(invocation, { repair: flags.repair ?? false, deep: flags.deep ?? false });
+    const { repair = false, deep = false, attributes = false } = flags;
+    return verifyCommand(invocation, { repair, deep, attributes });
   },
 
   async restore(invocation, { arguments: paths, flags, texts }) {

@@ -1,6 +1,11 @@
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
+import { usageFault } from '../config/faults.ts';
+import { connect } from '../cos/connect.ts';
 import { checkLocalPath } from '../engine/local/local-path.ts';
+import type { Requests } from '../engine/requests/requests.ts';
+import { startRun } from '../engine/transfer/run.ts';
+import { type Applied, applyAttributes } from '../engine/upkeep/apply-attributes.ts';
 import { correctLedger, countUnrepaired } from '../engine/upkeep/repair.ts';
 import { type Verification, verifyObjects } from '../engine/upkeep/verify.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
@@ -8,6 +13,8 @@ import { isLocked } from '../ledger/lock.ts';
 import { currentLedger, targetOf } from '../ledger/task.ts';
 import { type Log, openLog } from '../report/log.ts';
 import {
+  attributesJson,
+  attributesText,
   collectFindings,
   type Findings,
   verificationJson,
@@ -20,6 +27,8 @@ import { openSession, type Session, untilInterrupted, withLock, withStore } from
 export interface VerifyCommand {
   repair: boolean;
   deep: boolean;
+  /** With repair: gives every recorded object the configured attributes. */
+  attributes: boolean;
 }
 
 interface Verified {
@@ -33,6 +42,7 @@ interface Verified {
  * @throws ConfigError, LedgerDamaged, LedgerUnusable, LedgerLocked, Failure
  */
 export function verifyCommand(invocation: Invocation, command: VerifyCommand): Promise<number> {
+  if (command.attributes && !command.repair) throw usageFault('--attributes', 'onlyWithRepair');
   return untilInterrupted(invocation, async () => {
     const session = openSession(invocation);
     if (command.repair) return repair(invocation, session, command);
@@ -97,6 +107,7 @@ async function repair(invocation: Invocation, session: Session, command: VerifyC
     });
     if (!style.json) terminal.out(`${words.verify.repairing(before.result.wrong.length)}\n`);
     const { exitCode, printed } = await syncNow(invocation, session, log);
+    const attributes = command.attributes ? await putAttributes(invocation, session) : undefined;
     const { after, unrepaired } = await compareAgain(invocation, session, command, before.result);
     const wrong = wrongIn(after.result) + unrepaired;
     if (style.json) {
@@ -104,13 +115,33 @@ async function repair(invocation: Invocation, session: Session, command: VerifyC
         repaired: wrong === 0,
         before: verificationJson(before.result, before.findings, session.task.prefix),
         sync: printed,
+        ...(attributes && { attributes: attributesJson(attributes, words) }),
       });
-    } else terminal.out(`${wrong === 0 ? words.verify.repaired : words.verify.stillWrong(wrong)}\n`);
+    } else {
+      if (attributes) terminal.out(attributesText(attributes, words));
+      terminal.out(`${wrong === 0 ? words.verify.repaired : words.verify.stillWrong(wrong)}\n`);
+    }
     if (exitCode > EXIT.failures) return exitCode;
-    return wrong === 0 ? EXIT.ok : EXIT.failures;
+    return wrong === 0 && !attributes?.failed.length ? EXIT.ok : EXIT.failures;
   } finally {
     await log.close();
   }
+}
+
+/** Copies every recorded object onto itself, with the attributes that are configured now. */
+function putAttributes(invocation: Invocation, session: Session): Promise<Applied> {
+  const { config } = session;
+  return withLock(invocation, session, async (options, signal) => {
+    const ledger = await openLedger(options);
+    const openStore = (send: Requests['send']) => connect(config, send);
+    const run = startRun({ config, dryRun: false, ledger, openStore, listeners: [], signal, stop: () => {} });
+    try {
+      return await applyAttributes(run);
+    } finally {
+      await run.close();
+      await ledger.close();
+    }
+  });
 }
 
 function correctRecords(

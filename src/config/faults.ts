@@ -24,6 +24,7 @@ export type Problem =
   | 'badRegion'
   | 'badEndpoint'
   | 'badHost'
+  | 'onlyWithRepair'
   | 'bareIpv6'
   | 'bucketIsHost'
   | 'regionForAccelerate'

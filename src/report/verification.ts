@@ -1,4 +1,6 @@
+import type { Applied } from '../engine/upkeep/apply-attributes.ts';
 import type { Finding, FindingKind, Verification } from '../engine/upkeep/verify.ts';
+import { describe } from './describe.ts';
 import { printable } from './printable.ts';
 import type { Words } from './words/words.ts';
 
@@ -94,4 +96,23 @@ export function verificationJson(
 function padded(label: string): string {
   const columns = [...label].reduce((sum, char) => sum + (char > '\u2e80' ? 2 : 1), 0);
   return label + ' '.repeat(Math.max(0, LABEL_WIDTH - columns));
+}
+
+/** What became of the configured attributes: how many objects have them, and those that do not. */
+export function attributesText({ applied, failed }: Applied, words: Words): string {
+  const lines = failed.slice(0, MAX_LINES).map(({ path, failure }) => {
+    const { code, message } = describe(failure, words);
+    return `  ${printable(path)}  code: ${code}, ${message}`;
+  });
+  if (failed.length > MAX_LINES) lines.push(`  ${words.run.andMore(failed.length - MAX_LINES)}`);
+  return `${[words.verify.attributes(applied, failed.length), ...lines].join('\n')}\n`;
+}
+
+export function attributesJson({ applied, failed }: Applied, words: Words): Record<string, unknown> {
+  const errors = failed.slice(0, MAX_IN_JSON).map(({ path, key, failure }) => ({
+    path,
+    key,
+    ...describe(failure, words),
+  }));
+  return { applied, failed: failed.length, errors };
 }

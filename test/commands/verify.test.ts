@@ -330,3 +330,58 @@ test('a local file that cannot be read is said to be that, whatever its object l
   t.is(code, 1);
   t.like(JSON.parse(stdout), { different: 0, unreadable: 1 });
 });
+
+test('changed attributes leave old objects as they are, until --repair --attributes copies them in place', async t => {
+  const box = await sandbox(t);
+  box.configure({ keep_mtime: 0, multipart_threshold: 1, part_size: 1 });
+  box.write('a.txt', 'a');
+  box.write('large.bin', Buffer.alloc(2 * 1024 * 1024, 'l'));
+  box.write('folder/b.txt', 'b');
+  box.age('a.txt');
+  await box.run();
+  box.configure({
+    storage_class: 'STANDARD_IA',
+    meta: { owner: 'me' },
+    multipart_threshold: 1,
+    part_size: 1,
+  });
+  await box.run();
+  const headOf = async (key: string) => (await box.cos.headObject(place(box, key))).headers ?? {};
+  t.is((await headOf('backup/a.txt'))['x-cos-meta-owner'], undefined);
+
+  box.proxy.requests.length = 0;
+  const repaired = await box.runJson('verify', '--repair', '--attributes');
+  t.is(repaired.code, 0, repaired.stderr);
+  t.like(repaired.json, { attributes: { applied: 4, failed: 0 } });
+  t.true(
+    box.proxy.requests.every(({ method, bytes }) => method !== 'PUT' || bytes === 0),
+    'no content is sent',
+  );
+  for (const key of ['backup/a.txt', 'backup/large.bin', 'backup/folder/b.txt']) {
+    t.like(await headOf(key), { 'x-cos-meta-owner': 'me', 'x-cos-storage-class': 'STANDARD_IA' });
+  }
+  t.is(Number((await headOf('backup/a.txt'))['x-cos-meta-mtime']), new Date(2020, 0, 1).getTime() / 1_000);
+  box.proxy.requests.length = 0;
+  t.is((await box.run()).code, 0);
+  t.deepEqual(box.proxy.requests, [], 'the ledger knows the copies');
+});
+
+test('--attributes leaves an object alone that somebody changed, and goes with --repair only', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  box.write('b.txt', 'b');
+  await box.run();
+  box.proxy.fault = ({ path, headers }) =>
+    headers['x-cos-copy-source'] && path.endsWith('a.txt')
+      ? { kind: 'status', status: 412, code: 'PreconditionFailed' }
+      : undefined;
+  const { code, stdout } = await box.run('verify', '--repair', '--attributes');
+  t.is(code, 1);
+  t.regex(
+    stdout,
+    /1 object has the configured attributes now, 1 have not:\n {2}a\.txt {2}code: PreconditionFailed/,
+  );
+  const alone = await box.run('verify', '--attributes');
+  t.is(alone.code, 2);
+  t.regex(alone.stderr, /--attributes: goes with --repair/);
+});

@@ -10,3 +10,13 @@ test('a certificate that nobody vouches for sends nobody to the credentials', t 
     t.notRegex(message, /secret_id/);
   }
 });
+
+test('a refusal for legal reasons, or one that nobody knows, blames neither the key pair nor the object', t => {
+  const said = (kind: 'refused' | 'thisFile', code: string) =>
+    describe(new Failure(kind, { code }), en).message;
+  for (const code of ['UnavailableForLegalReasons', 'HTTP451']) {
+    t.regex(said('refused', code), /legal reasons/);
+    t.notRegex(said('refused', code), /secret_|policy/);
+  }
+  t.regex(said('thisFile', 'SomethingNew'), /COS refuses this request, its code says why/);
+});

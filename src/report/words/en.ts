@@ -43,6 +43,7 @@ export const en: Words = {
     badBucket: ({ value }) => `must have only a-z, 0-9 and -, not "${value}": copy the name from ${CONSOLE}`,
     badAppid: ({ value }) => `must be your account's number, like "1250000000", not "${value}"`,
     badRegion: ({ value }) => `must be a region like "ap-guangzhou", not "${value}"`,
+    onlyWithRepair: () => 'goes with --repair: it changes objects in COS',
     badHost: ({ value }) =>
       `must be a host name like "backup-1250000000.cos.ap-guangzhou.myqcloud.com", not "${value}"`,
     bareIpv6: ({ value, right }) =>
@@ -143,12 +144,12 @@ export const en: Words = {
     unreachable: 'check the network, DNS, firewall and proxy',
     throttled: 'too many requests: lower thread_num',
     skew: "this machine's clock is wrong: set it",
-    refused: 'check secret_id, secret_key, bucket and region',
+    refused: 'COS refuses every request, its code says why; check bucket, region, endpoint and the key pair',
     unsupported: 'this endpoint does not know this kind of request: check endpoint',
     denied: 'no permission: check the policy of this key pair and of the bucket',
     lost: 'the unfinished upload is gone in COS; the next run starts it again',
     stale: 'the object in COS is not what was recorded',
-    thisFile: 'COS does not take this object as it is',
+    thisFile: 'COS refuses this request, its code says why (see "Error codes" in the manual of COS)',
     changed: 'the file kept changing while it was read; the next run tries again',
     local: 'the file cannot be read',
     defect: 'a defect of cos_sync, the log has the details: please report it',

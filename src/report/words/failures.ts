@@ -1,5 +1,8 @@
 const untrustedEn =
   'nobody trusted vouches for this certificate: check endpoint and proxy, or name its authority in NODE_EXTRA_CA_CERTS';
+const legalEn =
+  'COS may not serve this for legal reasons, neither the object nor the key pair is at fault: see the messages of the account in the console';
+const legalZh = '因法律原因 COS 无法提供服务，与对象和密钥无关：请查看控制台中账号的消息';
 const untrustedZh = '证书不受信任：请检查 endpoint 和 proxy，或用 NODE_EXTRA_CA_CERTS 指定其颁发机构';
 
 /** What to do about an error code that has its own remedy. */
@@ -42,6 +45,9 @@ export const failuresEn = {
   BucketListDenied:
     "region is missing, and this key pair may not list the account's buckets to find it out: write its region",
   NoSuchBucket: 'there is no such bucket in this region: check bucket, appid and region',
+  UnavailableForLegalReasons: legalEn,
+  HTTP451: legalEn,
+  QuotaConflict: 'a quota of the account or the bucket is used up: see the console',
   FolderDenied: 'not tried: COS denied what else is in this folder, see the first failures there',
   AccessDenied: 'no permission: check the policy of this key pair and of the bucket',
   PaymentRequired: 'the account is in arrears',
@@ -127,6 +133,9 @@ export const failuresZh: FailureWords = {
   RegionUnknown: '缺少 region，且账号的存储桶列表中没有该存储桶：请填写其地域',
   BucketListDenied: '缺少 region，且该密钥无权列出账号的存储桶，无法查出地域：请填写其地域',
   NoSuchBucket: '该地域没有这个存储桶：请检查 bucket、appid 和 region',
+  UnavailableForLegalReasons: legalZh,
+  HTTP451: legalZh,
+  QuotaConflict: '账号或存储桶的配额已用尽：请查看控制台',
   FolderDenied: '未尝试：COS 拒绝了该目录中的其他对象，请查看其中最初的失败',
   AccessDenied: '没有权限：请检查该密钥和存储桶的策略',
   PaymentRequired: '账号已欠费',

@@ -38,6 +38,7 @@ export interface HelpWords {
       | 'recover'
       | 'repair'
       | 'deep'
+      | 'attributes'
       | 'last'
       | 'html'
       | 'format'
@@ -117,6 +118,7 @@ export const helpEn: HelpWords = {
     recover: 'put the last good configuration back, as after an upgrade that overwrote it',
     repair: 'upload again what is missing or different in COS',
     deep: 'also read every local file and compare its content with its record',
+    attributes: 'with --repair: give every object the configured class, ACL, encryption, headers, meta',
     last: 'only the last so many runs',
     html: 'write a page with charts to this file; it opens without a network',
     format: 'what the records are written as',
@@ -199,6 +201,7 @@ export const helpZh: HelpWords = {
     recover: '恢复最近一次可用的配置（例如升级时被覆盖之后）',
     repair: '重新上传 COS 上缺失或不同的文件',
     deep: '同时读取每个本地文件，将其内容与记录比对',
+    attributes: '与 --repair 同用：让每个对象具有配置的存储类型、ACL、加密、请求头和元数据',
     last: '只列出最近的若干次',
     html: '把带图表的网页写入此文件，无需网络即可打开',
     format: '导出的格式',

@@ -13,6 +13,7 @@ export interface VerifyWords {
   labels: Record<FindingKind, string>;
   /** What a kind means and what happens to it, with its count. */
   meaning: Record<FindingKind, (count: number) => string>;
+  attributes(applied: number, failed: number): string;
   unconfirmed(count: number): string;
   counted(objects: number, records: number, same: number): string;
   newLocally(count: number): string;
@@ -49,6 +50,8 @@ export const verifyEn: VerifyWords = {
     unknown: count =>
       `${counted(count, 'object is', 'objects are')} not in the ledger: not from here, and never touched`,
   },
+  attributes: (applied, failed) =>
+    `${counted(applied, 'object has', 'objects have')} the configured attributes now${failed > 0 ? `, ${failed} have not:` : ''}`,
   unconfirmed: count =>
     `${count} not confirmed: the listing says so and may lag, and the objects may not be looked at (needs name/cos:HeadObject): nothing is repaired for them`,
   counted: (objects, records, same) =>
@@ -86,6 +89,8 @@ export const verifyZh: VerifyWords = {
     changedLocally: count => `${count} 项在上传后于本地发生变化：不是 COS 的问题，下次同步会处理`,
     unknown: count => `${count} 个对象不在本地数据库中：不是由这里上传的，绝不会改动`,
   },
+  attributes: (applied, failed) =>
+    `${applied} 个对象已具有配置的属性${failed > 0 ? `，${failed} 个没有：` : ''}`,
   unconfirmed: count =>
     `${count} 项未经确认：仅据可能滞后的列表，且无权查看对象（需要 name/cos:HeadObject），不会为其修复`,
   counted: (objects, records, same) => `COS 上 ${objects} 个对象，${records} 条记录，${same} 项与记录一致`,

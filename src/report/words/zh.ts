@@ -41,6 +41,7 @@ export const zh: Words = {
     badBucket: ({ value }) => `只能包含 a-z、0-9 和 -，而不是“${value}”：请从 ${CONSOLE} 复制名称`,
     badAppid: ({ value }) => `必须是账号的数字，例如 "1250000000"，而不是“${value}”`,
     badRegion: ({ value }) => `必须是地域名，例如 "ap-guangzhou"，而不是“${value}”`,
+    onlyWithRepair: () => '须与 --repair 同用：它会改动 COS 上的对象',
     badHost: ({ value }) =>
       `必须是主机名，类似 "backup-1250000000.cos.ap-guangzhou.myqcloud.com"，而不是“${value}”`,
     bareIpv6: ({ value, right }) =>
@@ -130,12 +131,12 @@ export const zh: Words = {
     unreachable: '请检查网络、DNS、防火墙和代理',
     throttled: '请求过于频繁：请降低 thread_num',
     skew: '本机时间不准：请校准',
-    refused: '请检查 secret_id、secret_key、bucket 和 region',
+    refused: 'COS 拒绝一切请求，原因见错误码；请检查存储桶、地域、endpoint 和密钥',
     unsupported: '该 endpoint 不支持这种请求：请检查 endpoint',
     denied: '没有权限：请检查该密钥和存储桶的策略',
     lost: 'COS 上未完成的上传已不存在；下次运行会重新开始',
     stale: 'COS 上的对象与记录不一致',
-    thisFile: 'COS 不接受这个对象',
+    thisFile: 'COS 拒绝了该请求，原因见错误码（参见 COS 文档“错误码”）',
     changed: '读取时文件一直在变化；下次运行会重试',
     local: '文件无法读取',
     defect: 'cos_sync 自身的缺陷，详见日志：请反馈',
