@@ -8,7 +8,7 @@ import type { CarrierTimes } from './carrier.ts';
 import { type Clock, correctClock } from './clock.ts';
 import { createDirectCarrier, isWhole } from './direct-carrier.ts';
 import { createHosts } from './hosts.ts';
-import { ownHeaders } from './own-headers.ts';
+import { CUSTOMER_KEY, ownHeaders } from './own-headers.ts';
 import { maskOf } from './secrets.ts';
 import { createSigner, encodeStrictly, signatureIn } from './signature.ts';
 
@@ -51,6 +51,7 @@ export function createHttp(access: Access): Http {
     return createUndiciCarrier(times, proxy);
   });
   const { requestHeaders } = access;
+  const customerKey = requestHeaders?.[CUSTOMER_KEY];
   const usual = createHosts(access.host);
   const ordinary = access.ordinaryHost === undefined ? usual : createHosts(access.ordinaryHost);
   const clock: Clock = { offset: 0 };
@@ -77,7 +78,7 @@ export function createHttp(access: Access): Http {
     const path = encodePath(key) + encodeQuery(query);
     const request = { origin: `${protocol}//${host}`, method, path, headers: sent, body, isAnew };
     return new Promise((resolve, reject) => {
-      const mask = maskOf([secretKey, token, signatureIn(sent.Authorization)]);
+      const mask = maskOf([secretKey, token, customerKey, signatureIn(sent.Authorization)]);
       const reader = createAnswerReader({
         resolve,
         mask,

@@ -1,12 +1,14 @@
 import { type Asked, actionOf, isCopy } from './action.ts';
 
-const CUSTOMER_KEY = 'x-cos-server-side-encryption-customer-';
+const CUSTOMER = 'x-cos-server-side-encryption-customer-';
+/** Holds a key of one's own: a secret. */
+export const CUSTOMER_KEY = `${CUSTOMER}key`;
 const TRAFFIC_LIMIT = 'x-cos-traffic-limit';
 
 /** Whether a configured header is about requests, and not about the object that one makes. */
 export function isOfRequests(name: string): boolean {
   const lower = name.toLowerCase();
-  return lower === 'referer' || lower === TRAFFIC_LIMIT || lower.startsWith(CUSTOMER_KEY);
+  return lower === 'referer' || lower === TRAFFIC_LIMIT || lower.startsWith(CUSTOMER);
 }
 
 /**
@@ -25,10 +27,10 @@ export function ownHeaders(
   const hasKey = hasContent || copies || action === 'InitiateMultipartUpload' || action === 'HeadObject';
   for (const [name, value] of Object.entries(configured)) {
     if (name === 'referer' || (name === TRAFFIC_LIMIT && hasContent)) needed[name] = value;
-    if (!name.startsWith(CUSTOMER_KEY) || !hasKey) continue;
+    if (!name.startsWith(CUSTOMER) || !hasKey) continue;
     needed[name] = value;
     if (copies)
-      needed[name.replace(CUSTOMER_KEY, `x-cos-copy-source-${CUSTOMER_KEY.slice('x-cos-'.length)}`)] = value;
+      needed[name.replace(CUSTOMER, `x-cos-copy-source-${CUSTOMER.slice('x-cos-'.length)}`)] = value;
   }
   return needed;
 }

@@ -1,7 +1,7 @@
-import type { ObjectHead } from '../../cos/store.ts';
-import { localFailure } from '../../failure.ts';
+import { isRefusal, localFailure } from '../../failure.ts';
 import { type Begun, type BegunRecord, isFolderPath } from '../../ledger/records.ts';
 import { forEach } from '../transfer/for-each.ts';
+import { type Found, objectAt } from '../transfer/object-at.ts';
 import type { Run } from '../transfer/run.ts';
 import { deleteGone } from './delete-gone.ts';
 
@@ -30,13 +30,15 @@ async function isMadeByUs(run: Run, { path, begun }: BegunRecord): Promise<boole
   const key = run.prefix + path;
   try {
     const store = await run.store();
-    const head = await run.requests.send(() => store.head(key));
-    return head !== undefined && begun.some(each => isOfRun(each, head));
+    const found = await run.requests.send(() => objectAt(store, key));
+    return found !== undefined && begun.some(each => isOfRun(each, found));
   } catch (error) {
     const failure = localFailure(error);
     if (failure.kind === 'stopped') return undefined;
     // COS takes no such key, so it has none.
     if (failure.kind === 'thisFile') return false;
+    // It stays noted: a policy that lets nobody look must not fail every run.
+    if (isRefusal(failure)) return undefined;
     run.breaker.failed(failure);
     run.listener.failed({
       operation: isFolderPath(path) ? 'deleteFolder' : 'deleteFile',
@@ -48,7 +50,7 @@ async function isMadeByUs(run: Run, { path, begun }: BegunRecord): Promise<boole
   }
 }
 
-function isOfRun({ at, until = 0, size }: Begun, object: ObjectHead): boolean {
+function isOfRun({ at, until = 0, size }: Begun, object: Found): boolean {
   const isAfter = object.lastModified >= at - CLOCK_DIFFERENCE;
   return object.size === size && isAfter && object.lastModified <= until + CLOCK_DIFFERENCE;
 }

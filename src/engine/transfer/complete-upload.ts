@@ -3,6 +3,7 @@ import { verify } from '../../cos/confirmation.ts';
 import { unverified } from '../../cos/errors.ts';
 import type { Confirmation, ObjectStore, UploadedPart } from '../../cos/store.ts';
 import { after, type Failure, isRefusal } from '../../failure.ts';
+import { type Found, objectAt } from './object-at.ts';
 import { isLost, type OpenUpload } from './open-upload.ts';
 import type { Run } from './run.ts';
 
@@ -14,11 +15,6 @@ interface Whole {
   crc64: string | undefined;
   /** As COS makes it of the parts' ETags. */
   etag: string;
-}
-
-interface Found extends Confirmation {
-  /** bytes */
-  size: number;
 }
 
 /**
@@ -42,8 +38,8 @@ export async function completeUpload(
     } catch (error) {
       const failure = error as Failure;
       if (!mayBeComplete(failure)) throw failure;
-      const found = await objectAt(store, key).catch(unanswered => {
-        throw after(failure, unanswered);
+      const found = await objectAt(store, key).catch((unanswered: Failure) => {
+        throw isRefusal(unanswered) ? failure : after(failure, unanswered);
       });
       if (!found || !isWhole(found, whole)) throw failure;
       // The same content may have been there before, and the parts still be.
@@ -73,7 +69,8 @@ async function proven(
   }
   const found = await objectAt(store, key).catch((failure: Failure) => {
     // Each part was confirmed, and COS was told which parts they are.
-    if (isRefusal(failure) && isOfParts(answer.etag, whole)) return { ...answer, size: whole.size };
+    if (isRefusal(failure) && isOfParts(answer.etag, whole))
+      return { ...answer, size: whole.size, lastModified: Number.NaN };
     throw failure;
   });
   if (!found) throw unverified('the completed object is not there', answer);
@@ -95,21 +92,6 @@ function isAnswered(found: Found, answer: Confirmation, whole: Whole): boolean {
 
 function isOfParts(etag: string, whole: Whole): boolean {
   return etag.split('-')[1] === whole.etag.split('-')[1];
-}
-
-/** The object under a key. Where HEAD is not allowed, the bucket's listing may be. */
-async function objectAt(store: ObjectStore, key: string): Promise<Found | undefined> {
-  try {
-    return await store.head(key);
-  } catch (error) {
-    const refusal = error as Failure;
-    if (!isRefusal(refusal)) throw refusal;
-    const { objects } = await store.list(key, undefined).catch(() => {
-      throw refusal;
-    });
-    const listed = objects.find(object => object.key === key);
-    return listed && { ...listed, status: 200, requestId: '', crc64: undefined };
-  }
 }
 
 /** MD5 of the parts' MD5s, and their number: COS's rule for objects that are not encrypted with a key of KMS or one's own. */

@@ -218,3 +218,18 @@ test('max_delete and an emptied folder hold back what was begun, too', async t =
   t.like((await box.runJson('--allow-empty')).json, { del_file_ok: 2, exit_code: 0 });
   t.deepEqual(await box.keys(), []);
 });
+
+test('where objects may not be looked at, the listing tells what was begun; without either it stays noted', async t => {
+  const box = await sandbox(t);
+  box.write('stays', 's');
+  box.write('a.txt', 'content');
+  await loseAnswer(box);
+  rmSync(join(box.local, 'a.txt'));
+  box.server.traits.deny = [{ action: 'HeadObject' }, { action: 'GetBucket' }];
+  t.like((await box.runJson()).json, { del_file_fail: 0, exit_code: 0 });
+  t.deepEqual(await begunIn(box), ['a.txt']);
+  box.server.traits.deny = [{ action: 'HeadObject' }];
+  t.like((await box.runJson()).json, { del_file_ok: 1, exit_code: 0 });
+  box.server.traits.deny = [];
+  t.deepEqual(await box.keys(), ['backup/stays']);
+});
