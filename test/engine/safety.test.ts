@@ -159,7 +159,7 @@ test('nothing is deleted while it may have moved into a new folder that cannot b
   chmodSync(join(box.local, 'after'), 0o755);
   t.is(code, 1);
   t.like(json, { del_file_ok: 0, deletes_held: 1, deletes_held_reasons: ['unknownPlace'] });
-  t.regex(stderr, /1 deletions held back: \S+\/after\/ is new and could not be read/);
+  t.regex(stderr, /1 deletion held back: \S+\/after\/ is new and could not be read/);
   t.true((await box.keys()).includes('backup/before/a.txt'));
 });
 
@@ -286,7 +286,7 @@ test("a ledger in another's place deletes and records nothing", async t => {
       readdirSync(join(box.home, 'db')).find(name => /-[0-9a-f]{12}\.db$/.test(name)) ?? '',
     );
   copyFileSync(ledgerOf(one), ledgerOf(other));
-  for (const args of [[], ['verify'], ['ledger', 'export'], ['ledger', 'rebuild', '--yes']]) {
+  for (const args of [[], ['verify'], ['ledger', 'export'], ['ledger', 'rebuild']]) {
     const { code, stderr } = await other.run(...args);
     t.is(code, 4, args.join(' '));
     t.regex(stderr, /is about .*data -> cos:\/\/.*\/backup\//);

@@ -4,14 +4,14 @@ import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { sandbox } from '../support/sandbox.ts';
 
-/** Makes the program fail by a mistake of its own wherever it opens a file of that name. */
+/** Makes the program fail by a mistake of its own wherever it hashes a file of that content. */
 const BOMB = `
-import fs from 'node:fs';
+import crypto from 'node:crypto';
 import { syncBuiltinESMExports } from 'node:module';
-const { openSync } = fs;
-fs.openSync = (path, ...more) => {
-  if (String(path).endsWith('boom.txt')) throw new TypeError('undefined is no buffer');
-  return openSync(path, ...more);
+const { hash } = crypto;
+crypto.hash = (algorithm, data, ...more) => {
+  if (Buffer.from(data).toString() === 'boom') throw new TypeError('undefined is no buffer');
+  return hash(algorithm, data, ...more);
 };
 syncBuiltinESMExports();
 `;
@@ -27,6 +27,6 @@ test('a defect is said as one, with its stack in the log, and the other files ge
   t.is(code, 1);
   t.regex(stdout + stderr, /boom\.txt.*code: TypeError, a defect of cos_sync.*undefined is no buffer/);
   t.notRegex(stdout + stderr, /cannot be read|\n {4}at /);
-  t.regex(box.log(), / fail {2}uploadFile path=boom\.txt .*code=TypeError .*stack=".*bomb\.mjs/);
+  t.regex(box.log(), / fail {2}uploadFile run=1 path=boom\.txt .*code=TypeError .*stack=".*bomb\.mjs/);
   t.true((await box.keys()).includes('backup/a.txt'));
 });

@@ -90,7 +90,7 @@ const LASTING: [name: string, fault: Fault, code: RegExp, hint: RegExp][] = [
     /^ChecksumMismatch$/,
     /does not confirm/,
   ],
-  ['a 409', status(409, 'PathConflict'), /^PathConflict$/, /that name already/],
+  ['a 409', status(409, 'PathConflict'), /^PathConflict$/, /requests for one name met/],
 ];
 
 for (const [name, fault, code, hint] of LASTING) {

@@ -57,8 +57,8 @@ parentPort.on('message', ({ id, call, given }) => {
   if (Atomics.load(state, 1) === 1) return;
   try {
     parentPort.postMessage({ id, result: calls[call](given) });
-  } catch ({ code, message }) {
-    parentPort.postMessage({ id, error: { code, message } });
+  } catch ({ name, code, errno, message }) {
+    parentPort.postMessage({ id, error: { name, code, errno, message } });
   }
 });
 `;
@@ -102,7 +102,8 @@ interface Job {
 interface Answer {
   id: number;
   result?: unknown;
-  error?: { code?: string; message: string };
+  /** One without `errno` is no error of the system. */
+  error?: { name?: string; code?: string; errno?: number; message: string };
 }
 
 interface Thread {

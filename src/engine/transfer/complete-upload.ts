@@ -97,6 +97,7 @@ function isOfParts(etag: string, whole: Whole): boolean {
 /** MD5 of the parts' MD5s, and their number: COS's rule for objects that are not encrypted with a key of KMS or one's own. */
 function etagOfParts(parts: readonly UploadedPart[]): string {
   const md5 = createHash('md5');
-  for (const { etag } of parts) md5.update(etag, 'hex');
+  // Where they are no MD5s, neither is this, and no object has it.
+  for (const { etag } of parts) md5.update(Buffer.from(etag, 'hex'));
   return `${md5.digest('hex')}-${parts.length}`;
 }
