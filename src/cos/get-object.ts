@@ -5,8 +5,6 @@ import type { HttpAnswer } from './http/answer.ts';
 import type { HttpRequest } from './http/http.ts';
 import type { BodySink, GetWanted, ObjectHead } from './store.ts';
 
-/** In bytes; shorter objects cost less over a connection of our own. */
-const SHORT = 64 * 1024;
 const PARTIAL = 206;
 
 /** GET Object (436/7753). @throws Failure where the answer is another, or not as long as it should be */
@@ -25,7 +23,6 @@ export async function getObject(
     key,
     query: versionQuery(versionId),
     headers,
-    isShort: size <= SHORT,
     sink: {
       begin(status, fields) {
         isPart = status === PARTIAL;

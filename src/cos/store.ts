@@ -94,6 +94,7 @@ export interface BodySink {
   /** Before the first byte. */
   begin?(head: ObjectHead): void;
   /**
+   * @param piece its memory is used again as soon as this returns
    * @returns a promise where no more is to come until it is resolved
    * @throws Failure, which the request is then rejected with
    */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { startCrc64 } from '../../src/cos/crc64.ts';
+import { BLOCK } from './block.ts';
 import type { Counts } from './server.ts';
 
 export type { Counts };
@@ -14,15 +15,21 @@ export interface BareServer {
   stop(): Promise<void>;
 }
 
-/** Every large file is this block repeated, so that the server can tell any part's CRC-64 without reading it. */
-export const BLOCK = Buffer.alloc(1024 * 1024);
-for (let at = 0; at < BLOCK.length; at++) BLOCK[at] = (at * 31 + (at >> 8)) & 0xff;
+/** What it holds below `stock/`, to be fetched. */
+export interface Held {
+  files?: number;
+  /** bytes of each */
+  size?: number;
+  /** bytes of one file in the place of many */
+  large?: number;
+}
 
 /** @param delay ms before each answer */
-export async function startBareServer(delay = 0): Promise<BareServer> {
+export async function startBareServer(delay = 0, held: Held = {}): Promise<BareServer> {
   const crc64 = await startCrc64();
   crc64.update(BLOCK);
   const options = ['--delay', String(delay), '--crc64', crc64.digest(), '--block', String(BLOCK.length)];
+  for (const [name, value] of Object.entries(held)) options.push(`--${name}`, String(value));
   const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'server.ts'), ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

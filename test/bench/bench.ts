@@ -11,6 +11,7 @@ import { type Row, table } from './table.ts';
 import { changedFew } from './work/changed-few.ts';
 import { moved, movedHuge } from './work/moved.ts';
 import { noOp } from './work/no-op.ts';
+import { largeBack, latencyBack, smallBack } from './work/restores.ts';
 import { start } from './work/start.ts';
 import { largeFile, latency, middleFiles, smallFiles } from './work/uploads.ts';
 import type { Work } from './work/workplace.ts';
@@ -25,6 +26,9 @@ const WORKS: Readonly<Record<string, Work>> = {
   middle: middleFiles,
   moved,
   huge: movedHuge,
+  'small-back': smallBack,
+  'latency-back': latencyBack,
+  'large-back': largeBack,
 };
 
 const USAGE = `Options: --only ${Object.keys(WORKS).join(',')}

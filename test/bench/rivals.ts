@@ -29,6 +29,23 @@ export function rclone(url: string, from: string, to: string, { transfers }: { t
   };
 }
 
+/** rclone copying back; its times are those of the uploads, so that it need not ask for each file's own. */
+export function rcloneBack(url: string, to: string, { transfers }: { transfers: number }): Command {
+  const options =
+    `provider=Other,endpoint='${url}',access_key_id=bench,secret_access_key=bench,` +
+    'force_path_style=true,no_check_bucket=true,no_head_object=true';
+  const { AWS_CA_BUNDLE: _, ...env } = process.env;
+  return {
+    file: 'rclone',
+    args: [
+      ...['--config', '/dev/null', 'copy', `:s3,${options}:bench/stock`, to],
+      ...['--transfers', String(transfers), '--multi-thread-streams', String(transfers)],
+      ...['--multi-thread-chunk-size', '8Mi', '--use-server-modtime', '--fast-list', '--retries', '1'],
+    ],
+    env,
+  };
+}
+
 /** The least that sending one file costs. */
 export function curl(url: string, file: string): Command {
   return { file: 'curl', args: ['-sS', '-o', '/dev/null', '-T', file, `${url}/large-by-curl`] };

@@ -3,13 +3,16 @@
  * nothing, and answers what a client of COS or S3 wants to hear. ETags come from the Content-MD5 that was sent,
  * CRC-64s from the length: all parts are the same block repeated.
  *
- * Options: --port N, --delay MS before each answer, --crc64 DECIMAL and --block BYTES of the repeated block.
+ * Options: --port N, --delay MS before each answer, --crc64 DECIMAL and --block BYTES of the repeated block;
+ * --files N of --size BYTES, or one of --large BYTES, below stock/ to be fetched.
  * GET /-/counts answers what arrived since the last time.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
 import { combineCrc64 } from '../../src/cos/crc64.ts';
+import { BLOCK } from './block.ts';
+import { createStock } from './stock.ts';
 
 /** What arrived since it was last asked for. */
 export interface Counts {
@@ -29,15 +32,23 @@ const { values } = parseArgs({
     delay: { type: 'string', default: '0' },
     crc64: { type: 'string', default: '0' },
     block: { type: 'string', default: '0' },
+    files: { type: 'string', default: '0' },
+    size: { type: 'string', default: '0' },
+    large: { type: 'string', default: '0' },
   },
 });
 const delay = Number(values.delay);
 const block = { crc64: values.crc64, size: Number(values.block) };
 
+const sums = new Map<number, string>();
+const stock = createStock(
+  { files: Number(values.files), size: Number(values.size), large: Number(values.large), block: BLOCK },
+  crc64Of,
+);
+
 let counts = zero();
 /** Bytes by upload ID: what Complete must know for the whole's CRC-64. */
 const uploads = new Map<string, number>();
-const sums = new Map<number, string>();
 
 const server = createServer({ keepAliveTimeout: 60_000, noDelay: true }, (request, response) => {
   if (request.url === '/-/counts') {
@@ -74,6 +85,7 @@ function zero(): Counts {
 function reply(request: IncomingMessage, response: ServerResponse, size: number, texts: Buffer[]): void {
   const { method, headers } = request;
   response.setHeader('x-cos-request-id', 'bench');
+  if (stock.answer(request, response)) return;
   if (method === 'HEAD') {
     response.writeHead(404).end();
   } else if (method === 'DELETE') {

@@ -49,12 +49,19 @@ export function buildSparse(root: string, paths: Iterable<string>): Tree {
 
 /** Makes files of `size` bytes, no two of the same content. */
 export function buildFilled(root: string, paths: Iterable<string>, size: number): Tree {
-  const content = Buffer.alloc(size);
-  for (let at = 0; at < size; at++) content[at] = (at * 31 + (at >> 8)) & 0xff;
+  const content = filledContent(size, 0);
   return build(root, paths, (descriptor, index) => {
     content.writeUInt32LE(index, 0);
     writeSync(descriptor, content);
   });
+}
+
+/** The content of such a file. */
+export function filledContent(size: number, index: number): Buffer {
+  const content = Buffer.alloc(size);
+  for (let at = 0; at < size; at++) content[at] = (at * 31 + (at >> 8)) & 0xff;
+  content.writeUInt32LE(index, 0);
+  return content;
 }
 
 function build(

@@ -19,7 +19,10 @@ export interface HttpAnswer {
 /** Takes the body of a good answer piece by piece. */
 export interface AnswerSink {
   begin(status: number, headers: HttpAnswer['headers']): void;
-  /** @returns a promise where no more is to come until it is resolved; what it throws ends the request */
+  /**
+   * @param piece its memory is used again as soon as this returns
+   * @returns a promise where no more is to come until it is resolved; what it throws ends the request
+   */
   write(piece: Uint8Array): Promise<void> | undefined;
 }
 

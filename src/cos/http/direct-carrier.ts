@@ -10,8 +10,10 @@ import type { Carrier, CarrierTimes, WireRequest } from './carrier.ts';
  * once; not more than these, for the first of them waits for the last.
  */
 const MOST_TOGETHER = 8;
-/** bytes; answers are short */
-const READ_AT_ONCE = 16 * 1024;
+/** bytes; most answers are shorter */
+const READ_AT_ONCE = 64 * 1024;
+/** bytes of an object that count as progress; fewer may be what keeps a connection open for nothing */
+const PROGRESS = 64 * 1024;
 
 /** A request whose body is at hand. */
 export interface WholeRequest extends WireRequest {
@@ -24,8 +26,9 @@ export function isWhole(request: WireRequest): request is WholeRequest {
 }
 
 /**
- * HTTP/1.1 over connections of our own, for small objects: where each is a request, a general client costs
- * more than all else that is done for it. It knows no proxy and no body that is read on its way.
+ * HTTP/1.1 over connections of our own, for small objects, where a general client costs more than all else that
+ * is done for each, and for what is downloaded: its bytes need no memory of their own here. It knows no proxy,
+ * and no body of a request that is read on its way.
  * Source: RFC 9112; the parser is a library's.
  */
 export function createDirectCarrier(times: CarrierTimes): Carrier<WholeRequest> {
@@ -116,18 +119,20 @@ function headOf({ method, path, headers }: WholeRequest): string {
   return `${head}\r\n`;
 }
 
-/** Opens a connection; what comes is told piece by piece, each in the memory of the one before. */
-type Connect = (onPiece: (piece: Buffer) => void) => Socket;
+/**
+ * Opens a connection; what comes is told piece by piece, each in the memory of the one before. Nothing more is
+ * read after a piece that is answered with false, until the socket is resumed.
+ */
+type Connect = (onPiece: (piece: Buffer) => boolean) => Socket;
 
 function connector(origin: string): Connect {
   const { protocol, hostname, port } = new URL(origin);
   const host = hostname.replace(/^\[|\]$/g, '');
-  const reading = (onPiece: (piece: Buffer) => void) => ({
+  const reading = (onPiece: (piece: Buffer) => boolean) => ({
     onread: {
       buffer: Buffer.allocUnsafeSlow(READ_AT_ONCE),
       callback(length: number, buffer: Uint8Array) {
-        onPiece((buffer as Buffer).subarray(0, length));
-        return true;
+        return onPiece((buffer as Buffer).subarray(0, length));
       },
     },
   });
@@ -169,22 +174,44 @@ function createConnection(
   let dueAt = Number.POSITIVE_INFINITY;
   let received = 0;
 
-  function receive(piece: Buffer): void {
+  /** @returns whether to read on at once */
+  function receive(piece: Buffer): boolean {
     try {
       if (!reader) throw brokenOff('an answer to nothing');
-      // Answers are short: one that drips is as good as none.
+      // One that drips is as good as none.
       hasHeard = true;
       const now = performance.now();
       dueAt = Math.min(dueAt, now + times.progress);
       if (now > dueAt) throw timedOut();
-      // The parser keeps a line without an end.
       received += piece.length;
+      if (reader.isStreamed && received >= PROGRESS) {
+        received = 0;
+        dueAt = Number.POSITIVE_INFINITY;
+      }
+      // The parser keeps a line without an end.
       if (received > MAX_ON_THE_WIRE) throw new Error('the answer is too long');
       answer.receive(piece);
       if (answer.isWhole) finish(reader);
+      else if (answer.isTaken) return waitFor(answer.isTaken);
+      return true;
     } catch (error) {
       socket.destroy(error as Error);
+      return false;
     }
+  }
+
+  /** Who takes the body is slower than it comes; that is no fault of the connection. */
+  function waitFor(taken: Promise<void>): false {
+    socket.setTimeout(0);
+    taken.then(
+      () => {
+        socket.setTimeout(times.progress);
+        dueAt = Number.POSITIVE_INFINITY;
+        socket.resume();
+      },
+      error => socket.destroy(error as Error),
+    );
+    return false;
   }
 
   function finish(done: AnswerReader): void {
@@ -226,6 +253,10 @@ function createConnection(
       dueAt = Number.POSITIVE_INFINITY;
       received = 0;
       answer.begin(next);
+      if (body.length === 0) {
+        socket.write(head, 'latin1');
+        return;
+      }
       socket.cork();
       socket.write(head, 'latin1');
       socket.write(body);
@@ -241,6 +272,8 @@ interface Answer {
   /** @throws Error where it is none */
   receive(piece: Buffer): void;
   readonly isWhole: boolean;
+  /** Resolved when more of the body may come; undefined where it may at once. */
+  readonly isTaken: Promise<void> | undefined;
   /** Whether it is whole now that the connection has ended. */
   endsWithConnection(): boolean;
   /** Whether anything came behind it. */
@@ -266,15 +299,16 @@ function createAnswer(): Answer {
     answer.keptFor = keptForOf(fields['keep-alive']);
     reader.head(statusCode, fields);
   };
-  // The memory of a piece is used again; what is short is not waited for.
-  parser[HTTPParser.kOnBody] = piece =>
-    void reader.body(reader.isStreamed ? Buffer.from(piece) : piece)?.catch(() => {});
+  parser[HTTPParser.kOnBody] = piece => {
+    answer.isTaken = reader.body(piece) ?? answer.isTaken;
+  };
   parser[HTTPParser.kOnMessageComplete] = () => {
     answer.isWhole = !isInterim;
   };
 
   const answer = {
     isWhole: false,
+    isTaken: undefined as Promise<void> | undefined,
     staysOpen: false,
     keptFor: 0,
     begin(next: AnswerReader) {
@@ -283,6 +317,7 @@ function createAnswer(): Answer {
       parser.initialize(HTTPParser.RESPONSE);
     },
     receive(piece: Buffer) {
+      answer.isTaken = undefined;
       const result = parser.execute(piece);
       if (result instanceof Error) throw result;
     },

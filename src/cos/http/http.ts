@@ -23,8 +23,6 @@ export interface HttpRequest extends Asked {
   body?: Uint8Array | PartBody;
   /** Takes the body of a good answer, whose text is then empty. */
   sink?: AnswerSink;
-  /** The answer is so short that it may come over a connection of our own. */
-  isShort?: boolean;
 }
 
 /** Sends one signed request, once. @throws Failure for everything but an answer of 200 to 299 */
@@ -70,7 +68,7 @@ export function createHttp(access: Access): Http {
   }
 
   function send(asked: HttpRequest, isAnew = false): Promise<HttpAnswer> {
-    const { method, key, query, headers, body, sink, isShort } = asked;
+    const { method, key, query, headers, body, sink } = asked;
     const hosts = ordinary === usual || isServedByAccelerate(asked) ? usual : ordinary;
     const host = hosts.current();
     const signedWith = clock.offset;
@@ -95,8 +93,8 @@ export function createHttp(access: Access): Http {
         isPlain: method === 'PUT' && headers['x-cos-copy-source'] === undefined,
         sink,
       });
-      const whole = isShort ? { ...request, body: NOTHING } : request;
-      if ((method === 'PUT' || isShort) && !proxy && isWhole(whole)) direct.send(whole, reader);
+      const whole = sink ? { ...request, body: NOTHING } : request;
+      if ((method === 'PUT' || sink) && !proxy && isWhole(whole)) direct.send(whole, reader);
       else
         general
           .open()

@@ -44,16 +44,17 @@ export async function renew(run: Restoring, job: Job): Promise<ObjectHead> {
 async function fetchWhole(run: Restoring, job: Job): Promise<Fetched> {
   const { key, versionId, etag, size } = job.object;
   const { head, bytes, md5 } = await run.requests.send(async () => {
-    const pieces: Uint8Array[] = [];
+    const whole = Buffer.allocUnsafe(size);
+    let filled = 0;
     const wanted = { key, versionId, size, etag: versionId === undefined ? etag : undefined };
     const received = await run.store.get(wanted, {
       write(piece) {
-        pieces.push(piece);
+        whole.set(piece, filled);
+        filled += piece.length;
         run.listener.sent(piece.length, job.path);
         return undefined;
       },
     });
-    const whole = pieces.length === 1 && pieces[0] ? pieces[0] : Buffer.concat(pieces);
     const sum = md5Of(whole);
     await checkContent(received, { md5: sum, crc64: () => crc64Of(whole) });
     return { head: received, bytes: whole, md5: sum };

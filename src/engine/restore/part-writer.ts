@@ -1,12 +1,15 @@
-import { writev } from 'node:fs';
+import { write } from 'node:fs';
 import { promisify } from 'node:util';
 import { startCrc64 } from '../../cos/crc64.ts';
 import type { BodySink, ObjectHead } from '../../cos/store.ts';
 import { Failure, localFailure } from '../../failure.ts';
 
-const writeAt = promisify(writev);
+const writeAt = promisify(write);
 /** bytes that are written at a time; as many more may come in the meantime */
-const TOGETHER = 512 * 1024;
+const TOGETHER = 256 * 1024;
+/** Buffers that are kept to be used again: making memory costs as much as filling it. */
+const MOST_IDLE = 64;
+const idle: Buffer[] = [];
 
 /**
  * Writes what a request brings into its place in a file, and sums it up on the way.
@@ -20,11 +23,10 @@ export async function writePart(
   receive: (sink: BodySink) => Promise<ObjectHead>,
 ): Promise<{ head: ObjectHead; crc64: string }> {
   const crc64 = await startCrc64();
-  const writer = createWriter(descriptor, start);
+  const writer = createWriter(descriptor, start, bytes => crc64.update(bytes));
   try {
     const head = await receive({
       write(piece) {
-        crc64.update(piece);
         onBytes(piece.length);
         return writer.add(piece);
       },
@@ -48,75 +50,87 @@ interface Writer {
   settle(): Promise<void>;
 }
 
-function createWriter(descriptor: number, start: number): Writer {
+/** @param onWhole is given what is about to be written */
+function createWriter(descriptor: number, start: number, onWhole: (bytes: Buffer) => void): Writer {
   let position = start;
-  let waiting: Uint8Array[] = [];
-  let size = 0;
+  let filling = takeBuffer();
+  let filled = 0;
   let writing: Promise<void> = Promise.resolve();
   let isWriting = false;
+  let isSettled = false;
   let failure: Failure | undefined;
 
   function flush(): void {
-    if (size === 0) return;
-    const [pieces, at] = [waiting, position];
-    position += size;
-    waiting = [];
-    size = 0;
+    if (filled === 0) return;
+    const [buffer, length, at] = [filling, filled, position];
+    position += filled;
+    filled = 0;
+    filling = takeBuffer();
     isWriting = true;
-    writing = writeAll(descriptor, pieces, at)
+    onWhole(buffer.subarray(0, length));
+    writing = writeAll(descriptor, buffer.subarray(0, length), at)
       .catch((error: Failure) => {
         failure ??= error;
       })
       .finally(() => {
         isWriting = false;
+        giveBack(buffer);
       });
   }
 
-  function check(): void {
+  async function addRest(piece: Buffer): Promise<void> {
+    await writing;
+    return add(piece);
+  }
+
+  function add(piece: Uint8Array): Promise<void> | undefined {
     if (failure) throw failure;
+    for (let taken = 0; taken < piece.length; ) {
+      const length = Math.min(piece.length - taken, TOGETHER - filled);
+      filling.set(piece.subarray(taken, taken + length), filled);
+      filled += length;
+      taken += length;
+      if (filled < TOGETHER) continue;
+      // What is left of the piece is in memory that is used again.
+      if (isWriting) return addRest(Buffer.from(piece.subarray(taken)));
+      flush();
+    }
+    return undefined;
+  }
+
+  async function settle(): Promise<void> {
+    await writing;
+    if (!isSettled) giveBack(filling);
+    isSettled = true;
   }
 
   return {
-    add(piece) {
-      check();
-      waiting.push(piece);
-      size += piece.length;
-      if (size < TOGETHER) return undefined;
-      if (!isWriting) {
-        flush();
-        return undefined;
-      }
-      return writing.then(flush);
-    },
+    add,
     async finish() {
       await writing;
       flush();
-      await writing;
-      check();
+      await settle();
+      if (failure) throw failure;
     },
-    settle: () => writing,
+    settle,
   };
 }
 
-async function writeAll(descriptor: number, pieces: Uint8Array[], position: number): Promise<void> {
+function takeBuffer(): Buffer {
+  return idle.pop() ?? Buffer.allocUnsafeSlow(TOGETHER);
+}
+
+function giveBack(buffer: Buffer): void {
+  if (idle.length < MOST_IDLE) idle.push(buffer);
+}
+
+async function writeAll(descriptor: number, bytes: Buffer, position: number): Promise<void> {
   try {
-    for (let left = pieces, at = position; left.length > 0; ) {
-      const { bytesWritten } = await writeAt(descriptor, left, at);
-      at += bytesWritten;
-      left = without(left, bytesWritten);
+    for (let done = 0; done < bytes.length; ) {
+      const { bytesWritten } = await writeAt(descriptor, bytes, done, bytes.length - done, position + done);
+      done += bytesWritten;
     }
   } catch (error) {
     throw new Failure('local', { code: localFailure(error).code, cause: error });
   }
-}
-
-/** What is left of pieces when so many bytes of them are written. */
-function without(pieces: Uint8Array[], written: number): Uint8Array[] {
-  let skip = written;
-  let first = 0;
-  for (; first < pieces.length && skip >= (pieces[first]?.length ?? 0); first++)
-    skip -= pieces[first]?.length ?? 0;
-  const left = pieces.slice(first);
-  if (skip > 0 && left[0]) left[0] = left[0].subarray(skip);
-  return left;
 }

@@ -180,6 +180,8 @@ function createFolders(root: string): Folders {
   const hasDescriptors = process.platform === 'linux' && existsSync('/proc/self/fd');
   const open = new Map<string, OpenFolder>();
   const top = enter(root);
+  /** A folder that was not there: what is in it need not be looked for. */
+  let missing: string | undefined;
 
   /** @throws Failure where it is no folder; the system's error */
   function enter(place: string): OpenFolder {
@@ -216,7 +218,10 @@ function createFolders(root: string): Folders {
         const folder = enterOrMake(place, isToBeMade);
         above?.close();
         above = undefined;
-        if (!folder) return undefined;
+        if (!folder) {
+          missing = `${names.slice(0, index + 1).join('/')}/`;
+          return undefined;
+        }
         at = folder.path;
         if (index === names.length - 1) keep(path, folder);
         else above = folder;
@@ -243,6 +248,8 @@ function createFolders(root: string): Folders {
     open(path, isToBeMade) {
       const known = open.get(path);
       if (known) return known.path;
+      if (isToBeMade) missing = undefined;
+      else if (missing !== undefined && path.startsWith(missing)) return undefined;
       return walk(path, isToBeMade);
     },
     close() {

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BareServer, BLOCK, startBareServer } from '../bare-server.ts';
+import { type BareServer, startBareServer } from '../bare-server.ts';
+import { BLOCK } from '../block.ts';
 import { createHome, expectStatistics } from '../program.ts';
 import { curl, isInstalled, rclone } from '../rivals.ts';
 import type { Row } from '../table.ts';

@@ -1,0 +1,112 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Held, startBareServer } from '../bare-server.ts';
+import { createHome, expectStatistics } from '../program.ts';
+import { isInstalled, rcloneBack } from '../rivals.ts';
+import type { Row } from '../table.ts';
+import { type Contender, takeTurns } from '../turns.ts';
+import type { Work, Workplace } from './workplace.ts';
+
+const KB = 1024;
+const MB = 1024 * 1024;
+const SMALL_FILES = 10_000;
+
+/** Many small files back from COS. */
+export const smallBack: Work = workplace => {
+  const files = Math.min(SMALL_FILES, workplace.files);
+  return restore(workplace, {
+    work: `restore of ${files.toLocaleString('en')} × 4 KB, 32 at a time`,
+    held: { files, size: 4 * KB },
+    files,
+    bytes: files * 4 * KB,
+    unit: 'files/s',
+    threads: 32,
+  });
+};
+
+/** The same over a network whose answers take 50 ms. */
+export const latencyBack: Work = async workplace => {
+  const files = Math.min(SMALL_FILES, workplace.files);
+  const [delay, threads] = [50, 64];
+  const ideal = (threads * 1000) / delay;
+  const rows = await restore(workplace, {
+    work: `the same, answers after ${delay} ms, ${threads} at a time`,
+    held: { files, size: 4 * KB },
+    files,
+    bytes: files * 4 * KB,
+    unit: 'files/s',
+    threads,
+    delay,
+    isAlone: true,
+  });
+  return rows.map(row => ({
+    ...row,
+    note: `${Math.round((files / row.cost.wall / ideal) * 100)} % of the ${ideal.toLocaleString('en')} files/s that are possible`,
+  }));
+};
+
+/** One large file back, in parts. */
+export const largeBack: Work = workplace =>
+  restore(workplace, {
+    work: `restore of one file of ${Math.round(workplace.largeSize / MB).toLocaleString('en')} MB, 8 parts at a time`,
+    held: { large: workplace.largeSize },
+    files: 1,
+    bytes: workplace.largeSize,
+    unit: 'MB/s',
+    threads: 8,
+  });
+
+interface Download {
+  work: string;
+  held: Held;
+  files: number;
+  bytes: number;
+  unit: 'files/s' | 'MB/s';
+  threads: number;
+  /** ms before each answer */
+  delay?: number;
+  /** No rival is measured. */
+  isAlone?: boolean;
+}
+
+async function restore(workplace: Workplace, job: Download): Promise<Row[]> {
+  workplace.say(job.work);
+  const server = await startBareServer(job.delay, job.held);
+  try {
+    const costs = await takeTurns(workplace.rounds, contenders(workplace, job, server.url));
+    const amount = { count: job.unit === 'files/s' ? job.files : job.bytes, unit: job.unit } as const;
+    const ours = costs.get('cos_sync')!;
+    return [...costs].map(([name, cost]) => ({
+      work: job.work,
+      program: name,
+      cost,
+      amount,
+      ...(name === 'cos_sync' ? {} : { against: { name: 'cos_sync', cost: ours } }),
+    }));
+  } finally {
+    await server.stop();
+  }
+}
+
+function contenders({ folder, program }: Workplace, job: Download, url: string): Contender[] {
+  const back = join(folder, 'back');
+  const home = createHome(join(folder, 'home'), {
+    local_path: join(folder, 'nowhere'),
+    endpoint: url,
+    cos_path: '/stock',
+    thread_num: job.threads,
+  });
+  const prepare = () => rmSync(back, { recursive: true, force: true });
+  const all: Contender[] = [
+    {
+      name: 'cos_sync',
+      command: program.command('restore', '--to', back, ...home.options),
+      prepare,
+      check({ stdout }) {
+        expectStatistics(stdout, { download_file_ok: job.files, download_bytes: job.bytes });
+      },
+    },
+  ];
+  if (job.isAlone || !isInstalled('rclone')) return all;
+  return [...all, { name: 'rclone', command: rcloneBack(url, back, { transfers: job.threads }), prepare }];
+}
