@@ -24,7 +24,7 @@ async function filled(t: Parameters<typeof sandbox>[0]): Promise<Sandbox> {
   return box;
 }
 
-test('bytes that are not those that COS holds are fetched again', async t => {
+test.serial('bytes that are not those that COS holds are fetched again', async t => {
   const box = await filled(t);
   let wrong = 0;
   box.proxy.fault = request => {
@@ -37,7 +37,7 @@ test('bytes that are not those that COS holds are fetched again', async t => {
   t.is(readFileSync(join(back, 'small'), 'utf8'), 'small content');
 });
 
-test('bytes that never are those that COS holds make a failure and no file', async t => {
+test.serial('bytes that never are those that COS holds make a failure and no file', async t => {
   const box = await filled(t);
   box.proxy.fault = ({ method, query }) =>
     method === 'GET' && !query.has('prefix') ? { kind: 'flipBody' } : undefined;
@@ -50,7 +50,7 @@ test('bytes that never are those that COS holds make a failure and no file', asy
   t.is(gets.length, 8, 'each of the four parts twice');
 });
 
-test('an ETag that is no MD5 is no proof, the CRC-64 is', async t => {
+test.serial('an ETag that is no MD5 is no proof, the CRC-64 is', async t => {
   const box = await filled(t);
   const encrypted = (request: { method: string; path: string }) =>
     isGet('small')(request) || isGet('large')(request);
@@ -68,7 +68,7 @@ test('an ETag that is no MD5 is no proof, the CRC-64 is', async t => {
   t.deepEqual(codesOf(ended), { small: 'ContentMismatch', large: 'ContentMismatch' });
 });
 
-test('an object that changes while its parts are on their way comes back as it is then', async t => {
+test.serial('an object that changes while its parts are on their way comes back as it is then', async t => {
   const box = await filled(t);
   const next = randomFrom(6).bytes(2 * MiB);
   let parts = 0;
@@ -85,7 +85,7 @@ test('an object that changes while its parts are on their way comes back as it i
   t.deepEqual(readdirSync(back), ['large']);
 });
 
-test('an object that is deleted while it is on its way is a failure', async t => {
+test.serial('an object that is deleted while it is on its way is a failure', async t => {
   const box = await filled(t);
   box.proxy.fault = request => {
     if (!isGet('small')(request)) return undefined;
@@ -99,7 +99,7 @@ test('an object that is deleted while it is on its way is a failure', async t =>
   t.deepEqual(readdirSync(back), []);
 });
 
-test('who answers all where a part was asked for is not believed', async t => {
+test.serial('who answers all where a part was asked for is not believed', async t => {
   const box = await filled(t);
   box.proxy.fault = request => {
     if (!isGet('large')(request)) return undefined;
@@ -110,7 +110,7 @@ test('who answers all where a part was asked for is not believed', async t => {
   t.deepEqual(readdirSync(back), []);
 });
 
-test('connections that break are made up for', async t => {
+test.serial('connections that break are made up for', async t => {
   const box = await filled(t);
   const broken = new Set<string>();
   box.proxy.fault = request => {
@@ -125,7 +125,7 @@ test('connections that break are made up for', async t => {
   t.true(broken.size >= 5);
 });
 
-test('archived objects are failures that say what to do, and --thaw asks for them', async t => {
+test.serial('archived objects are failures that say what to do, and --thaw asks for them', async t => {
   const box = await sandbox(t);
   await putObjects(box, { 'backup/cold': 'x', 'backup/thawing': 'x' });
   box.proxy.fault = ({ method, path, query }) => {
@@ -147,7 +147,7 @@ test('archived objects are failures that say what to do, and --thaw asks for the
   t.is(box.proxy.requests.filter(({ query }) => query.has('restore')).length, 2);
 });
 
-test('wrong credentials end with exit code 5, and nothing is made', async t => {
+test.serial('wrong credentials end with exit code 5, and nothing is made', async t => {
   const box = await sandbox(t);
   box.configure({ secret_key: 'wrong-key-wrong-key-wrong-key' });
   const ended = await restoreHere(box, { to: join(box.root, 'back') });

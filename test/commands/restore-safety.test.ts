@@ -32,7 +32,7 @@ function during(box: Sandbox, work: () => Promise<EndedHere>): () => Promise<End
 const codesOf = ({ json }: EndedHere) =>
   Object.fromEntries(json.errors.map(({ path, code }) => [path, code]));
 
-test('nothing is written outside the folder, whatever keys there are', async t => {
+test.serial('nothing is written outside the folder, whatever keys there are', async t => {
   const box = await sandbox(t);
   const outside = join(box.root, 'x');
   await putObjects(box, {
@@ -64,7 +64,7 @@ test('nothing is written outside the folder, whatever keys there are', async t =
   t.false(existsSync(outside));
 });
 
-test('nothing is written through a link that lies in the folder, not even to be replaced', async t => {
+test.serial('nothing is written through a link that lies in the folder, not even to be replaced', async t => {
   const box = await sandbox(t);
   await putObjects(box, {
     'backup/dir/file': 'x',
@@ -93,7 +93,7 @@ test('nothing is written through a link that lies in the folder, not even to be 
   t.is(readFileSync(join(back, 'ok'), 'utf8'), 'x');
 });
 
-test('a link that is planted while the bytes are on their way is not followed either', async t => {
+test.serial('a link that is planted while the bytes are on their way is not followed either', async t => {
   const box = await sandbox(t);
   await putObjects(box, { 'backup/dir/a': 'x', 'backup/file': 'x' });
   const [back, elsewhere] = [join(box.root, 'back'), join(box.root, 'elsewhere')];
@@ -110,7 +110,7 @@ test('a link that is planted while the bytes are on their way is not followed ei
   t.deepEqual(readdirSync(elsewhere), []);
 });
 
-test('a file that appears while the bytes are on their way is not replaced', async t => {
+test.serial('a file that appears while the bytes are on their way is not replaced', async t => {
   const box = await sandbox(t);
   await putObjects(box, { 'backup/file': 'from COS' });
   const back = join(box.root, 'back');
@@ -124,7 +124,7 @@ test('a file that appears while the bytes are on their way is not replaced', asy
   t.deepEqual(readdirSync(back), ['file']);
 });
 
-test('a file and a folder of one name: one of them is a failure', async t => {
+test.serial('a file and a folder of one name: one of them is a failure', async t => {
   const box = await sandbox(t);
   box.configure({ thread_num: 1 });
   await putObjects(box, {
@@ -140,7 +140,7 @@ test('a file and a folder of one name: one of them is a failure', async t => {
   t.deepEqual(Object.keys(treeOf(back)), ['a', 'd/']);
 });
 
-test("the program's own files are never replaced", async t => {
+test.serial("the program's own files are never replaced", async t => {
   const box = await sandbox(t);
   await putObjects(box, { 'backup/conf/config.json': '{}', 'backup/db/x': 'x', 'backup/mine': 'x' });
   const before = readFileSync(join(box.home, 'conf', 'config.json'), 'utf8');
@@ -149,7 +149,7 @@ test("the program's own files are never replaced", async t => {
   t.is(readFileSync(join(box.home, 'conf', 'config.json'), 'utf8'), before);
 });
 
-test('permissions are what the umask leaves', async t => {
+test.serial('permissions are what the umask leaves', async t => {
   const box = await sandbox(t);
   await putObjects(box, { 'backup/dir/small': 'x' });
   const back = join(box.root, 'back');
@@ -161,7 +161,7 @@ test('permissions are what the umask leaves', async t => {
   t.is(modeOf('back/dir'), modeOf('usual folder'));
 });
 
-test('into local_path only where no sync would meet it, or with --yes', async t => {
+test.serial('into local_path only where no sync would meet it, or with --yes', async t => {
   const box = await sandbox(t);
   box.write('a', 'a');
   await syncHere(box);
@@ -176,26 +176,29 @@ test('into local_path only where no sync would meet it, or with --yes', async t 
   t.deepEqual(readdirSync(box.local), ['a']);
 });
 
-test('while a run is under way in local_path a restore into it is refused, and the other way round', async t => {
-  const box = await sandbox(t);
-  box.configure({ delete_sync: 0 });
-  box.write('a', 'a');
-  await syncHere(box);
-  const lock = await lockLedger(ledgerFile(join(box.home, 'db'), taskIn(box.home)), () => {});
-  const refused = await restoreHere(box, { to: box.local });
-  t.is(refused.code, 2);
-  t.regex(refused.err, /a run is under way there/);
-  t.is((await restoreHere(box, { to: box.local, yes: true })).code, 0);
-  t.is((await restoreHere(box, { to: join(box.root, 'back') })).code, 0);
-  await lock.release();
+test.serial(
+  'while a run is under way in local_path a restore into it is refused, and the other way round',
+  async t => {
+    const box = await sandbox(t);
+    box.configure({ delete_sync: 0 });
+    box.write('a', 'a');
+    await syncHere(box);
+    const lock = await lockLedger(ledgerFile(join(box.home, 'db'), taskIn(box.home)), () => {});
+    const refused = await restoreHere(box, { to: box.local });
+    t.is(refused.code, 2);
+    t.regex(refused.err, /a run is under way there/);
+    t.is((await restoreHere(box, { to: box.local, yes: true })).code, 0);
+    t.is((await restoreHere(box, { to: join(box.root, 'back') })).code, 0);
+    await lock.release();
 
-  rmSync(join(box.local, 'a'));
-  const meanwhile = during(box, () => syncHere(box));
-  t.is((await restoreHere(box, { to: box.local })).code, 0);
-  t.is((await meanwhile()).code, 3);
-});
+    rmSync(join(box.local, 'a'));
+    const meanwhile = during(box, () => syncHere(box));
+    t.is((await restoreHere(box, { to: box.local })).code, 0);
+    t.is((await meanwhile()).code, 3);
+  },
+);
 
-test('one restore at a time goes into a folder', async t => {
+test.serial('one restore at a time goes into a folder', async t => {
   const box = await sandbox(t);
   await putObjects(box, { 'backup/a': 'a' });
   const to = join(box.root, 'back');
@@ -204,7 +207,7 @@ test('one restore at a time goes into a folder', async t => {
   t.is((await meanwhile()).code, 3);
 });
 
-test('wrong usage is exit code 2, in one line, and nothing is asked of COS', async t => {
+test.serial('wrong usage is exit code 2, in one line, and nothing is asked of COS', async t => {
   const box = await sandbox(t);
   const to = join(box.root, 'back');
   const file = join(box.root, 'file');

@@ -34,7 +34,7 @@ function contentsOf(folder: string): Record<string, string> {
   return Object.fromEntries(files.map(path => [path, readFileSync(join(folder, path), 'utf8')]));
 }
 
-test('with versions a folder comes back as it was at a moment, or when a run ended', async t => {
+test.serial('with versions a folder comes back as it was at a moment, or when a run ended', async t => {
   const box = await sandbox(t);
   await keepVersions(box);
   await putObjects(box, { 'backup/before': 'there from the beginning' });
@@ -68,22 +68,25 @@ test('with versions a folder comes back as it was at a moment, or when a run end
   t.deepEqual(await restored('now', { at: '0s' }), { changed, before, deleted: 'again' });
 });
 
-test('what is brought back from the past is no record of what COS holds now: the next sync sends it', async t => {
-  const box = await sandbox(t);
-  box.configure({ delete_sync: 0 });
-  await keepVersions(box);
-  box.write('a', 'right');
-  await syncHere(box);
-  const moment = await betweenTimes();
-  box.write('a', 'wrong!');
-  await syncHere(box);
-  t.is((await restoreHere(box, { to: box.local, at: moment, overwrite: 'always' })).code, 0);
-  t.is(readFileSync(join(box.local, 'a'), 'utf8'), 'right');
-  t.like((await syncHere(box)).json, { upload_file_ok: 1 });
-  t.is((await box.objects()).get('backup/a')?.toString(), 'right');
-});
+test.serial(
+  'what is brought back from the past is no record of what COS holds now: the next sync sends it',
+  async t => {
+    const box = await sandbox(t);
+    box.configure({ delete_sync: 0 });
+    await keepVersions(box);
+    box.write('a', 'right');
+    await syncHere(box);
+    const moment = await betweenTimes();
+    box.write('a', 'wrong!');
+    await syncHere(box);
+    t.is((await restoreHere(box, { to: box.local, at: moment, overwrite: 'always' })).code, 0);
+    t.is(readFileSync(join(box.local, 'a'), 'utf8'), 'right');
+    t.like((await syncHere(box)).json, { upload_file_ok: 1 });
+    t.is((await box.objects()).get('backup/a')?.toString(), 'right');
+  },
+);
 
-test('a bucket without versions is exit code 2 and why', async t => {
+test.serial('a bucket without versions is exit code 2 and why', async t => {
   const box = await sandbox(t);
   await putObjects(box, { 'backup/a': 'a' });
   const ended = await restoreHere(box, { to: join(box.root, 'back'), at: '1h' });
@@ -91,7 +94,7 @@ test('a bucket without versions is exit code 2 and why', async t => {
   t.regex(ended.err, /^cos_sync: --at: the bucket .* keeps no versions/m);
 });
 
-test('a bucket whose versioning is suspended still has its versions', async t => {
+test.serial('a bucket whose versioning is suspended still has its versions', async t => {
   const box = await sandbox(t);
   await keepVersions(box);
   await putObjects(box, { 'backup/a': 'one' });
@@ -103,7 +106,7 @@ test('a bucket whose versioning is suspended still has its versions', async t =>
   t.deepEqual(contentsOf(to), { a: 'one' });
 });
 
-test('a moment is a time, or how long ago', t => {
+test.serial('a moment is a time, or how long ago', t => {
   const now = Date.parse('2026-11-20T12:00:00Z');
   t.is(momentOf('2h', now), Date.parse('2026-11-20T10:00:00Z'));
   t.is(momentOf('3D', now), Date.parse('2026-11-17T12:00:00Z'));
@@ -115,40 +118,43 @@ test('a moment is a time, or how long ago', t => {
   }
 });
 
-test(`${scaled('a hundred thousand', 'a million')} versions are gone through page by page, and not kept`, async t => {
-  const [pages, perPage, keys] = [scaled(100, 1_000), 1_000, 10];
-  let asked = 0;
-  let mostHeld = 0;
-  const versionAt = (index: number): ListedVersion => {
-    const [key, age] = [Math.floor(index / ((pages * perPage) / keys)), index % ((pages * perPage) / keys)];
-    return {
-      key: `backup/${String(key).padStart(3, '0')}`,
-      versionId: String(index),
-      isDeletion: age % 3 === 0,
-      etag: 'e',
-      size: 1,
-      lastModified: new Date(1_700_000_000_000 - age * 1_000).toISOString(),
-      storageClass: '',
+test.serial(
+  `${scaled('a hundred thousand', 'a million')} versions are gone through page by page, and not kept`,
+  async t => {
+    const [pages, perPage, keys] = [scaled(100, 1_000), 1_000, 10];
+    let asked = 0;
+    let mostHeld = 0;
+    const versionAt = (index: number): ListedVersion => {
+      const [key, age] = [Math.floor(index / ((pages * perPage) / keys)), index % ((pages * perPage) / keys)];
+      return {
+        key: `backup/${String(key).padStart(3, '0')}`,
+        versionId: String(index),
+        isDeletion: age % 3 === 0,
+        etag: 'e',
+        size: 1,
+        lastModified: new Date(1_700_000_000_000 - age * 1_000).toISOString(),
+        storageClass: '',
+      };
     };
-  };
-  const store = {
-    async listVersions(_: string, marker: VersionMarker | undefined) {
-      const start = Number(marker?.versionId ?? 0);
-      asked++;
-      mostHeld = Math.max(mostHeld, process.memoryUsage().heapUsed);
-      const next =
-        start + perPage < pages * perPage ? { key: 'k', versionId: String(start + perPage) } : undefined;
-      return { versions: Array.from({ length: perPage }, (_, index) => versionAt(start + index)), next };
-    },
-  } as unknown as ObjectStore;
-  const requests = { send: <T>(request: () => Promise<T>) => request() };
-  const before = process.memoryUsage().heapUsed;
-  let found = 0;
-  for await (const object of objectsAt(store, requests, 'backup/', 1_700_000_000_000 - 9_999_000 + 2_000)) {
-    found++;
-    t.is(Number(object.versionId) % ((pages * perPage) / keys), 9_997);
-  }
-  t.is(found, keys);
-  t.is(asked, pages);
-  t.true(mostHeld - before < 200 * 1024 * 1024, `${Math.round((mostHeld - before) / 1e6)} MB`);
-});
+    const store = {
+      async listVersions(_: string, marker: VersionMarker | undefined) {
+        const start = Number(marker?.versionId ?? 0);
+        asked++;
+        mostHeld = Math.max(mostHeld, process.memoryUsage().heapUsed);
+        const next =
+          start + perPage < pages * perPage ? { key: 'k', versionId: String(start + perPage) } : undefined;
+        return { versions: Array.from({ length: perPage }, (_, index) => versionAt(start + index)), next };
+      },
+    } as unknown as ObjectStore;
+    const requests = { send: <T>(request: () => Promise<T>) => request() };
+    const before = process.memoryUsage().heapUsed;
+    let found = 0;
+    for await (const object of objectsAt(store, requests, 'backup/', 1_700_000_000_000 - 9_999_000 + 2_000)) {
+      found++;
+      t.is(Number(object.versionId) % ((pages * perPage) / keys), 9_997);
+    }
+    t.is(found, keys);
+    t.is(asked, pages);
+    t.true(mostHeld - before < 200 * 1024 * 1024, `${Math.round((mostHeld - before) / 1e6)} MB`);
+  },
+);

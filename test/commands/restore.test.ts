@@ -32,40 +32,43 @@ function age(folder: string): void {
   for (const path of Object.keys(treeOf(folder))) utimesSync(join(folder, path), 1, Number(TIME));
 }
 
-test('a folder comes back from COS as it was, on a machine with nothing but a configuration', async t => {
-  const box = await timedSandbox(t);
-  const random = randomFrom(7);
-  box.write('plain.txt', 'plain');
-  box.write('empty', '');
-  box.write(' 空 格 /ü\u0301\n"quoted" & <xml>%41.txt', 'awkward');
-  box.write('emoji 😀/（full）', 'wide');
-  box.write('back\\slash', 'x');
-  box.write('C:\\x', 'no drive');
-  box.write('n'.repeat(255), 'long');
-  box.write(`${'deep/'.repeat(20)}file`, 'deep');
-  box.write('middle.bin', random.bytes(900_000));
-  box.write('large.bin', random.bytes(3 * MiB + 123));
-  mkdirSync(join(box.local, 'empty folder', 'inner'), { recursive: true });
-  age(box.local);
-  t.is((await syncHere(box)).code, 0);
-  loseMachine(box);
+test.serial(
+  'a folder comes back from COS as it was, on a machine with nothing but a configuration',
+  async t => {
+    const box = await timedSandbox(t);
+    const random = randomFrom(7);
+    box.write('plain.txt', 'plain');
+    box.write('empty', '');
+    box.write(' 空 格 /ü\u0301\n"quoted" & <xml>%41.txt', 'awkward');
+    box.write('emoji 😀/（full）', 'wide');
+    box.write('back\\slash', 'x');
+    box.write('C:\\x', 'no drive');
+    box.write('n'.repeat(255), 'long');
+    box.write(`${'deep/'.repeat(20)}file`, 'deep');
+    box.write('middle.bin', random.bytes(900_000));
+    box.write('large.bin', random.bytes(3 * MiB + 123));
+    mkdirSync(join(box.local, 'empty folder', 'inner'), { recursive: true });
+    age(box.local);
+    t.is((await syncHere(box)).code, 0);
+    loseMachine(box);
 
-  const ended = await box.runJson('restore', '--to', join(box.root, 'back'));
-  t.is(ended.code, 0, ended.stderr + JSON.stringify(ended.json.errors));
-  t.like(ended.json, {
-    op_status: 'ALL_OK',
-    download_file_ok: 10,
-    download_file_skip: 0,
-    create_folder_ok: 24,
-  });
-  t.deepEqual(treeOf(join(box.root, 'back')), treeOf(box.local));
+    const ended = await box.runJson('restore', '--to', join(box.root, 'back'));
+    t.is(ended.code, 0, ended.stderr + JSON.stringify(ended.json.errors));
+    t.like(ended.json, {
+      op_status: 'ALL_OK',
+      download_file_ok: 10,
+      download_file_skip: 0,
+      create_folder_ok: 24,
+    });
+    t.deepEqual(treeOf(join(box.root, 'back')), treeOf(box.local));
 
-  const again = await restoreHere(box, { to: join(box.root, 'back') });
-  t.is(again.code, 0);
-  t.like(again.json, { download_file_ok: 0, download_file_skip: 10, download_bytes: 0 });
-});
+    const again = await restoreHere(box, { to: join(box.root, 'back') });
+    t.is(again.code, 0);
+    t.like(again.json, { download_file_ok: 0, download_file_skip: 10, download_bytes: 0 });
+  },
+);
 
-test('after a restore into local_path the next sync asks COS for nothing', async t => {
+test.serial('after a restore into local_path the next sync asks COS for nothing', async t => {
   const box = await timedSandbox(t);
   box.write('a/small.txt', 'small');
   box.write('large.bin', randomFrom(1).bytes(2 * MiB));
@@ -81,23 +84,26 @@ test('after a restore into local_path the next sync asks COS for nothing', async
   t.deepEqual(box.proxy.requests, []);
 });
 
-test('files that were there already and equal are in the ledger too, or it is said how they get there', async t => {
-  const box = await timedSandbox(t);
-  box.write('read.txt', 'compared by content');
-  box.write('large.bin', randomFrom(1).bytes(2 * MiB));
-  await syncHere(box);
-  loseMachine(box);
-  age(box.local);
-  utimesSync(join(box.local, 'read.txt'), 1, 1);
-  const { code, json, err } = await restoreHere(box, { to: box.local });
-  t.is(code, 0);
-  t.like(json, { download_file_ok: 0, download_file_skip: 2 });
-  t.regex(err, /1 file was there already but not in the ledger: "cos_sync ledger rebuild"/);
-  const next = await syncHere(box);
-  t.like(next.json, { upload_file_ok: 1, upload_file_skip: 1 });
-});
+test.serial(
+  'files that were there already and equal are in the ledger too, or it is said how they get there',
+  async t => {
+    const box = await timedSandbox(t);
+    box.write('read.txt', 'compared by content');
+    box.write('large.bin', randomFrom(1).bytes(2 * MiB));
+    await syncHere(box);
+    loseMachine(box);
+    age(box.local);
+    utimesSync(join(box.local, 'read.txt'), 1, 1);
+    const { code, json, err } = await restoreHere(box, { to: box.local });
+    t.is(code, 0);
+    t.like(json, { download_file_ok: 0, download_file_skip: 2 });
+    t.regex(err, /1 file was there already but not in the ledger: "cos_sync ledger rebuild"/);
+    const next = await syncHere(box);
+    t.like(next.json, { upload_file_ok: 1, upload_file_skip: 1 });
+  },
+);
 
-test('only what is named comes back: files, folders and patterns, each to its place', async t => {
+test.serial('only what is named comes back: files, folders and patterns, each to its place', async t => {
   const box = await timedSandbox(t);
   for (const path of ['docs/a.txt', 'docs/sub/b.md', 'photos/1.jpg', 'photos/raw/2.jpg', 'c.txt']) {
     box.write(path, path);
@@ -127,20 +133,23 @@ test('only what is named comes back: files, folders and patterns, each to its pl
   );
 });
 
-test('patterns of the configuration leave nothing in COS behind, those of the command line do', async t => {
-  const box = await timedSandbox(t);
-  box.write('a.txt', 'a');
-  box.write('b.tmp', 'b');
-  await syncHere(box);
-  box.configure({ exclude: ['*.tmp'], delete_sync: 0 });
-  const [all, some] = [join(box.root, 'all'), join(box.root, 'some')];
-  await restoreHere(box, { to: all });
-  t.deepEqual(Object.keys(treeOf(all)), ['a.txt', 'b.tmp']);
-  await restoreHere(box, { to: some }, { overrides: { exclude: ['*.tmp'] } });
-  t.deepEqual(Object.keys(treeOf(some)), ['a.txt']);
-});
+test.serial(
+  'patterns of the configuration leave nothing in COS behind, those of the command line do',
+  async t => {
+    const box = await timedSandbox(t);
+    box.write('a.txt', 'a');
+    box.write('b.tmp', 'b');
+    await syncHere(box);
+    box.configure({ exclude: ['*.tmp'], delete_sync: 0 });
+    const [all, some] = [join(box.root, 'all'), join(box.root, 'some')];
+    await restoreHere(box, { to: all });
+    t.deepEqual(Object.keys(treeOf(all)), ['a.txt', 'b.tmp']);
+    await restoreHere(box, { to: some }, { overrides: { exclude: ['*.tmp'] } });
+    t.deepEqual(Object.keys(treeOf(some)), ['a.txt']);
+  },
+);
 
-test('a different file stays and is named, unless it is to be replaced', async t => {
+test.serial('a different file stays and is named, unless it is to be replaced', async t => {
   const box = await timedSandbox(t);
   for (const path of ['same-size', 'longer', 'newer']) box.write(path, `${path} in COS`);
   await syncHere(box);
@@ -169,7 +178,7 @@ test('a different file stays and is named, unless it is to be replaced', async t
   t.is(readFileSync(join(back, 'newer'), 'utf8'), 'newer in COS');
 });
 
-test('with checksum a file of the same size and time is compared by content', async t => {
+test.serial('with checksum a file of the same size and time is compared by content', async t => {
   const box = await timedSandbox(t);
   box.write('a', 'app.v2.js');
   await syncHere(box);
@@ -182,7 +191,7 @@ test('with checksum a file of the same size and time is compared by content', as
   });
 });
 
-test('a dry run prints what it would do and changes nothing', async t => {
+test.serial('a dry run prints what it would do and changes nothing', async t => {
   const box = await timedSandbox(t);
   box.write('a/b.txt', 'content');
   await syncHere(box);
@@ -202,7 +211,7 @@ test('a dry run prints what it would do and changes nothing', async t => {
   t.deepEqual(state(), before);
 });
 
-test('the statistics are a block like that of a sync', async t => {
+test.serial('the statistics are a block like that of a sync', async t => {
   const box = await timedSandbox(t);
   box.write('a', 'content');
   await syncHere(box);

@@ -24,7 +24,10 @@ interface HowToRun {
   json?: boolean;
 }
 
-/** Runs a command as the program does, and in this process: a start of the program takes longer than most commands. */
+/**
+ * Runs a command as the program does, and in this process: a start of the program takes longer than most commands.
+ * One at a time, as in the program: runs of one process share their threads.
+ */
 async function runHere(
   box: Sandbox,
   { overrides = {}, signal = new AbortController().signal, json = true }: HowToRun,

@@ -120,6 +120,7 @@ async function withPlace(
   try {
     const journal = openJournal(file);
     makeFolder(folder);
+    journal.noteFolder('');
     const place = openPlace(folder, journal.token);
     return await closing(place, work({ place, journal }, AbortSignal.any([signal, lost.signal])));
   } finally {

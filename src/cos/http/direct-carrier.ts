@@ -11,7 +11,7 @@ import type { Carrier, CarrierTimes, WireRequest } from './carrier.ts';
  */
 const MOST_TOGETHER = 8;
 /** bytes; most answers are shorter */
-const READ_AT_ONCE = 64 * 1024;
+const READ_AT_ONCE = 32 * 1024;
 /** bytes of an object that count as progress; fewer may be what keeps a connection open for nothing */
 const PROGRESS = 64 * 1024;
 

@@ -357,10 +357,12 @@ export function missingPlace(root: string): Place {
 
 /** Whether the folder takes two spellings for one name; also finds out whether it can be written at all. */
 function ignoresCase(root: string, token: string): boolean {
-  const probe = `${root}${sep}${UNFINISHED}${token}`;
+  // Named as an unfinished file is: where this is killed, the next restore removes it.
+  const name = `${UNFINISHED}${token}-${'a'.repeat(16)}`;
+  const probe = `${root}${sep}${name}`;
   try {
     closeSync(createNew(probe));
-    return existsSync(`${root}${sep}${UNFINISHED.toUpperCase()}${token.toUpperCase()}`);
+    return existsSync(`${root}${sep}${name.toUpperCase()}`);
   } finally {
     remove(probe);
   }
