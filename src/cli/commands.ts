@@ -177,6 +177,13 @@ export const COMMANDS: readonly Command[] = [
       },
       { name: 'rebuild', reads: 'config', takesKeys: true, example: 'cos_sync ledger rebuild' },
       {
+        name: 'adopt',
+        reads: 'config',
+        takesKeys: true,
+        options: [{ name: 'from', kind: 'list', value: 'FILE', says: 'from' }],
+        example: 'cos_sync ledger adopt',
+      },
+      {
         name: 'uploads',
         reads: 'config',
         takesKeys: true,

@@ -52,8 +52,9 @@ export const START: Readonly<Record<Command['name'], Start>> = {
   async ledger(invocation, { action, arguments: [file], flags, texts, lists }) {
     const { ledgerCommand } = await import('./ledger/ledger.ts');
     const { format, output, table } = texts;
-    const { abort } = lists;
-    return ledgerCommand(invocation, { action, file, format, output, table, abort, yes: flags.yes ?? false });
+    const { abort, from } = lists;
+    const yes = flags.yes ?? false;
+    return ledgerCommand(invocation, { action, file, format, output, table, abort, from, yes });
   },
 
   async schedule(invocation, { action, texts }) {

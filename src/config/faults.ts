@@ -75,6 +75,7 @@ export type Problem =
   | 'unschedulablePath'
   | 'variableInPath'
   | 'noSuchFolder'
+  | 'noLedgerOfTarget'
   | 'folderInUse'
   | 'badMoment'
   | 'atAndRun'

@@ -37,7 +37,7 @@ import {
 import { LedgerDamaged, LedgerNewer, LedgerOfOther, LedgerUnusable } from './errors.ts';
 import { encodeLastScan, type LastScan } from './last-scan.ts';
 import type { Begun, BegunRecord, LedgerRecord, PartRecord, UploadRecord } from './records.ts';
-import type { Task } from './task.ts';
+import { isSameTask, type Task } from './task.ts';
 
 /** ms between writes: what an interrupted run may forget. */
 const FLUSH_INTERVAL = 500;
@@ -125,10 +125,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 /** A ledger that was copied to another's place says of objects that they are ours which are not. */
 function checkTask(file: string, found: Task | undefined, wanted: Task): void {
   const { bucket, place, localPath, prefix } = found ?? { bucket: '', place: '', localPath: '', prefix: '' };
-  // A task that had no region at first has one now.
-  const isOfPlace = place === wanted.place || place === '';
-  const isOfTask = bucket === wanted.bucket && localPath === wanted.localPath && prefix === wanted.prefix;
-  if (!isOfPlace || !isOfTask) {
+  if (!found || !isSameTask(found, wanted)) {
     throw new LedgerOfOther(file, `${localPath} -> cos://${bucket}/${prefix} (${place})`);
   }
 }

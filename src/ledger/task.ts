@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { prefixOf } from '../config/prefix.ts';
 import type { Config } from '../config/schema.ts';
@@ -25,28 +24,87 @@ export function taskOf(config: Config): Task {
 }
 
 /** Where a task's objects are, for a person to read. */
-export function targetOf({ bucket, prefix }: Task): string {
+export function targetOf({ bucket, prefix }: Pick<Task, 'bucket' | 'prefix'>): string {
   return `cos://${bucket}/${prefix}`;
 }
 
-/** db/<bucket>-<hash of the task>.db */
+/** db/<bucket>-<hash of the task>.db: where a new ledger of the task goes. */
 export function ledgerFile(dbFolder: string, { bucket, place, localPath, prefix }: Task): string {
-  const hash = createHash('sha256').update([bucket, place, localPath, prefix].join('\0')).digest('hex');
+  const parts = [bucket, placeKey(place), pathKey(localPath), prefix];
+  const hash = createHash('sha256').update(parts.join('\0')).digest('hex');
   return join(dbFolder, `${bucket}-${hash.slice(0, 12)}.db`);
 }
 
 /**
- * The file that a task's ledger is in at this moment, for who only reads it: a configuration
- * that had no region and now has one goes on with the ledger it had.
+ * The file that a task's ledger is in: one that was made for another spelling of the same endpoint or folder,
+ * or before the region was configured, is the task's, too.
  */
 export function currentLedger(dbFolder: string, task: Task): string {
   const file = ledgerFile(dbFolder, task);
-  const withoutRegion = ledgerFile(dbFolder, { ...task, place: '' });
-  return !existsSync(file) && existsSync(withoutRegion) ? withoutRegion : file;
+  if (existsSync(file)) return file;
+  return ledgersOf(dbFolder, task).find(other => isSameTask(other.task, task))?.file ?? file;
 }
 
-/** Gives the task's current ledger the task's name. The caller holds the lock of the task's ledger. */
-export async function adoptLedger(dbFolder: string, task: Task): Promise<void> {
-  const [file, current] = [ledgerFile(dbFolder, task), currentLedger(dbFolder, task)];
-  if (current !== file) await rename(current, file);
+/** Ledgers of the same bucket and cos_path that are another task's: of another folder, or another endpoint. */
+export function otherLedgers(dbFolder: string, task: Task): { file: string; task: Task }[] {
+  return ledgersOf(dbFolder, task).filter(other => !isSameTask(other.task, task));
+}
+
+/**
+ * Whether a ledger's task is the one that is wanted, however its endpoint and folder are spelled: a link to a
+ * folder is that folder. A task that had no region at first has one now.
+ */
+export function isSameTask(found: Task, wanted: Task): boolean {
+  const isOfTarget = found.bucket === wanted.bucket && found.prefix === wanted.prefix;
+  const isOfPlace = found.place === '' || placeKey(found.place) === placeKey(wanted.place);
+  return isOfTarget && isOfPlace && isSameFolder(found.localPath, wanted.localPath);
+}
+
+/** An endpoint without its scheme and the port that is the scheme's; host names know no case. */
+function placeKey(place: string): string {
+  const [, host = place, port = ''] = /^(?:https?:\/\/)?([^/:]+)(?::(\d+))?\/?$/i.exec(place) ?? [];
+  return host.toLowerCase() + (['', '80', '443'].includes(port) ? '' : `:${port}`);
+}
+
+function pathKey(path: string): string {
+  return process.platform === 'win32' ? path.toLowerCase() : path;
+}
+
+function isSameFolder(a: string, b: string): boolean {
+  if (pathKey(a) === pathKey(b)) return true;
+  try {
+    const [one, other] = [statSync(a, { bigint: true }), statSync(b, { bigint: true })];
+    return one.ino === other.ino && one.dev === other.dev && one.ino !== 0n;
+  } catch {
+    // What is not there cannot be told from another.
+    return false;
+  }
+}
+
+function ledgersOf(dbFolder: string, { bucket, prefix }: Task): { file: string; task: Task }[] {
+  if (!existsSync(dbFolder)) return [];
+  return readdirSync(dbFolder)
+    .filter(name => name.startsWith(`${bucket}-`) && name.endsWith('.db'))
+    .map(name => join(dbFolder, name))
+    .flatMap(file => {
+      const task = taskIn(file);
+      return task?.bucket === bucket && task.prefix === prefix ? [{ file, task }] : [];
+    });
+}
+
+/** A ledger's first line is longer than this only where a path is. */
+const FIRST_LINE = 16 * 1024;
+
+/** What a ledger says that it is about; undefined where it is none. */
+export function taskIn(file: string): Task | undefined {
+  const bytes = Buffer.alloc(FIRST_LINE);
+  try {
+    const descriptor = openSync(file, 'r');
+    const length = readSync(descriptor, bytes);
+    closeSync(descriptor);
+    const [line = ''] = bytes.toString('utf8', 0, length).split('\n', 1);
+    return (JSON.parse(line) as { task?: Task }).task;
+  } catch {
+    return undefined;
+  }
 }

@@ -205,7 +205,7 @@ const REFUSED: [argv: string[], line: string][] = [
   [['demo', '--home', 'x'], '--home: has no effect in "demo": see cos_sync help demo'],
   [['verify', '--dry-run'], '--dry-run: has no effect in "verify": see cos_sync help verify'],
   [['sync', '--repair'], '--repair: has no effect in "sync": see cos_sync help sync'],
-  [['ledger'], 'ledger: needs one of export, import, rebuild, uploads'],
+  [['ledger'], 'ledger: needs one of export, import, rebuild, adopt, uploads'],
   [['ledger', 'import'], 'ledger import: needs FILE'],
   [
     ['ledger', 'rebuild', '--yes'],

@@ -1,5 +1,6 @@
 import type { Invocation } from '../../cli/invocation.ts';
 import { untilInterrupted } from '../task/session.ts';
+import { adoptLedgers } from './adopt.ts';
 import { exportLedger, importLedger } from './export-import.ts';
 import { rebuildLedger } from './rebuild.ts';
 import { listUploads } from './uploads.ts';
@@ -13,11 +14,13 @@ export interface LedgerCommand {
   table: string | undefined;
   /** Upload IDs; empty where --abort was given without one; undefined where it was not given. */
   abort: readonly string[] | undefined;
+  /** Ledgers to adopt. */
+  from: readonly string[] | undefined;
   yes: boolean;
 }
 
 /**
- * `cos_sync ledger export|import|rebuild|uploads`.
+ * `cos_sync ledger export|import|rebuild|adopt|uploads`.
  * @returns the exit code
  * @throws ConfigError, ImportUnusable, LedgerLocked, LedgerDamaged, LedgerUnusable, LocalPathUnusable, Failure
  */
@@ -27,6 +30,7 @@ export function ledgerCommand(invocation: Invocation, command: LedgerCommand): P
     if (action === 'export') return exportLedger(invocation, command.format ?? 'jsonl', command.output);
     if (action === 'import') return importLedger(invocation, file, command.table);
     if (action === 'rebuild') return rebuildLedger(invocation);
+    if (action === 'adopt') return adoptLedgers(invocation, command.from);
     return listUploads(invocation, command.abort, command.yes);
   });
 }

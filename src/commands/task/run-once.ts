@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { exitCodeOfError, exitCodeOfResult } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
+import { programCall } from '../../cli/program-call.ts';
 import { ownPathsOf } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import { connect } from '../../cos/connect.ts';
@@ -11,7 +13,7 @@ import { Interrupted } from '../../interrupted.ts';
 import { LedgerLocked } from '../../ledger/errors.ts';
 import { takeRunNumber } from '../../ledger/history.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
-import { currentLedger, targetOf, taskOf } from '../../ledger/task.ts';
+import { currentLedger, otherLedgers, type Task, targetOf, taskOf } from '../../ledger/task.ts';
 import { operationLines, plannedJson, warnings } from '../../report/console.ts';
 import { describe } from '../../report/describe.ts';
 import { errorLines } from '../../report/errors.ts';
@@ -52,6 +54,7 @@ export interface RunOptions {
 export async function runOnce(invocation: Invocation, options: RunOptions): Promise<number> {
   const { home } = invocation;
   const task = taskOf(options.config);
+  tellOfOthers(invocation, task);
   if (options.dryRun) {
     const ledger = { file: currentLedger(home.dbFolder, task), task, readOnly: true };
     return (await runTask(invocation, { ...options, log: options.log.ofRun('dry') }, ledger)).exitCode;
@@ -64,6 +67,14 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
   // A hook may want the ledger itself.
   await callHook(invocation, options.config, log, summary);
   return summary.exitCode;
+}
+
+/** A folder that moved, or an endpoint that was changed, is another task: its first run would send all anew. */
+function tellOfOthers({ home, terminal, words }: Invocation, task: Task): void {
+  if (existsSync(currentLedger(home.dbFolder, task))) return;
+  for (const { file, task: other } of otherLedgers(home.dbFolder, task)) {
+    terminal.warn(`${words.warnings.otherLedger(file, other.localPath, other.place, programCall(home))}\n`);
+  }
 }
 
 /** A run that has begun, with the number that history and log know it by. */

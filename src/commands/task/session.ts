@@ -8,7 +8,7 @@ import { createRequests, type Requests } from '../../engine/requests/requests.ts
 import type { LedgerOptions } from '../../ledger/ledger.ts';
 import { lockLedger } from '../../ledger/lock.ts';
 import type { Task } from '../../ledger/task.ts';
-import { adoptLedger, currentLedger, ledgerFile, taskOf } from '../../ledger/task.ts';
+import { currentLedger, taskOf } from '../../ledger/task.ts';
 import { errorLines } from '../../report/errors.ts';
 import { readConfig } from './read-config.ts';
 
@@ -52,11 +52,10 @@ export async function holdingLock<T>(
   task: Task,
   work: (ledger: LedgerOptions, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const file = ledgerFile(home.dbFolder, task);
+  const file = currentLedger(home.dbFolder, task);
   const lost = new AbortController();
   const lock = await lockLedger(file, error => lost.abort(error));
   try {
-    await adoptLedger(home.dbFolder, task);
     const ledger = { file, task, lost: lost.signal };
     return await work(ledger, AbortSignal.any([signal, lost.signal]));
   } finally {

@@ -125,6 +125,7 @@ export const en: Words = {
     unschedulablePath: ({ value }) => `no scheduler takes the characters in this path: ${value}`,
     variableInPath: ({ value }) =>
       `Windows' Task Scheduler takes %NAME% in this path for a variable: ${value}. Move the program or rename the folder`,
+    noLedgerOfTarget: ({ value, target }) => `${value} is no ledger of ${target}`,
     noSuchFolder: ({ value }) => `there is no folder ${value}`,
     folderInUse: ({ value }) => `another local-cos uses ${value}: give another folder`,
     badMoment: ({ value }) =>
@@ -206,6 +207,8 @@ export const en: Words = {
       `config: unknown key "${key}" is ignored${nearest ? `; did you mean "${nearest}"?` : ''}`,
     thresholdCut: most =>
       `multipart_threshold: larger files than ${most} MiB go up in parts all the same: what goes up whole is in memory`,
+    otherLedger: (file, localPath, place, program) =>
+      `db/ has a ledger for the same bucket and cos_path, of ${localPath} (${place}). If this is that folder, moved, take its records over, so that nothing is sent again: ${program} ledger adopt --from ${file}`,
     configReadableByOthers: file => `${file} holds a secret and is readable by others: chmod 600 ${file}`,
     configRefused: message => `the changed configuration is refused, the old one stays in force: ${message}`,
     configReread: file => `${file} changed and was read again`,

@@ -16,6 +16,7 @@ export interface HelpWords {
       | 'ledger export'
       | 'ledger import'
       | 'ledger rebuild'
+      | 'ledger adopt'
       | 'ledger uploads'
       | 'schedule'
       | 'schedule install'
@@ -42,6 +43,7 @@ export interface HelpWords {
       | 'last'
       | 'html'
       | 'format'
+      | 'from'
       | 'output'
       | 'table'
       | 'abort'
@@ -98,6 +100,7 @@ export const helpEn: HelpWords = {
     ledger: 'export, import or rebuild the record of what was synced; list or end unfinished uploads',
     'ledger export': 'write all records as text',
     'ledger import': "take over records: what export wrote, or the original's db_rec.db",
+    'ledger adopt': 'take over the records of another ledger of the same bucket and cos_path',
     'ledger rebuild': "make the ledger anew from the bucket's listing and the local files",
     'ledger uploads': 'list unfinished uploads in parts, or end them',
     schedule: 'a systemd timer, a cron line or a Windows scheduled task',
@@ -122,6 +125,7 @@ export const helpEn: HelpWords = {
     last: 'only the last so many runs',
     html: 'write a page with charts to this file; it opens without a network',
     format: 'what the records are written as',
+    from: 'the ledger to take over (may be repeated; default: all others in db/)',
     output: 'write to this file instead of standard output',
     table: "the table of a predecessor's db_rec.db, where it is not found by itself",
     abort: 'end the upload with this ID; without an ID all that no sync goes on with (needs --yes)',
@@ -181,6 +185,7 @@ export const helpZh: HelpWords = {
     ledger: '导出、导入或重建同步记录；列出或终止未完成的分块上传',
     'ledger export': '将全部记录写成文本',
     'ledger import': '导入记录：export 导出的文件，或旧版的 db_rec.db',
+    'ledger adopt': '接管同一存储桶和 cos_path 的另一个数据库的记录',
     'ledger rebuild': '根据存储桶列表和本地文件重建数据库',
     'ledger uploads': '列出或终止未完成的分块上传',
     schedule: 'systemd 定时器、cron 或 Windows 计划任务',
@@ -205,6 +210,7 @@ export const helpZh: HelpWords = {
     last: '只列出最近的若干次',
     html: '把带图表的网页写入此文件，无需网络即可打开',
     format: '导出的格式',
+    from: '要接管的数据库（可重复；默认：db/ 中所有其他数据库）',
     output: '写入此文件，而不是标准输出',
     table: '无法自动找到时，指定旧版 db_rec.db 中的表名',
     abort: '终止此上传 ID；不写 ID 则终止所有不会被续传的上传（需要 --yes）',

@@ -15,6 +15,8 @@ export interface LedgerWords {
   listed(objects: number): string;
   rebuilt: Record<keyof RebuildCounts, (count: number) => string>;
   rebuildDone(file: string): string;
+  adopted(records: number, file: string): string;
+  nothingToAdopt(target: string): string;
   previous(file: string): string;
   noUploads(target: string): string;
   uploads(count: number, target: string): string;
@@ -74,6 +76,8 @@ export const ledgerEn: LedgerWords = {
     unreadable: count =>
       `${counted(count, 'file or folder', 'files or folders')} could not be read: not compared, for the next sync to try`,
   },
+  adopted: (records, file) => `${counted(records, 'record')} taken over from ${file}`,
+  nothingToAdopt: target => `db/ has no other ledger of ${target}`,
   rebuildDone: file => `the ledger is rebuilt: ${file}`,
   previous: file => `the one before is kept as ${file}`,
   noUploads: target => `no unfinished uploads under ${target}`,
@@ -130,6 +134,8 @@ export const ledgerZh: LedgerWords = {
     leftAlone: count => `${count} 个没有本地文件的对象不作处理：无法证明是由这里上传的。如确认是，请自行删除`,
     unreadable: count => `${count} 个文件或目录无法读取：未比对，下次同步会再试`,
   },
+  adopted: (records, file) => `已从 ${file} 接管 ${records} 条记录`,
+  nothingToAdopt: target => `db/ 中没有 ${target} 的其他数据库`,
   rebuildDone: file => `本地数据库已重建：${file}`,
   previous: file => `原来的文件保留为 ${file}`,
   noUploads: target => `${target} 下没有未完成的分块上传`,

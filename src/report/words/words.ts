@@ -50,6 +50,7 @@ export interface Words {
   warnings: {
     unknownKey(key: string, nearest: string | undefined): string;
     configReadableByOthers(file: string): string;
+    otherLedger(file: string, localPath: string, place: string, program: string): string;
     /** @param most MiB */
     thresholdCut(most: number): string;
     configRefused(message: string): string;

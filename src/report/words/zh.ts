@@ -113,6 +113,7 @@ export const zh: Words = {
     unschedulablePath: ({ value }) => `路径含有定时任务无法使用的字符：${value}`,
     variableInPath: ({ value }) =>
       `Windows 任务计划程序会把路径中的 %名称% 当作变量：${value}。请移动程序或重命名目录`,
+    noLedgerOfTarget: ({ value, target }) => `${value} 不是 ${target} 的数据库`,
     noSuchFolder: ({ value }) => `目录 ${value} 不存在`,
     folderInUse: ({ value }) => `另一个 local-cos 正在使用 ${value}：请指定其他目录`,
     badMoment: ({ value }) =>
@@ -189,6 +190,8 @@ export const zh: Words = {
       `配置：未知的键“${key}”已忽略${nearest ? `；您是否想写“${nearest}”？` : ''}`,
     thresholdCut: most =>
       `multipart_threshold：超过 ${most} MiB 的文件仍会分块上传，因为整体上传的内容都在内存中`,
+    otherLedger: (file, localPath, place, program) =>
+      `db/ 中已有同一存储桶和 cos_path 的数据库，属于 ${localPath}（${place}）。如果这里就是移动后的那个目录，请接管其记录以免重新上传：${program} ledger adopt --from ${file}`,
     configReadableByOthers: file => `${file} 含有密钥，且其他用户可读：请执行 chmod 600 ${file}`,
     configRefused: message => `修改后的配置有误，继续使用原配置：${message}`,
     configReread: file => `${file} 已修改，已重新读取`,
