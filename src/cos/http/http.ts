@@ -58,13 +58,17 @@ export function createHttp(access: Access): Http {
 
   /** Signs last: a bucket may demand the signature of every header that it knows. */
   function headersOf({ method, key, query, headers, body }: HttpRequest, host: string) {
-    const own = requestHeaders && ownHeaders(requestHeaders, { method, key, query, headers });
-    const sent: Record<string, string> = { ...own, ...headers, Host: host };
+    const sent: Record<string, string> = { ...headers };
+    if (requestHeaders)
+      Object.assign(sent, ownHeaders(requestHeaders, { method, key, query, headers }), headers);
     if (method === 'PUT' || method === 'POST') sent['Content-Length'] = String(sizeOf(body));
     if (token) sent['x-cos-security-token'] = token;
-    const signed = signHost === undefined ? sent : { ...sent, Host: signHost };
-    const authorization = authorize({ method, key, query, headers: signed });
-    return { ...sent, Authorization: authorization, 'User-Agent': userAgent };
+    sent.Host = signHost ?? host;
+    const authorization = authorize({ method, key, query, headers: sent });
+    sent.Host = host;
+    sent.Authorization = authorization;
+    sent['User-Agent'] = userAgent;
+    return { sent, authorization };
   }
 
   function send(asked: HttpRequest, isAnew = false): Promise<HttpAnswer> {
@@ -72,11 +76,11 @@ export function createHttp(access: Access): Http {
     const hosts = ordinary === usual || isServedByAccelerate(asked) ? usual : ordinary;
     const host = hosts.current();
     const signedWith = clock.offset;
-    const sent = headersOf(asked, host);
+    const { sent, authorization } = headersOf(asked, host);
     const path = encodePath(key) + encodeQuery(query);
     const request = { origin: `${protocol}//${host}`, method, path, headers: sent, body, isAnew };
     return new Promise((resolve, reject) => {
-      const mask = maskOf([secretKey, token, customerKey, signatureIn(sent.Authorization)]);
+      const mask = maskOf([secretKey, token, customerKey, signatureIn(authorization)]);
       const reader = createAnswerReader({
         resolve,
         mask,
