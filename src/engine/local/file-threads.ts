@@ -49,6 +49,18 @@ const calls = {
     }
     return { filled, bytes: memory ? undefined : bytes.subarray(0, filled) };
   },
+  whole({ path, flags, memory, offset, length: most }) {
+    const fd = fs.openSync(path, flags);
+    try {
+      const before = stats(fd);
+      const length = Number(before.size);
+      if (!before.isFile || length > most) return { before, after: before, filled: 0 };
+      const read = calls.read({ fd, memory, offset, length, position: 0 });
+      return { before, after: stats(fd), ...read };
+    } finally {
+      fs.closeSync(fd);
+    }
+  },
   stat: ({ fd }) => stats(fd),
   close: ({ fd }) => fs.closeSync(fd),
 };
@@ -85,6 +97,17 @@ interface Calls {
       position: number;
     };
     result: { filled: number; bytes: Uint8Array | undefined };
+  };
+  /** Opens, reads and closes a file that is not longer than what is there for it. */
+  whole: {
+    given: {
+      path: string;
+      flags: number;
+      memory: SharedArrayBuffer | undefined;
+      offset: number;
+      length: number;
+    };
+    result: { before: FileStats; after: FileStats; filled: number; bytes?: Uint8Array | undefined };
   };
   stat: { given: { fd: number }; result: FileStats };
   close: { given: { fd: number }; result: undefined };

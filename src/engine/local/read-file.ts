@@ -98,14 +98,23 @@ function handleOf(fd: number): FileHandle {
 }
 
 /**
- * Reads all of an open file into the beginning of a buffer.
+ * Reads a whole file into the beginning of a buffer, with one call of a thread: where files are small, each
+ * costs as much as all else.
+ * @returns no bytes where the file is larger than the buffer
  * @throws Failure (changed) where it changed under the reading; the system's error
  */
-export async function readWhole(handle: FileHandle, state: FileState, buffer: Buffer): Promise<Buffer> {
-  const bytes = buffer.subarray(0, state.size);
-  const isThere = state.size === 0 || (await handle.read(bytes, 0)) === state.size;
-  if (!isThere || !isSameState(state, await handle.state())) throw fileChanged();
-  return bytes;
+export async function readAtOnce(
+  path: string,
+  buffer: Buffer,
+): Promise<{ state: FileState; bytes: Buffer | undefined }> {
+  const memory = buffer.buffer instanceof SharedArrayBuffer ? buffer.buffer : undefined;
+  const range = { memory, offset: buffer.byteOffset, length: buffer.length };
+  const { before, after, filled, bytes } = await callInThread('whole', { path, flags: READ, ...range });
+  const state = stateIn(before);
+  if (state.size > buffer.length) return { state, bytes: undefined };
+  if (bytes) buffer.set(bytes);
+  if (filled !== state.size || !isSameState(state, stateIn(after))) throw fileChanged();
+  return { state, bytes: buffer.subarray(0, filled) };
 }
 
 const PIECE = 256 * 1024;

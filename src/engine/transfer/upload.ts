@@ -4,7 +4,7 @@ import { startCrc64 } from '../../cos/crc64.ts';
 import type { Confirmation } from '../../cos/store.ts';
 import { type FailureKind, localFailure } from '../../failure.ts';
 import { md5Of } from '../local/content-hash.ts';
-import { type FileHandle, type FileState, openFile, readWhole } from '../local/read-file.ts';
+import { type FileState, readAtOnce } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
 import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
 import { sendInParts } from './upload-in-parts.ts';
@@ -18,12 +18,12 @@ const PAUSE = 300;
  * Uploads a file's content as it is now and verifies what COS confirms.
  * @throws Failure
  */
-export async function upload(run: Run, { path }: LocalFile, key: string): Promise<Uploaded> {
+export async function upload(run: Run, file: LocalFile, key: string): Promise<Uploaded> {
   for (let tries = 0; ; tries++) {
     try {
       // The scan may be long ago: whether a file goes up in parts depends on its size of now.
-      const whole = await tryWhole(run, path, key);
-      return whole ?? (await sendInParts(run, path, key));
+      const whole = await tryWhole(run, file, key);
+      return whole ?? (await sendInParts(run, file.path, key));
     } catch (error) {
       const failure = localFailure(error);
       if (tries >= (RETRIES[failure.kind] ?? 0) || run.signal.aborted) throw failure;
@@ -33,38 +33,32 @@ export async function upload(run: Run, { path }: LocalFile, key: string): Promis
 }
 
 /** @returns undefined where the file is so large that it goes up in parts */
-async function tryWhole(run: Run, path: string, key: string): Promise<Uploaded | undefined> {
-  const { handle, state } = await openFile(localPathOf(run, path));
-  if (state.size <= run.config.multipartThreshold) return sendWhole(run, path, { handle, state }, key);
-  await handle.close();
-  return undefined;
+async function tryWhole(run: Run, file: LocalFile, key: string): Promise<Uploaded | undefined> {
+  const { multipartThreshold: most } = run.config;
+  let { size } = file;
+  if (size > most) size = 0;
+  for (;;) {
+    const sent = await sendWhole(run, file.path, size, key);
+    if (typeof sent !== 'number') return sent;
+    if (sent > most) return undefined;
+    size = sent;
+  }
 }
 
-async function sendWhole(
-  run: Run,
-  path: string,
-  { handle, state }: { handle: FileHandle; state: FileState },
-  key: string,
-): Promise<Uploaded> {
-  const { buffer, release } = await run.budget.take(state.size);
+/** @returns the file's size where it is larger than was thought */
+async function sendWhole(run: Run, path: string, size: number, key: string): Promise<Uploaded | number> {
+  const { buffer, release } = await run.budget.take(size);
   let isSent = false;
   try {
     const readAt = Date.now();
-    const bytes = await readAndClose(handle, state, buffer);
+    const { state, bytes } = await readAtOnce(localPathOf(run, path), buffer.subarray(0, size));
+    if (!bytes) return state.size;
     const hash = await run.threads.md5Of(bytes);
     const confirmation = await put(run, key, bytes, hash, { path, state });
     isSent = true;
     return { confirmation, state, readAt, hash };
   } finally {
     release(isSent);
-  }
-}
-
-async function readAndClose(handle: FileHandle, state: FileState, buffer: Buffer): Promise<Buffer> {
-  try {
-    return await readWhole(handle, state, buffer);
-  } finally {
-    await handle.close();
   }
 }
 

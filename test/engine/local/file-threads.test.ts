@@ -5,7 +5,7 @@ import { open } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { openFile, readWhole } from '../../../src/engine/local/read-file.ts';
+import { openFile, readAtOnce } from '../../../src/engine/local/read-file.ts';
 
 const onPosix = process.platform === 'win32' ? test.skip : test;
 
@@ -34,11 +34,13 @@ test('files of every size are read whole, many at a time', async t => {
   await Promise.all(
     Array.from({ length: 60 }, async (_, n) => {
       const size = sizes[n % sizes.length] ?? 0;
-      const { handle, state } = await openFile(join(root, `${size}`));
       const memory = n % 2 === 0 ? Buffer.alloc(size + 5) : Buffer.from(new SharedArrayBuffer(size + 5));
-      const bytes = await readWhole(handle, state, memory);
-      t.true(bytes.equals(Buffer.alloc(size, size % 251)));
+      const { bytes } = await readAtOnce(join(root, `${size}`), memory);
+      t.true(bytes?.equals(Buffer.alloc(size, size % 251)));
+      const { handle, state } = await openFile(join(root, `${size}`));
+      t.is(await handle.read(memory.subarray(0, size), 0), state.size);
       await handle.close();
+      if (size > 0) t.is((await readAtOnce(join(root, `${size}`), Buffer.alloc(size - 1))).bytes, undefined);
     }),
   );
 });
