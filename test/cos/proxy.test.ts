@@ -1,5 +1,15 @@
-import { appendFileSync, closeSync, ftruncateSync, openSync, renameSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  ftruncateSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import test from 'ava';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 import { until } from '../support/until.ts';
@@ -122,6 +132,35 @@ test('a key pair that may not list the buckets is told so, and which region to w
   const { code, stderr } = await box.run();
   t.is(code, 5);
   t.regex(stderr, /^cos_sync: COS refuses: BucketListDenied: .*write its region .*Access Denied.*\n$/);
+});
+
+/** Writes at the program's end which files of the SDK it had loaded. */
+const WITNESS = `
+import { writeFileSync } from 'node:fs';
+import Module from 'node:module';
+process.on('exit', () => {
+  const loaded = Object.keys(Module._cache).filter(file => file.includes('cos-nodejs-sdk-v5'));
+  writeFileSync(process.env.WITNESSED, loaded.join('\\n'));
+});
+`;
+
+test('the SDK is loaded to find out a region, and for nothing else', async t => {
+  const box = await sandbox(t);
+  const witness = join(box.root, 'witness.mjs');
+  writeFileSync(witness, WITNESS);
+  const witnessed = join(box.root, 'loaded');
+  const env = { NODE_OPTIONS: `--import=${pathToFileURL(witness)}`, WITNESSED: witnessed };
+  const loadedBy = async (...args: string[]) => {
+    const { code, stderr } = await box.startAs({ env }, ...args).ended;
+    t.is(code, 0, stderr);
+    return readFileSync(witnessed, 'utf8');
+  };
+  box.write('a.txt', 'one');
+  throughProxy(box);
+  for (const command of ['sync', 'doctor', 'verify']) t.is(await loadedBy(command), '', command);
+  throughProxy(box, { region: undefined });
+  box.write('b.txt', 'two');
+  t.not(await loadedBy('sync'), '');
 });
 
 test("an old region name leads to today's host", async t => {
