@@ -16,7 +16,9 @@ const MOST_BLOCKED = 16;
 /** Calls that are given to a thread ahead. */
 const DEPTH = 4;
 /** ms that calls wait before another thread is started for them. */
-const GROWTH = 10;
+const GROWTH = 50;
+/** ms that a thread has for its first answer: to start one takes longer than to read many files. */
+const STARTING = 1_000;
 /** ms between two tries while the system has no file descriptor free. */
 const DESCRIPTOR_PAUSE = 50;
 
@@ -212,7 +214,9 @@ function deal(): void {
 
 function grow(first: Job): void {
   growth = undefined;
-  if (waiting[0] === first && threads.length < MOST_THREADS && canAffordThread()) start();
+  const isStarting = threads.some(({ answered, since }) => answered === 0 && Date.now() - since < STARTING);
+  const isStuck = waiting[0] === first && !isStarting;
+  if (isStuck && threads.length < MOST_THREADS && canAffordThread()) start();
   deal();
 }
 
