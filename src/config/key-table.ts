@@ -55,6 +55,8 @@ export const KEY_TABLE: Readonly<Record<Exclude<ConfigKey, 'lang'>, KeyEntry>> =
   meta: { group: 'uploads', value: 'JSON' },
   daemon_mode: { group: 'repeat' },
   daemon_interval: { group: 'repeat', value: 'SECONDS' },
+  watch: { group: 'repeat' },
+  watch_delay: { group: 'repeat', value: 'SECONDS' },
   metrics_file: { group: 'after', value: 'FILE' },
   failed_file: { group: 'after', value: 'FILE' },
   on_success: { group: 'after', value: 'PROGRAM' },

@@ -49,6 +49,8 @@ const schema = z.object({
   delete_sync: onOff(false),
   daemon_mode: onOff(false),
   daemon_interval: numberBetween(0, 365 * ONE_DAY, 60),
+  watch: onOff(false),
+  watch_delay: numberBetween(0, ONE_DAY / 24, 2, false),
   enable_https: onOff(true),
   local_path: exactText(),
   cos_path: exactText().transform(path => path ?? '/'),
@@ -115,6 +117,10 @@ export interface Config {
   daemonMode: boolean;
   /** seconds */
   daemonInterval: number;
+  /** With daemonMode: a change is synced soon after it happened. */
+  watch: boolean;
+  /** seconds without a further change in a folder */
+  watchDelay: number;
   enableHttps: boolean;
   localPath: string;
   cosPath: string;
@@ -284,6 +290,8 @@ function configOf(values: Values): Omit<Config, 'environmentProxies'> {
     deleteSync: values.delete_sync,
     daemonMode: values.daemon_mode,
     daemonInterval: values.daemon_interval,
+    watch: values.watch,
+    watchDelay: values.watch_delay,
     enableHttps: values.enable_https,
     // The ledger belongs to this path: one folder must not have two names.
     localPath: resolve(values.local_path ?? ''),

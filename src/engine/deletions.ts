@@ -30,6 +30,8 @@ export interface DeletionRules {
   maxDelete: DeleteLimit;
   /** Deletes even where the scan found no file at all. */
   allowEmpty: boolean;
+  /** Files that runs for changes deleted since the last full one: max_delete is for all of them together. */
+  deletedBefore?: number;
 }
 
 /**
@@ -63,7 +65,10 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
   ];
   const folderCount = goneFolders.length + goneBegun.length - begunFiles.length;
   // Folder objects hold nothing, so they do not count; but 0 means none of anything.
-  if (notMoved.length > limit || (limit === 0 && folderCount > 0)) {
+  if (
+    (notMoved.length > 0 && notMoved.length + (rules.deletedBefore ?? 0) > limit) ||
+    (limit === 0 && folderCount > 0)
+  ) {
     hold(goneCount, 'maxDelete', '', limit);
     return decided;
   }

@@ -8,6 +8,8 @@ import { type BegunRecord, isFolderPath, type LedgerRecord } from '../ledger/rec
 import { type FoundDisks, findDisks } from './local/disk.ts';
 import { filterOf, type UnmatchedPatterns } from './local/filter.ts';
 import { LocalPathUnusable, localPathError } from './local/local-path.ts';
+import { folderOf, type Part } from './local/part.ts';
+import type { FolderFollower } from './local/read-ahead.ts';
 import { scan } from './local/scan.ts';
 import { systemFoldersIn } from './local/system-folders.ts';
 import { disksToRemember, withoutOtherDisks } from './other-disk.ts';
@@ -23,25 +25,38 @@ export interface LocalPlanOptions {
   lastScan?: LastScan | undefined;
   /** Takes a file system for the right one that is another than in the last run. */
   otherDisk?: boolean;
+  /** Only this part is scanned, and met with its records. */
+  part?: PartToPlan | undefined;
+  follower?: FolderFollower | undefined;
   onScanned(entries: number): void;
   /** Is told after the scan which patterns had no effect. */
   onUnmatched?(patterns: UnmatchedPatterns): void;
   signal: AbortSignal;
 }
 
+/** A part of local_path, and what the plan must know of the rest. */
+export interface PartToPlan extends Part {
+  /** Whether what is gone is really gone, and has not moved to where nobody looked. */
+  mayDelete: boolean;
+  /** Files that the ledger has in all, about. */
+  recordedFiles: number;
+  /** Whether the ledger has a file that is not of this part. */
+  hasOthers: boolean;
+}
+
 /**
- * Scans local_path and meets what is there with the records.
+ * Scans local_path, or a part of it, and meets what is there with the records.
  * @throws LocalPathUnusable where the folder cannot be read
  */
 export async function planOf(options: LocalPlanOptions): Promise<Plan> {
-  const { config, signal, lastScan } = options;
+  const { config, signal, lastScan, part, follower, begun } = options;
   const filter = filterOf(config, options.own);
   const planner = startPlan(options.records, {
     isExcluded: path => (isFolderPath(path) ? filter.excludesFolderObject(path) : filter.excludes(path)),
     createFolders: config.createFolders,
     checksum: config.checksum,
     compareCtime: config.compareCtime,
-    ...(options.begun && { begun: options.begun }),
+    ...(begun && { begun: part ? new Map([...begun].filter(([path]) => part.includes(path))) : begun }),
     unreadableBefore: lastScan?.unreadable,
   });
   let entries = 0;
@@ -50,8 +65,8 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   let found: FoundDisks;
   try {
     const before = placeOnDisk(config.localPath);
-    const disks = findDisks(config.localPath);
-    for await (const batch of scan({ config, filter, signal })) {
+    const disks = findDisks(config.localPath, part && lastScan?.disks.keys());
+    for await (const batch of scan({ config, filter, signal, part, follower })) {
       for (const entry of batch) {
         planner.meet(entry);
         hasFile ||= entry.kind === 'file';
@@ -67,15 +82,38 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
     if (signal.aborted) return emptyPlanOf(config);
     throw localPathError(config.localPath, error);
   }
-  const leavesNoFile = config.include.length > 0 && !hasFile;
-  options.onUnmatched?.({ ...filter.unmatched(), leavesNoFile });
   const known = options.otherDisk ? undefined : lastScan;
   const plan = withoutOtherDisks(planner.finish(), known, found);
   const sure = withoutMoved(plan, config.localPath, scanStart, lastScan?.missing);
+  if (part) return planOfPart(sure, part, lastScan);
+  const leavesNoFile = config.include.length > 0 && !hasFile;
+  options.onUnmatched?.({ ...filter.unmatched(), leavesNoFile });
   const leftOut = leftOutIn(config);
   const told = leftOut.filter(path => !lastScan?.leftOut.has(path)).map(leftOutOnce);
   const disks = disksToRemember(plan, lastScan, found);
   return { ...sure, skipped: [...sure.skipped, ...told], leftOut, disks, scannedAt: Date.now() };
+}
+
+/**
+ * A plan of a part as a part of the whole: what the last full scan noted of the rest still holds, and what is
+ * gone counts against all that is recorded.
+ */
+function planOfPart(plan: Plan, part: PartToPlan, lastScan: LastScan | undefined): Plan {
+  const outside = (paths: ReadonlySet<string> = new Set()) => [...paths].filter(path => !part.includes(path));
+  // A known folder that is not there any more is for a run that looks at what was in it, too.
+  const goneFolders = plan.goneFolders.filter(path => !part.isKnown(path));
+  const gone = [...plan.goneFiles, ...plan.goneBegun].map(({ path }) => path);
+  return {
+    ...plan,
+    ...(part.mayDelete ? { goneFolders } : { goneFiles: [], goneFolders: [], goneBegun: [] }),
+    goneForLater: part.mayDelete ? [] : [...gone, ...goneFolders],
+    unreadable: [...outside(lastScan?.unreadable), ...plan.unreadable],
+    leftOut: [...(lastScan?.leftOut ?? [])],
+    disks: lastScan?.disks ?? new Map(),
+    scannedAt: Date.now(),
+    scannedFiles: plan.scannedFiles + (part.hasOthers ? 1 : 0),
+    recordedFiles: Math.max(plan.recordedFiles, part.recordedFiles),
+  };
 }
 
 /**
@@ -120,11 +158,6 @@ function leftOutIn({ localPath, include }: Config): string[] {
 
 function leftOutOnce(path: string): Plan['skipped'][number] {
   return { path, failure: new Failure('local', { code: 'SystemFolder' }) };
-}
-
-/** The folder that a file or folder is in; empty for local_path itself. */
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf('/', path.length - 2) + 1);
 }
 
 /** In ms since 1970; undefined where there is no such folder, NaN where that cannot be told. */

@@ -40,6 +40,8 @@ export interface Plan {
   scannedAt: number;
   /** Paths of what is gone from folders that changed during the scan: it may have moved where that had been already. */
   goneDuringScan: string[];
+  /** Paths of what is gone from a part that was scanned alone, and may have moved to where nobody looked yet. */
+  goneForLater: string[];
   /** How many are gone from places whose file system is another than in the last run. */
   goneOnOtherDisk: ReadonlyMap<string, number>;
   /** Records whose file was not found, but that may be there: where the scan could not look, and one such place. */
@@ -169,7 +171,8 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
         }
         return;
       }
-      if (entry.kind === 'own') return void own.add(entry.path);
+      if (entry.kind === 'begun') return;
+      if (entry.kind === 'own' || entry.kind === 'away') return void own.add(entry.path);
       hidden.add(entry.path);
       const { path, failure } = entry;
       if (failure === undefined) return;
@@ -225,6 +228,7 @@ function emptyPlan(): Plan {
     goneBegun: [],
     scannedAt: Number.POSITIVE_INFINITY,
     goneDuringScan: [],
+    goneForLater: [],
     goneOnOtherDisk: new Map(),
     doubtful: 0,
     doubtfulPlace: '',

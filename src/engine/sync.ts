@@ -5,6 +5,7 @@ import type { Config } from '../config/schema.ts';
 import type { ObjectStore } from '../cos/store.ts';
 import type { Failure } from '../failure.ts';
 import type { Ledger, LedgerOptions } from '../ledger/ledger.ts';
+import { isFile } from '../ledger/records.ts';
 import { deleteBegun } from './delete/delete-begun.ts';
 import { deleteGone } from './delete/delete-gone.ts';
 import { decideDeletions, type TransferResult } from './deletions.ts';
@@ -12,9 +13,11 @@ import { largeAmong } from './large-files.ts';
 import type { Held, HeldReason, RunListener } from './listener.ts';
 import type { UnmatchedPatterns } from './local/filter.ts';
 import { checkLocalPath } from './local/local-path.ts';
+import { type Part, recordsOf } from './local/part.ts';
+import type { FolderFollower } from './local/read-ahead.ts';
 import { isLongAgo } from './local/settle.ts';
 import type { Plan } from './plan.ts';
-import { planOf } from './plan-folder.ts';
+import { type PartToPlan, planOf } from './plan-folder.ts';
 import type { Requests } from './requests/requests.ts';
 import { type Run, startRun } from './transfer/run.ts';
 import { transfer } from './transfer/transfer.ts';
@@ -33,6 +36,15 @@ export interface SyncOptions {
   listeners: readonly RunListener[];
   /** Aborted by a signal: nothing new begins, what is under way ends. */
   signal: AbortSignal;
+  /** A run for changes: only this part of the folder is scanned. */
+  part?: ChangedPart | undefined;
+  /** Is told of each folder that is scanned. */
+  follower?: FolderFollower | undefined;
+}
+
+export interface ChangedPart extends Omit<PartToPlan, 'hasOthers'> {
+  /** Files that runs for changes deleted since the last full one. */
+  deletedBefore: number;
 }
 
 export interface SyncResult {
@@ -42,6 +54,10 @@ export interface SyncResult {
   stoppedBy: Failure | undefined;
   /** Whether anything was done before it was stopped. */
   anySuccess: boolean;
+  /** Files that the ledger had, or that the scan found. */
+  knownFiles: number;
+  /** Paths that a run for changes found gone and left to a later one. */
+  goneForLater: readonly string[];
 }
 
 /**
@@ -66,7 +82,9 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     const plan = await planOf({
       config,
       own: options.own,
-      records: ledger.records(),
+      records: options.part ? recordsOf(options.part, ledger.records) : ledger.records(),
+      part: options.part && { ...options.part, hasOthers: hasOthers(options.part, ledger) },
+      follower: options.follower,
       begun: ledger.begun,
       lastScan: ledger.lastScan,
       otherDisk: options.otherDisk,
@@ -79,7 +97,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     tellPlan(run, plan);
     recordRefreshed(run, plan);
     const transferred = await transfer(run, plan);
-    rememberScan(run, plan, transferred);
+    rememberScan(run, plan, transferred, options.part);
     const held = await deleteWhatMay(run, plan, transferred, options);
     breaker.finish();
     if (broken) throw broken;
@@ -89,11 +107,19 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       heldReasons: held.map(({ reason }) => reason),
       stoppedBy: breaker.reason,
       anySuccess: breaker.anySuccess,
+      knownFiles: Math.max(plan.recordedFiles, plan.scannedFiles),
+      goneForLater: plan.goneForLater,
     };
   } finally {
     await run.close();
     await ledger.close();
   }
+}
+
+/** Whether the ledger has a file that a part leaves alone. */
+function hasOthers(part: Part, { records }: Ledger): boolean {
+  for (const record of records('')) if (isFile(record) && !part.includes(record.path)) return true;
+  return false;
 }
 
 function tellPlan({ listener, prefix }: Run, plan: Plan): void {
@@ -121,11 +147,19 @@ function recordRefreshed({ ledger, dryRun }: Run, { refreshed, scannedAt }: Plan
 }
 
 /** Notes for the next run what this one saw of the folder, if it saw all of it. */
-function rememberScan({ ledger, dryRun, signal }: Run, plan: Plan, { unreadable }: TransferResult): void {
+function rememberScan(
+  { ledger, dryRun, signal }: Run,
+  plan: Plan,
+  { unreadable }: TransferResult,
+  part?: Part,
+): void {
   if (dryRun || (signal.aborted && plan.disks.size === 0)) return;
+  const missingElsewhere = part
+    ? [...(ledger.lastScan?.missing ?? [])].filter(path => !part.includes(path))
+    : [];
   ledger.putLastScan({
     disks: plan.disks,
-    missing: new Set(plan.goneDuringScan),
+    missing: new Set([...missingElsewhere, ...plan.goneDuringScan]),
     unreadable: new Set([...plan.unreadable, ...unreadable]),
     leftOut: new Set(plan.leftOut),
   });
@@ -135,13 +169,14 @@ async function deleteWhatMay(
   run: Run,
   plan: Plan,
   transferred: TransferResult,
-  { allowEmpty, config }: SyncOptions,
+  { allowEmpty, config, part }: SyncOptions,
 ) {
   const { deleteSync, maxDelete } = config;
   const { files, folders, begun, held } = decideDeletions(plan, transferred, {
     deleteSync,
     maxDelete,
     allowEmpty,
+    ...(part && { deletedBefore: part.deletedBefore }),
   });
   const tell = (each: Held) => run.listener.held({ ...each, place: join(config.localPath, each.place) });
   held.forEach(tell);

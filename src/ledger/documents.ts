@@ -133,16 +133,20 @@ function lineEnd(text: string, start: number): number {
 /**
  * The base's records with the log's in their places, ascending by path; removed ones are left out.
  * Every run reads a million records through here: one generator, not one in another.
+ * @param changed each path's last entry of the log, ascending by path
+ * @param from the first path that is wanted
  */
 export function* recordsIn(
   documents: readonly Document[],
-  { records: changed }: LogState,
+  changed: readonly (readonly [path: string, line: string])[],
+  from = '',
 ): Generator<LedgerRecord> {
-  let next = 0;
-  let path = changed[0]?.[0];
-  for (const { kind, text = '' } of documents) {
+  let next = from === '' ? 0 : placeIn(changed, from);
+  let path = changed[next]?.[0];
+  for (let index = from === '' ? 0 : documentOf(documents, from); index < documents.length; index++) {
+    const { kind, text = '' } = documents[index]!;
     if (kind !== 'base' || text === '') continue;
-    for (let start = 0, end = 0; start < text.length; start = end + 1) {
+    for (let start = lineOf(text, from), end = 0; start < text.length; start = end + 1) {
       end = lineEnd(text, start);
       const record = decodeRecord(text, start, end);
       let isKept = true;
@@ -155,6 +159,39 @@ export function* recordsIn(
     }
   }
   for (; next < changed.length; next++) yield* recordIn(changed[next]?.[1]);
+}
+
+/** The place of a path among entries that ascend by path, or where it would stand. */
+export function placeIn(entries: readonly (readonly [path: string, line: string])[], path: string): number {
+  return firstOf(0, entries.length, index => entries[index]![0] >= path);
+}
+
+/** The document of the base that a path stands in, if it is there; the header is before all. */
+function documentOf(documents: readonly Document[], path: string): number {
+  const isAfter = ({ kind, text = '' }: Document) => kind !== 'base' || pathAt(text, 0) > path;
+  return Math.max(0, firstOf(1, documents.length, index => isAfter(documents[index]!)) - 1);
+}
+
+/** Where the first line of a path that is not before `path` begins. */
+function lineOf(text: string, path: string): number {
+  if (path === '') return 0;
+  const startOf = (place: number) => text.lastIndexOf('\n', place - 1) + 1;
+  const place = firstOf(0, text.length, at => pathAt(text, startOf(at)) >= path);
+  return place === text.length ? text.length : startOf(place);
+}
+
+function pathAt(text: string, start: number): string {
+  return pathOf(text.slice(start, lineEnd(text, start)));
+}
+
+/** The first number from `low` on for which something holds that holds for all after it; `high` where it does for none. */
+function firstOf(low: number, high: number, holds: (index: number) => boolean): number {
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /** Nothing where it was removed. */

@@ -2,6 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type Datastore from 'nedb-promises';
+import { keepChanges } from './changes.ts';
 import {
   encodeBegun,
   encodePart,
@@ -48,14 +49,17 @@ const FLUSH_INTERVAL = 500;
 const MERGE_ENTRIES = 20_000;
 const MERGE_SHARE = 0.25;
 
+/** Each piece of the log that a run writes is a document: with more of them than these, a ledger that stays open is read anew. */
+const MOST_PIECES = 5_000;
+
 /** So many times that an object was begun are remembered: each one that is forgotten may leave it in COS. */
 const BEGUN_KEPT = 8;
 
 /** The record of what COS holds, and of what was begun. */
 export interface Ledger {
   readonly file: string;
-  /** All records, ascending by path. To be read before anything is written. */
-  records(): Iterable<LedgerRecord>;
+  /** All records, ascending by path, or those from a path on. To be read before anything is written. */
+  records(from?: string): Iterable<LedgerRecord>;
   /** Uploads in parts that earlier runs did not complete, by path. */
   readonly uploads: ReadonlyMap<string, UploadRecord>;
   /** Objects that earlier runs were about to send, or folders' to delete, when they were killed, by path. */
@@ -75,8 +79,13 @@ export interface Ledger {
   flush(): Promise<void>;
   /** Writes what is not yet written, and waits until it would outlast a power cut. @throws LedgerUnusable */
   flushToDisk(): Promise<void>;
-  /** Writes everything and ends. @throws LedgerUnusable */
+  /** Writes everything and ends; one that stays open is left as it is where that serves the next run. @throws LedgerUnusable */
   close(): Promise<void>;
+  /**
+   * Goes on after `close` with what is in memory.
+   * @returns false where it cannot, because somebody else wrote to the file or it is better read anew
+   */
+  reopen(options: Pick<LedgerOptions, 'onBroken' | 'lost'>): boolean;
 }
 
 export interface LedgerOptions {
@@ -88,6 +97,8 @@ export interface LedgerOptions {
   onBroken?: (error: LedgerUnusable) => void;
   /** Aborted when the lock is lost: the file may be another run's, and nothing more is written to it. */
   lost?: AbortSignal | undefined;
+  /** Several runs use it, one after the other: it knows what they write. */
+  staysOpen?: boolean;
 }
 
 /**
@@ -180,11 +191,15 @@ function withoutEnd(begun: ReadonlyMap<string, BegunRecord>): BegunRecord[] {
 function ledgerOf(
   documents: readonly Document[],
   store: Datastore<Document> | undefined,
-  { file, task, onBroken, lost }: LedgerOptions,
+  options: LedgerOptions,
   before: Before = { lastScan: undefined, lastWrite: 0 },
 ): Ledger {
+  const { file, task, staysOpen = false } = options;
+  let { onBroken, lost } = options;
+  let { lastScan: knownScan, lastWrite } = before;
   const log = readLog(documents);
   const { uploads, begun } = log;
+  const changes = keepChanges(log.records);
   const baseEntries = documents.filter(({ kind }) => kind === 'base').length * ENTRIES_PER_DOCUMENT;
   let { entries } = log;
   let nextId = documents.length + 1;
@@ -194,24 +209,31 @@ function ledgerOf(
   let nextSync: Promise<void> | undefined;
   let broken: LedgerUnusable | undefined;
 
-  let lastScan = before.lastScan && encodeLastScan(before.lastScan);
-  for (const record of withoutEnd(begun)) putBegun({ ...record, begun: record.begun.map(ended) });
+  let lastScan = knownScan && encodeLastScan(knownScan);
+  let timer = startUse();
+  /** What the file was when the last run left it; undefined while a run goes on. */
+  let left: string | undefined;
 
-  const timer = setInterval(() => void flush().catch(() => {}), FLUSH_INTERVAL);
-  timer.unref();
+  function startUse(): NodeJS.Timeout {
+    for (const record of withoutEnd(begun)) putBegun({ ...record, begun: record.begun.map(ended) });
+    return setInterval(() => void flush().catch(() => {}), FLUSH_INTERVAL).unref();
+  }
 
-  function note(line: string): void {
+  /** @param path the one whose record the line is, or takes the place of */
+  function note(line: string, path?: string): void {
     entries++;
+    if (staysOpen && path !== undefined) changes.set(path, line);
     waiting.push(line);
     if (waiting.length >= ENTRIES_PER_DOCUMENT) void flush().catch(() => {});
   }
 
   function ended(each: Begun): Begun {
-    return { ...each, until: each.until ?? before.lastWrite };
+    return { ...each, until: each.until ?? lastWrite };
   }
 
   function putBegun(record: BegunRecord): void {
     begun.set(record.path, record);
+    if (staysOpen) changes.set(record.path, encodeRemoval(record.path));
     note(encodeBegun(record));
   }
 
@@ -245,26 +267,37 @@ function ledgerOf(
     throw broken;
   }
 
+  const isMergeWorthIt = () => entries >= Math.max(MERGE_ENTRIES, baseEntries * MERGE_SHARE);
+
   async function mergeWhenWorthIt(): Promise<void> {
-    if (!store || lost?.aborted || entries < Math.max(MERGE_ENTRIES, baseEntries * MERGE_SHARE)) return;
+    if (!store || lost?.aborted || !isMergeWorthIt()) return;
     const { documents: now, lastScan: scan } = sortDocuments(await store.find({}));
     const open = [...[...uploads.values()].flatMap(linesOf), ...[...begun.values()].map(encodeBegun)];
-    await create(file, task, Array.from(recordsIn(now, readLog(now)), encodeRecord), open, lost, scan);
+    await create(
+      file,
+      task,
+      Array.from(recordsIn(now, readLog(now).records), encodeRecord),
+      open,
+      lost,
+      scan,
+    );
   }
 
   return {
     file,
     uploads,
     begun,
-    lastScan: before.lastScan,
-    records: () => recordsIn(documents, log),
+    get lastScan() {
+      return knownScan;
+    },
+    records: from => recordsIn(documents, changes.sorted(), from),
     put(record) {
       begun.delete(record.path);
-      note(encodeRecord(record));
+      note(encodeRecord(record), record.path);
     },
     remove(path) {
       begun.delete(path);
-      note(encodeRemoval(path));
+      note(encodeRemoval(path), path);
     },
     putBegun({ path, begun: again }) {
       const all = [...(begun.get(path)?.begun ?? []), ...again];
@@ -283,6 +316,7 @@ function ledgerOf(
     },
     putLastScan(scan) {
       const text = encodeLastScan(scan);
+      knownScan = scan;
       if (text === lastScan) return;
       lastScan = text;
       entries += scan.missing.size + scan.unreadable.size;
@@ -298,12 +332,31 @@ function ledgerOf(
     async close() {
       clearInterval(timer);
       await flush();
+      const isReadAnew = isMergeWorthIt() || changes.areTooMany() || nextId - documents.length > MOST_PIECES;
+      if (staysOpen && store && !isReadAnew && !lost?.aborted) {
+        left = fileState(file);
+        lastWrite = statSync(file).mtimeMs;
+        return;
+      }
       // Merging only saves time later; where it fails (disk full), the log stands as it is.
       await mergeWhenWorthIt().catch(async () => {
         if (!lost?.aborted) await removeFile(`${file}.new`);
       });
     },
+    reopen(next) {
+      if (left === undefined || broken || left !== fileState(file)) return false;
+      left = undefined;
+      ({ onBroken, lost } = next);
+      timer = startUse();
+      return true;
+    },
   };
+}
+
+/** Tells whether a file was written to, or another put in its place; undefined where there is none. */
+function fileState(file: string): string | undefined {
+  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
+  return stats && [stats.dev, stats.ino, stats.size, stats.mtimeNs].join(':');
 }
 
 function linesOf(upload: UploadRecord): string[] {

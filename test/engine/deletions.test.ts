@@ -25,6 +25,7 @@ function planWith(changes: Partial<Plan>): Plan {
     scannedAt: 0,
     refreshed: [],
     goneDuringScan: [],
+    goneForLater: [],
     unknownPlace: undefined,
     failedSizes: new Map(),
     goneOnOtherDisk: new Map(),

@@ -7,12 +7,14 @@ import { ownPathsOf } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import { connect } from '../../cos/connect.ts';
 import type { RunListener } from '../../engine/listener.ts';
+import type { FolderFollower } from '../../engine/local/read-ahead.ts';
 import { countInto, emptyStatistics, type Statistics } from '../../engine/statistics.ts';
-import { type SyncResult, sync } from '../../engine/sync.ts';
+import { type ChangedPart, type SyncResult, sync } from '../../engine/sync.ts';
 import { Interrupted } from '../../interrupted.ts';
 import { LedgerLocked } from '../../ledger/errors.ts';
 import { takeRunNumber } from '../../ledger/history.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
+import type { OpenLedger } from '../../ledger/open-ledger.ts';
 import { currentLedger, otherLedgers, type Task, targetOf, taskOf } from '../../ledger/task.ts';
 import { operationLines, plannedJson, warnings } from '../../report/console.ts';
 import { describe } from '../../report/describe.ts';
@@ -44,6 +46,14 @@ export interface RunOptions {
   log: Log;
   /** What earlier rounds of a daemon said of its patterns. */
   said?: Set<string>;
+  /** How the ledger is opened where it stays open from one run to the next. */
+  openLedger?: OpenLedger;
+  /** Only this part is looked at; a run of a part that found nothing to do is not told of. */
+  part?: ChangedPart;
+  follower?: FolderFollower;
+  listener?: RunListener;
+  /** Is told how the run ended, and what it found where it was not ended by an error. */
+  onEnd?: (summary: Summary, result: SyncResult | undefined) => void;
 }
 
 /**
@@ -64,6 +74,7 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
     const log = options.log.ofRun(number);
     return { log, summary: await runTask({ ...invocation, signal }, { ...options, number, log }, ledger) };
   });
+  if (options.part && isIdle(summary)) return summary.exitCode;
   // A hook may want the ledger itself.
   await callHook(invocation, options.config, log, summary);
   return summary.exitCode;
@@ -127,11 +138,14 @@ async function runTask(invocation: Invocation, options: BegunRun, ledger: Ledger
     localPath: config.localPath,
     target: targetOf(task),
   };
-  if (style.json) terminal.out(`${JSON.stringify(summaryJson(summary))}\n`);
+  const isUntold = options.part && isIdle(summary);
+  if (isUntold) options.onIdle?.(summary);
+  else if (style.json) terminal.out(`${JSON.stringify(summaryJson(summary))}\n`);
   else if (options.onIdle && isIdle(summary)) options.onIdle(summary);
   else terminal.out(statisticsText(summary));
   logEnd(log, summary, outcome);
-  if (dryRun) return summary;
+  options.onEnd?.(summary, result);
+  if (dryRun || isUntold) return summary;
   await remember(invocation, file, summary);
   await writeMetrics(invocation, config, file, summary);
   return summary;
@@ -162,12 +176,14 @@ interface Outcome {
 
 async function attemptSync(
   invocation: Invocation,
-  { config, dryRun, allowEmpty, otherDisk, log, said = new Set() }: BegunRun,
+  options: BegunRun,
   ledger: LedgerOptions,
   errors: ReportedError[],
   failedFile: RunListener,
 ): Promise<Outcome> {
   const { home, words, style, signal } = invocation;
+  const { config, dryRun, allowEmpty, otherDisk, log, said = new Set<string>() } = options;
+  const open = options.openLedger ?? openLedger;
   // The plan is what a dry run is for: no display takes its place.
   const progress = createProgress(invocation.terminal, words.progress, {
     ...style,
@@ -188,6 +204,7 @@ async function attemptSync(
     ...(printed ? [printed] : []),
     progress.listener,
     failedFile,
+    ...(options.listener ? [options.listener] : []),
   ];
   if (dryRun && !style.json) terminal.out(`${words.run.dryRun}\n`);
   try {
@@ -198,10 +215,12 @@ async function attemptSync(
       dryRun,
       allowEmpty,
       otherDisk,
-      openLedger: onBroken => openLedger({ ...ledger, ...(onBroken ? { onBroken } : {}) }),
+      openLedger: onBroken => open({ ...ledger, ...(onBroken ? { onBroken } : {}) }),
       openStore: send => connect(config, send),
       listeners,
       signal,
+      part: options.part,
+      follower: options.follower,
     });
     return { statistics, result, exitCode: exitCodeOfResult(result, statistics, signal) };
   } catch (error) {

@@ -46,14 +46,21 @@ export interface DiskFinder {
   finish(before: Iterable<string>): FoundDisks;
 }
 
-/** @throws the file system's error where the folder cannot be looked at */
-export function findDisks(localPath: string): DiskFinder {
+/**
+ * @param known places where a file system begins, for the scan of a part that may not come by them
+ * @throws the file system's error where the folder cannot be looked at
+ */
+export function findDisks(localPath: string, known: Iterable<string> = []): DiskFinder {
   const mounts = readMounts();
   const real = realpathSync.native(localPath);
   const root = statSync(localPath).dev;
   // A folder that is mounted a second time has the device that it has at its first place.
   const mounted = new Set(placesBelow(mounts, real));
   const devices = new Map<string, number>();
+  for (const place of known) {
+    const device = place === '' ? undefined : deviceOf(join(localPath, place));
+    if (device !== undefined) devices.set(place, device);
+  }
 
   function deviceAbove(path: string): number {
     for (let end = slashBefore(path, path.length); end > 0; end = slashBefore(path, end)) {
@@ -65,7 +72,7 @@ export function findDisks(localPath: string): DiskFinder {
 
   return {
     meet({ kind, path, device }) {
-      if (kind !== 'folder' || Number.isNaN(device)) return;
+      if ((kind !== 'folder' && kind !== 'begun') || Number.isNaN(device)) return;
       const isOther = (device !== root || devices.size > 0) && device !== deviceAbove(path);
       if (isOther || mounted.has(path)) devices.set(path, device);
     },
@@ -76,6 +83,14 @@ export function findDisks(localPath: string): DiskFinder {
       return { at: new Map(places.map(place => [place, diskAt(join(localPath, place), now)])), begin };
     },
   };
+}
+
+function deviceOf(folder: string): number | undefined {
+  try {
+    return statSync(folder).dev;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where the path of the folder above ends, in the path of a folder that ends at `end` with `/`. */

@@ -1,7 +1,9 @@
 import TinyQueue from 'tinyqueue';
 import { Failure, localFailure } from '../../failure.ts';
 import { createFolderReader, type ReaderOptions } from './folder-reader.ts';
-import { type Folder, isFolderName, type Listing } from './read-folder.ts';
+import { pooledLooks } from './looks.ts';
+import type { Part } from './part.ts';
+import { type Folder, isFolderName, isGone, type Listing } from './read-folder.ts';
 
 /** Names that are read and not yet handed out: beyond these only what is waited for is read. */
 const MOST_NAMES_AHEAD = 100_000;
@@ -21,12 +23,30 @@ export interface FolderAhead extends Folder {
   parent: FolderAhead | undefined;
   /** Reached through a link: only such folders can be a loop. */
   isLinked: boolean;
+  /** Not read, only on the way to others. */
+  isPassed: boolean;
   /** Folders in it that were begun with, by name. */
   children: Map<string, FolderAhead>;
   /** Undefined where it is still being read. */
   outcome: Outcome | undefined;
   /** Fulfilled once there is an outcome. */
   read: Promise<void>;
+}
+
+/** Is told of folders that are read, so that no change after that goes unnoticed. */
+export interface FolderFollower {
+  /** It is read next. */
+  reading(folder: Folder): void;
+  /** It could not be, or what is in it takes no part. */
+  unread(path: string): void;
+  /** It is not there any more. */
+  away(path: string): void;
+}
+
+export interface ReadAheadOptions extends ReaderOptions {
+  /** Only this is read. */
+  part?: Part | undefined;
+  follower?: FolderFollower | undefined;
 }
 
 /** Reads folders ahead of whoever walks them, those first that are walked first. */
@@ -47,9 +67,10 @@ interface Branch {
   path: string;
 }
 
-export function startReadAhead(base: string, options: ReaderOptions): ReadAhead {
+export function startReadAhead(base: string, options: ReadAheadOptions): ReadAhead {
   const branches = new TinyQueue<Branch>([], (a, b) => (a.path < b.path ? -1 : 1));
   const reader = createFolderReader(options, beginMore);
+  const { part, follower } = options;
   let namesAhead = 0;
   let reading = 0;
 
@@ -59,28 +80,60 @@ export function startReadAhead(base: string, options: ReaderOptions): ReadAhead 
       path: parent ? parent.path + name : '',
       parent,
       isLinked,
+      isPassed: false,
       children: new Map(),
       outcome: undefined,
       read: Promise.resolve(),
     };
     parent?.children.set(name, folder);
+    const look = part?.look(folder.path) ?? 'read';
+    if (look === 'keep') folder.outcome = { listing: emptyListing('', Number.NaN), names: [] };
+    else folder.read = look === 'pass' ? pass(folder) : read(folder);
+    return folder;
+  }
+
+  function read(folder: FolderAhead): Promise<void> {
+    follower?.reading(folder);
     reading++;
-    folder.read = reader.read(folder).then(
+    return reader.read(folder).then(
       listing => found(folder, listing),
       error => {
         reading--;
-        folder.outcome = { failure: localFailure(error) };
+        fail(folder, localFailure(error));
       },
     );
-    return folder;
+  }
+
+  function fail(folder: FolderAhead, failure: Failure): void {
+    folder.outcome = { failure };
+    if (isGone(failure.code)) follower?.away(folder.path);
+    else if (!folder.isPassed) follower?.unread(folder.path);
+  }
+
+  /** Finds out that a folder is there, and which it is: a link below it may lead back to it. */
+  async function pass(folder: FolderAhead): Promise<void> {
+    folder.isPassed = true;
+    try {
+      const { dev, ino } = await pooledLooks.stat(folder.absolute);
+      const identity = ino === 0 ? await pooledLooks.realpath(folder.absolute) : `${dev}:${ino}`;
+      const names = part?.namesIn(folder.path) ?? [];
+      const listing = { ...emptyListing(identity, dev), names: names.join('\0'), count: names.length };
+      folder.outcome = { listing, names: [...names] };
+      namesAhead += names.length;
+      push({ parent: folder, names: [...names], next: 0, path: '' });
+    } catch (error) {
+      fail(folder, localFailure(error));
+    }
+    beginMore();
   }
 
   function found(folder: FolderAhead, listing: Listing): void {
     reading--;
     if (folder.isLinked && isLoop(folder, listing.identity)) {
-      folder.outcome = { failure: new Failure('local', { code: 'SymlinkLoop' }) };
+      fail(folder, new Failure('local', { code: 'SymlinkLoop' }));
       return;
     }
+    if (listing.isOwn) follower?.unread(folder.path);
     const names = listing.names === '' ? [] : listing.names.split('\0');
     namesAhead += names.length;
     folder.outcome = { listing, names };
@@ -104,7 +157,10 @@ export function startReadAhead(base: string, options: ReaderOptions): ReadAhead 
   }
 
   function enter(parent: FolderAhead, name: string): FolderAhead {
-    return parent.children.get(name) ?? begin(parent, name, parent.isLinked || isLink(parent, name));
+    return (
+      parent.children.get(name) ??
+      begin(parent, name, part !== undefined || parent.isLinked || isLink(parent, name))
+    );
   }
 
   return {
@@ -117,6 +173,11 @@ export function startReadAhead(base: string, options: ReaderOptions): ReadAhead 
     },
     close: reader.close,
   };
+}
+
+function emptyListing(identity: string, device: number): Listing {
+  const facts = { numbers: new Float64Array(0), odd: [] };
+  return { identity, device, isOwn: false, names: '', count: 0, facts, known: [], links: [] };
 }
 
 function isLink({ outcome }: FolderAhead, name: string): boolean {

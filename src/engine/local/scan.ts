@@ -4,7 +4,15 @@ import type { Config } from '../../config/schema.ts';
 import { Failure } from '../../failure.ts';
 import { orAborted } from '../../or-aborted.ts';
 import type { Filter } from './filter.ts';
-import { type FolderAhead, type Listed, type Outcome, type ReadAhead, startReadAhead } from './read-ahead.ts';
+import type { Part } from './part.ts';
+import {
+  type FolderAhead,
+  type FolderFollower,
+  type Listed,
+  type Outcome,
+  type ReadAhead,
+  startReadAhead,
+} from './read-ahead.ts';
 import { FACTS, isFolderName, isGone, type OddEntry } from './read-folder.ts';
 
 /**
@@ -12,9 +20,11 @@ import { FACTS, isFolderName, isGone, type OddEntry } from './read-folder.ts';
  * - `unreadable`: it, or what is in it, could not be seen; nothing is known about it
  * - `skipped`: it is there, but is nothing that can be synced
  * - `own`: it is the program's own by another name; nothing below it takes part
+ * - `begun`: the scan of a part begins with it; whether it is new is no question
+ * - `away`: it was known and is not there; what that means is for a scan of the folder that it was in
  */
 export interface ScannedEntry {
-  kind: 'file' | 'folder' | 'unreadable' | 'skipped' | 'own';
+  kind: 'file' | 'folder' | 'unreadable' | 'skipped' | 'own' | 'begun' | 'away';
   path: string;
   /** bytes; NaN where it could not be found out */
   size: number;
@@ -31,6 +41,9 @@ export interface ScanOptions {
   config: Pick<Config, 'localPath' | 'symlinks' | 'scanThreads' | 'timeout'>;
   filter: Filter;
   signal: AbortSignal;
+  /** Only this part is scanned. */
+  part?: Part | undefined;
+  follower?: FolderFollower | undefined;
 }
 
 const BATCH = 1_000;
@@ -40,13 +53,14 @@ const BATCH = 1_000;
  * time; between batches other work gets its turn.
  * @throws the file system's error where root itself cannot be read; the signal's reason when aborted
  */
-export async function* scan({ config, filter, signal }: ScanOptions): AsyncGenerator<ScannedEntry[]> {
+export async function* scan(options: ScanOptions): AsyncGenerator<ScannedEntry[]> {
+  const { config, filter, signal, part, follower } = options;
   const { localPath, symlinks, scanThreads: threads, timeout } = config;
   const base = localPath.endsWith('/') || localPath.endsWith(sep) ? localPath : `${localPath}/`;
-  const ahead = startReadAhead(base, { filter, symlinks, threads, timeout });
+  const ahead = startReadAhead(base, { filter, symlinks, threads, timeout, part, follower });
   try {
     await orAborted(ahead.root.read, signal);
-    const walk = startWalk(ahead);
+    const walk = startWalk(ahead, part);
     for (;;) {
       const { batch, waitFor } = walk();
       if (batch.length > 0) yield batch;
@@ -76,21 +90,26 @@ interface Walked {
 }
 
 /** Answers a function that walks on through what was read. @throws the file system's error of root itself */
-function startWalk(ahead: ReadAhead): () => Walked {
+function startWalk(ahead: ReadAhead, part?: Part): () => Walked {
   const stack: OpenFolder[] = [openRoot(ahead.root)];
 
   function walkFolder(folder: FolderAhead, outcome: Outcome, batch: ScannedEntry[]): void {
     const { path } = folder;
+    const isInside = !folder.parent?.isPassed;
     if ('listing' in outcome && !outcome.listing.isOwn) {
-      batch.push({ ...entry('folder', path), device: outcome.listing.device });
+      const kind = isInside ? 'folder' : 'begun';
+      if (isInside || !folder.isPassed) batch.push({ ...entry(kind, path), device: outcome.listing.device });
       stack.push(opened(folder, outcome));
       return;
     }
     ahead.leave(folder);
     if ('listing' in outcome) batch.push(entry('own', path));
-    else if (!isGone(outcome.failure.code)) {
+    else if (isGone(outcome.failure.code)) {
+      if (part?.isKnown(path)) batch.push(entry('away', path));
+    } else {
       const kind = outcome.failure.code === 'SymlinkLoop' ? 'skipped' : 'unreadable';
-      batch.push(entry('folder', path), entry(kind, path, outcome.failure));
+      if (isInside) batch.push(entry('folder', path));
+      batch.push(entry(kind, path, outcome.failure));
     }
   }
 

@@ -1,5 +1,5 @@
-import { realpathSync, statfsSync } from 'node:fs';
 import type { FileRecord } from '../../ledger/records.ts';
+import { isOnThisMachine } from './local-types.ts';
 import type { FileState } from './read-file.ts';
 
 /**
@@ -46,34 +46,7 @@ const known = new Map<number, boolean>();
 function isOurs(device: number, file: string): boolean {
   const answered = known.get(device);
   if (answered !== undefined) return answered;
-  const answer = keepsOurClock(file);
+  const answer = isOnThisMachine(file);
   known.set(device, answer);
   return answer;
-}
-
-/** File systems on disks of this machine, or in its memory. Source: linux/magic.h and statfs(2). */
-const LOCAL_TYPES = new Set([
-  0xef53, // ext2, ext3, ext4
-  0x58465342, // xfs
-  0x9123683e, // btrfs
-  0x2fc12fc1, // zfs
-  0xf2f52010, // f2fs
-  0xca451a4e, // bcachefs
-  0x01021994, // tmpfs
-  0x858458f6, // ramfs
-  0x794c7630, // overlayfs
-  0x4d44, // FAT
-  0x2011bab0, // exFAT
-  0x7366746e, // NTFS
-  0x3153464a, // jfs
-]);
-
-function keepsOurClock(file: string): boolean {
-  try {
-    // A drive letter may stand for a share: then the real path begins as `\\server` does.
-    if (process.platform === 'win32') return !realpathSync.native(file).startsWith('\\\\');
-    return LOCAL_TYPES.has(Number(statfsSync(file).type) >>> 0);
-  } catch {
-    return false;
-  }
 }

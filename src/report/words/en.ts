@@ -11,6 +11,7 @@ import { progressEn } from './progress.ts';
 import { restoreEn } from './restore.ts';
 import { scheduleEn } from './schedule.ts';
 import { verifyEn } from './verify.ts';
+import { watchEn } from './watch.ts';
 import type { Words } from './words.ts';
 
 const CONSOLE = 'https://console.tencentcloud.com/cos';
@@ -271,6 +272,7 @@ export const en: Words = {
   doctor: doctorEn,
   restore: restoreEn,
   schedule: scheduleEn,
+  watch: watchEn,
   help: helpEn,
   keys: keysEn,
 };

@@ -42,6 +42,10 @@ export const keysEn: KeyWords = {
   meta: 'x-cos-meta-* of every uploaded object, as {"name": "value"}',
   daemon_mode: '1 repeats the run',
   daemon_interval: 'seconds between the end of a run and the next',
+  watch:
+    '1, with daemon_mode: a change is synced seconds after it happened; all is scanned each daemon_interval',
+  watch_delay:
+    'seconds without a further change in a folder before it is synced; at the latest 10 times that',
   lang: "en or zh; else the system's",
   metrics_file: "the run's numbers for Prometheus are written to this file",
   failed_file: 'every failure of the run is written to this file, one JSON object a line',
@@ -86,6 +90,8 @@ export const keysZh: KeyWords = {
   meta: '每个上传对象的 x-cos-meta-*，写成 {"name": "value"}',
   daemon_mode: '1：循环运行',
   daemon_interval: '一次运行结束到下一次开始的秒数',
+  watch: '1，与 daemon_mode 同用：有变化后几秒内即同步；每隔 daemon_interval 仍全量扫描一次',
+  watch_delay: '目录中多少秒内不再有变化才同步；持续变化时最迟为其 10 倍',
   lang: 'en 或 zh；默认随系统',
   metrics_file: '运行结束时将供 Prometheus 使用的指标写入此文件',
   failed_file: '将本次运行的每个失败写入此文件，每行一个 JSON 对象',

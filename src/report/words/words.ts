@@ -14,6 +14,7 @@ import type { ProgressWords } from './progress.ts';
 import type { RestoreWords } from './restore.ts';
 import type { ScheduleWords } from './schedule.ts';
 import type { VerifyWords } from './verify.ts';
+import type { WatchWords } from './watch.ts';
 
 type Values = Readonly<Record<string, string | number>>;
 
@@ -109,6 +110,7 @@ export interface Words {
   doctor: DoctorWords;
   restore: RestoreWords;
   schedule: ScheduleWords;
+  watch: WatchWords;
   help: HelpWords;
   keys: KeyWords;
 }

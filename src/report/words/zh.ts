@@ -10,6 +10,7 @@ import { progressZh } from './progress.ts';
 import { restoreZh } from './restore.ts';
 import { scheduleZh } from './schedule.ts';
 import { verifyZh } from './verify.ts';
+import { watchZh } from './watch.ts';
 import type { Words } from './words.ts';
 
 const CONSOLE = 'https://console.cloud.tencent.com/cos';
@@ -252,6 +253,7 @@ export const zh: Words = {
   doctor: doctorZh,
   restore: restoreZh,
   schedule: scheduleZh,
+  watch: watchZh,
   help: helpZh,
   keys: keysZh,
 };

@@ -1,0 +1,18 @@
+import { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
+
+/** Opens a ledger for one run after the other. */
+export type OpenLedger = (options: LedgerOptions) => Promise<Ledger>;
+
+/**
+ * Keeps a ledger in memory from one run to the next: a million records take seconds to read. The lock is free in
+ * between; where somebody else wrote to the file meanwhile, it is read anew.
+ */
+export function keepOpen(): OpenLedger {
+  let kept: Ledger | undefined;
+  return async options => {
+    if (kept?.file === options.file && kept.reopen(options)) return kept;
+    kept = undefined;
+    kept = await openLedger({ ...options, staysOpen: true });
+    return kept;
+  };
+}
