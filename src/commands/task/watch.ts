@@ -6,7 +6,6 @@ import { folderOf } from '../../engine/local/part.ts';
 import { createRounds, type Round, type RoundEnd } from '../../engine/watch/rounds.ts';
 import { type Coverage, createWatcher } from '../../engine/watch/watcher.ts';
 import { keepOpen } from '../../ledger/open-ledger.ts';
-import { grouped } from '../../report/units.ts';
 import type { Course, CourseOptions } from './course.ts';
 import type { RunOptions } from './run-once.ts';
 
@@ -87,7 +86,7 @@ export function onChanges({ invocation, config, log }: CourseOptions): Course {
     if (coverage === saidCoverage) return;
     saidCoverage = coverage;
     if (missing > 0) {
-      terminal.warn(`${words.watch.tooFew(grouped(missing), grouped(folders))}\n`);
+      terminal.warn(`${words.watch.tooFew(missing, folders)}\n`);
       log.error('watch_too_few', { folders, missing });
     }
     for (const place of untold) {
@@ -97,7 +96,7 @@ export function onChanges({ invocation, config, log }: CourseOptions): Course {
     if (missing > 0) return;
     log.info('ready', { folders, untold: untold.length });
     if (!style.quiet && !style.json) {
-      terminal.err(`${words.watch.ready(grouped(folders), config.daemonInterval)}\n`);
+      terminal.err(`${words.watch.ready(folders, config.daemonInterval)}\n`);
     }
   }
 

@@ -1,14 +1,17 @@
+import { counted } from './counted.ts';
+
 /** What a daemon with watch says. */
 export interface WatchWords {
-  ready(folders: string, seconds: number): string;
-  tooFew(missing: string, folders: string): string;
+  ready(folders: number, seconds: number): string;
+  tooFew(missing: number, folders: number): string;
   untold(place: string, seconds: number): string;
 }
 
 export const watchEn: WatchWords = {
-  ready: (folders, seconds) => `watching ${folders} folders; the next full scan is in ${seconds} s`,
+  ready: (folders, seconds) =>
+    `watching ${counted(folders, 'folder')}; the next full scan is in ${seconds} s`,
   tooFew: (missing, folders) =>
-    `watch: the system has no more watches: changes in ${missing} of ${folders} folders are only seen by full scans. Raise fs.inotify.max_user_watches (sysctl)`,
+    `watch: the system has no more watches: changes in ${missing} of ${counted(folders, 'folder')} are only seen by full scans. Raise fs.inotify.max_user_watches (sysctl)`,
   untold: (place, seconds) =>
     `watch: ${place} is on a file system that does not tell of all changes: they are only seen by full scans, every ${seconds} s`,
 };
