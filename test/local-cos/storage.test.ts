@@ -234,6 +234,7 @@ for (const size of [1000, 1_000_000]) {
     // Closing waits for what is under way.
     await box.server.close();
     t.deepEqual(await filesBelow(box.server.dir), [
+      '.local-cos/keys.json',
       `.local-cos/${box.where.Bucket}/objects.journal`,
       `${box.where.Bucket}/other`,
     ]);
