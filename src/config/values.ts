@@ -167,8 +167,8 @@ export function headerMap(isOurs: (name: string) => boolean = () => false) {
   });
 }
 
-/** bytes of names and values. Source: PUT Object (436/7749). */
-const MOST_META = 2048;
+/** bytes of names and values: COS takes 2,048 in all (PUT Object, 436/7749), and a file's mtime is one of them. */
+const MOST_META = 2_000;
 
 /** Names and values of `x-cos-meta-*`: COS takes fewer names than HTTP. */
 export function metaMap() {

@@ -68,7 +68,7 @@ const TABLE: [title: string, written: Record<string, unknown>, line: string][] =
   [
     'too much metadata',
     { meta: { a: 'x'.repeat(2048) } },
-    'meta: has 2049 bytes of names and values: COS takes 2048',
+    'meta: has 2049 bytes of names and values: COS takes 2000 beside the mtime',
   ],
   [
     'such a name among the headers',

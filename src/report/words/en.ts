@@ -54,7 +54,8 @@ export const en: Words = {
     regionForAccelerate: () =>
       'is missing: the accelerate domain takes uploads only, lists, copies and deletions go to the region of the bucket',
     badMetaName: ({ value }) => `has the name "${value}": COS takes only letters, digits and "-" there`,
-    metaTooLong: ({ value, max }) => `has ${value} bytes of names and values: COS takes ${max}`,
+    metaTooLong: ({ value, max }) =>
+      `has ${value} bytes of names and values: COS takes ${max} beside the mtime`,
     badEndpoint: ({ value }) => `must be like "https://cos.example.com" or "host:port", not "${value}"`,
     badProxy: () => 'must be like "http://proxy.example.com:3128"',
     badCredential: () => 'has characters that no credential has: copy it again, without spaces or line ends',

@@ -51,7 +51,7 @@ export const zh: Words = {
       `是完整的主机名：请写 "bucket": "${bucket}"${region === 'accelerate' ? '、"endpoint": "cos.accelerate.myqcloud.com" 和 region' : `、"region": "${region}"`}`,
     regionForAccelerate: () => '缺失：加速域名只用于上传，列出、复制和删除要访问存储桶所在地域',
     badMetaName: ({ value }) => `含有名称“${value}”：COS 在此只接受字母、数字和 "-"`,
-    metaTooLong: ({ value, max }) => `名称和值共 ${value} 字节：COS 最多接受 ${max} 字节`,
+    metaTooLong: ({ value, max }) => `名称和值共 ${value} 字节：除修改时间外 COS 最多接受 ${max} 字节`,
     badEndpoint: ({ value }) => `必须类似 "https://cos.example.com" 或 "host:port"，而不是“${value}”`,
     badProxy: () => '必须类似 "http://proxy.example.com:3128"',
     badCredential: () => '含有密钥中不会出现的字符：请重新复制，不要带空格或换行',

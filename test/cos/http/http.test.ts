@@ -403,6 +403,18 @@ for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
     t.is(connections(), 2);
   });
 
+  test(`a body ${way}: a server that closes each connection after its answer, without a word, loses nothing`, async t => {
+    const leaving: Reply = socket => {
+      socket.write(ok('etag'));
+      setTimeout(() => socket.destroy(), 1);
+    };
+    const { put } = await place(t, way, new Array<Reply>(500).fill(leaving));
+    const putting = async () => {
+      for (let n = 0; n < 20; n++) t.is((await put()).status, 200);
+    };
+    await Promise.all(Array.from({ length: 8 }, putting));
+  });
+
   test(`a body ${way}: a doubt that a dead connection leaves outlasts the repetition`, async t => {
     const dying: Reply = socket => {
       socket.write(ok('first'));
