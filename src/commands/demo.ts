@@ -4,12 +4,16 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
 import { programCall } from '../cli/program-call.ts';
 import { usageFault } from '../config/faults.ts';
@@ -17,6 +21,8 @@ import { homeAt } from '../config/home.ts';
 import { isFolder } from '../engine/local/local-path.ts';
 import { ledgerFile, taskOf } from '../ledger/task.ts';
 import { startLocalCos } from '../local-cos/server.ts';
+import { restoreCommand } from './restore/restore.ts';
+import type { RestoreCommand } from './restore/wanted.ts';
 import { syncCommand } from './sync.ts';
 import { readConfig } from './task/read-config.ts';
 
@@ -56,6 +62,12 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
     codes.push(await run());
     terminal.out(`\n${words.demo.thirdRun}\n`);
     codes.push(await run());
+    const back = join(root, 'restored');
+    terminal.out(`\n${words.demo.restore(back)}\n`);
+    codes.push(await restoreCommand(demo, { ...EVERYTHING, to: back }));
+    const { equal, different } = compare(back, sample);
+    terminal.out(`\n${words.demo.compared(equal, different)}\n`);
+    if (different > 0) codes.push(EXIT.failures);
 
     const ledger = ledgerFile(home.dbFolder, taskOf(readConfig(demo).config));
     const objects = join(server.dir, server.bucket, 'backup');
@@ -66,6 +78,34 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
   } finally {
     await server.close();
   }
+}
+
+const EVERYTHING: RestoreCommand = {
+  paths: [],
+  to: undefined,
+  at: undefined,
+  run: undefined,
+  overwrite: undefined,
+  thaw: undefined,
+  dryRun: false,
+  yes: false,
+};
+
+/** Times that were set are read back to within this many ms. */
+const TIME_GRAIN = 1;
+
+/** Counts the restored files by whether content and time are those of the original. */
+function compare(restored: string, original: string): { equal: number; different: number } {
+  const counts = { equal: 0, different: 0 };
+  for (const entry of readdirSync(restored, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = join(entry.parentPath, entry.name);
+    const other = join(original, relative(restored, file));
+    const isSameTime = Math.abs(statSync(file).mtimeMs - statSync(other).mtimeMs) < TIME_GRAIN;
+    if (isSameTime && readFileSync(file).equals(readFileSync(other))) counts.equal++;
+    else counts.different++;
+  }
+  return counts;
 }
 
 function writeConfig(

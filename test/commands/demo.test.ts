@@ -9,7 +9,9 @@ test('the demo shows the statistics of each of its runs, and where to look', asy
   t.is(stderr, '');
   t.is(code, 0);
   t.is(stdout.match(/sync over! op statistics:/g)?.length, 3);
-  t.is(stdout.match(/op_status : ALL_OK/g)?.length, 3);
+  t.is(stdout.match(/op_status : ALL_OK/g)?.length, 4);
+  t.regex(stdout, /download_file_ok : 6\n/);
+  t.regex(stdout, /6 files restored, each with the content and the time of its original/);
   t.deepEqual(stdout.match(/upload_file_ok : \d+/g), [
     'upload_file_ok : 6',
     'upload_file_ok : 4',

@@ -5,7 +5,7 @@ import type { BodySink, ObjectHead } from '../../cos/store.ts';
 import { Failure, localFailure } from '../../failure.ts';
 
 const writeAt = promisify(write);
-/** bytes that are written at a time; as many more may come in the meantime */
+/** bytes that are written at a time */
 const TOGETHER = 256 * 1024;
 /** Buffers that are kept to be used again: making memory costs as much as filling it. */
 const MOST_IDLE = 64;
@@ -52,63 +52,59 @@ interface Writer {
 
 /** @param onWhole is given what is about to be written */
 function createWriter(descriptor: number, start: number, onWhole: (bytes: Buffer) => void): Writer {
+  const waiting: { buffer: Buffer; length: number; at: number }[] = [];
   let position = start;
-  let filling = takeBuffer();
+  let filling: Buffer | undefined;
   let filled = 0;
-  let writing: Promise<void> = Promise.resolve();
-  let isWriting = false;
-  let isSettled = false;
+  let writing: Promise<void> | undefined;
   let failure: Failure | undefined;
 
-  function flush(): void {
-    if (filled === 0) return;
-    const [buffer, length, at] = [filling, filled, position];
-    position += filled;
-    filled = 0;
-    filling = takeBuffer();
-    isWriting = true;
-    onWhole(buffer.subarray(0, length));
-    writing = writeAll(descriptor, buffer.subarray(0, length), at)
-      .catch((error: Failure) => {
-        failure ??= error;
-      })
-      .finally(() => {
-        isWriting = false;
-        giveBack(buffer);
-      });
-  }
-
-  async function addRest(piece: Buffer): Promise<void> {
-    await writing;
-    return add(piece);
-  }
-
-  function add(piece: Uint8Array): Promise<void> | undefined {
-    if (failure) throw failure;
-    for (let taken = 0; taken < piece.length; ) {
-      const length = Math.min(piece.length - taken, TOGETHER - filled);
-      filling.set(piece.subarray(taken, taken + length), filled);
-      filled += length;
-      taken += length;
-      if (filled < TOGETHER) continue;
-      // What is left of the piece is in memory that is used again.
-      if (isWriting) return addRest(Buffer.from(piece.subarray(taken)));
-      flush();
+  /** Writes one after the other, until nothing waits. */
+  async function writeWaiting(): Promise<void> {
+    for (let next = waiting[0]; next; next = waiting[0]) {
+      const { buffer, length, at } = next;
+      if (!failure) {
+        await writeAll(descriptor, buffer.subarray(0, length), at).catch((error: Failure) => {
+          failure ??= error;
+        });
+      }
+      waiting.shift();
+      giveBack(buffer);
     }
-    return undefined;
+    writing = undefined;
+  }
+
+  function handOver(): void {
+    if (!filling || filled === 0) return;
+    onWhole(filling.subarray(0, filled));
+    waiting.push({ buffer: filling, length: filled, at: position });
+    position += filled;
+    filling = undefined;
+    filled = 0;
+    writing ??= writeWaiting();
   }
 
   async function settle(): Promise<void> {
     await writing;
-    if (!isSettled) giveBack(filling);
-    isSettled = true;
+    if (filling) giveBack(filling);
+    filling = undefined;
   }
 
   return {
-    add,
+    add(piece) {
+      if (failure) throw failure;
+      for (let taken = 0; taken < piece.length; ) {
+        filling ??= takeBuffer();
+        const length = Math.min(piece.length - taken, TOGETHER - filled);
+        filling.set(piece.subarray(taken, taken + length), filled);
+        filled += length;
+        taken += length;
+        if (filled === TOGETHER) handOver();
+      }
+      return waiting.length > 1 ? writing : undefined;
+    },
     async finish() {
-      await writing;
-      flush();
+      handOver();
       await settle();
       if (failure) throw failure;
     },

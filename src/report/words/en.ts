@@ -254,6 +254,11 @@ export const en: Words = {
       `Then: ${added} is new, ${edited} was edited, ${removed} was deleted, folder ${from} was renamed to ${to}.`,
     secondRun: '2. The second run brings COS up to date; what moved is copied inside COS, not sent again:',
     thirdRun: '3. The third run finds nothing to do, and asks COS for nothing:',
+    restore: folder => `4. And the way back, to ${folder}:`,
+    compared: (equal, different) =>
+      different === 0
+        ? `${equal} files restored, each with the content and the time of its original.`
+        : `${equal} files restored as they were, ${different} differ from their originals.`,
     where: (objects, ledger, log) =>
       `Look for yourself:\n  the objects  ${objects}\n  the ledger   ${ledger}\n  the log      ${log}`,
     next: program => `For your own bucket: ${program} init`,

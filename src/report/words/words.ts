@@ -91,6 +91,8 @@ export interface Words {
     changed(added: string, edited: string, removed: string, from: string, to: string): string;
     secondRun: string;
     thirdRun: string;
+    restore(folder: string): string;
+    compared(equal: number, different: number): string;
     where(objects: string, ledger: string, log: string): string;
     next(program: string): string;
   };

@@ -234,6 +234,11 @@ export const zh: Words = {
       `然后：新增 ${added}，修改 ${edited}，删除 ${removed}，目录 ${from} 改名为 ${to}。`,
     secondRun: '2. 第二次运行，使 COS 与目录一致；移动的文件在 COS 内复制，不再上传：',
     thirdRun: '3. 第三次运行，没有变化，不向 COS 发送任何请求：',
+    restore: folder => `4. 再恢复到 ${folder}：`,
+    compared: (equal, different) =>
+      different === 0
+        ? `已恢复 ${equal} 个文件，内容和修改时间均与原文件一致。`
+        : `已恢复 ${equal} 个文件与原文件一致，${different} 个不一致。`,
     where: (objects, ledger, log) =>
       `您可以查看：\n  对象        ${objects}\n  本地数据库  ${ledger}\n  日志        ${log}`,
     next: program => `同步到自己的存储桶：${program} init`,
