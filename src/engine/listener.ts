@@ -104,6 +104,8 @@ export interface RunListener {
   /** A transfer goes on where an earlier one stopped: so much of it is there already. */
   resumed?(path: string, resumed: Resumed): void;
   skipped?(path: string, failure: Failure): void;
+  /** A file that kept growing: COS has what it had when it was opened, and the next run looks again. */
+  grew?(path: string): void;
   retried?(failure: Failure, pauseMs: number): void;
   held?(held: Held): void;
   /** Told once, at the end of a run that was not stopped. */
@@ -123,6 +125,7 @@ export function tellAll(listeners: readonly RunListener[]): Required<RunListener
     sent: callAll(listeners.map(({ sent }) => sent)),
     resumed: callAll(listeners.map(({ resumed }) => resumed)),
     skipped: callAll(listeners.map(({ skipped }) => skipped)),
+    grew: callAll(listeners.map(({ grew }) => grew)),
     retried: callAll(listeners.map(({ retried }) => retried)),
     held: callAll(listeners.map(({ held }) => held)),
     unmatched: callAll(listeners.map(({ unmatched }) => unmatched)),

@@ -128,6 +128,7 @@ export function warnings(
       const { message } = describe(failure, words);
       terminal.warn(`${words.warnings.skipped(printable(join(root, path)), message)}\n`);
     },
+    grew: path => terminal.warn(`${words.warnings.grew(printable(join(root, path)))}\n`),
     held: ({ count, reason, limit, place }) =>
       terminal.warn(`${words.held[reason](count, limit, printable(place))}\n`),
   };

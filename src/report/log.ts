@@ -85,6 +85,7 @@ function runLog(write: Write): RunLog {
     resumed: (path, { parts, allParts, bytes }) =>
       write('info', 'resumed', { path, message: `resumed, ${parts} of ${allParts} parts`, bytes }),
     skipped: (path, { code }) => write('skip', 'scan', { path, code }),
+    grew: path => write('grew', 'uploadFile', { path }),
     retried: ({ code, status, requestId, message }, pause) =>
       write('retry', 'request', {
         code,

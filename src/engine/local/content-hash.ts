@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { startCrc64 } from '../../cos/crc64.ts';
-import { type FileState, fileChanged, isSameState, openFile, readRange } from './read-file.ts';
+import { compareWithNow, type FileState, openFile, readRange, refuseUnsized } from './read-file.ts';
 
 const CRC64 = 'crc64:';
 
@@ -25,10 +25,11 @@ export function md5Of(bytes: Uint8Array): string {
 export async function hashLike(recorded: string, path: string): Promise<{ hash: string; state: FileState }> {
   const { handle, state } = await openFile(path);
   try {
+    if (state.size === 0) await refuseUnsized(handle);
     const wantsCrc = crc64In(recorded) !== undefined;
     const digest = wantsCrc ? await crc64Digest() : md5Digest();
     for await (const piece of readRange(handle, 0, state.size)) digest.update(piece);
-    if (!isSameState(state, await handle.state())) throw fileChanged();
+    await compareWithNow(handle, state, false);
     return { hash: digest.end(), state };
   } finally {
     await handle.close();

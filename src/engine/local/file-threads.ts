@@ -57,6 +57,9 @@ const calls = {
       const before = stats(fd);
       const length = Number(before.size);
       if (!before.isFile || length > most) return { before, after: before, filled: 0 };
+      // A system's own files (/proc) say that they have no bytes, and have some.
+      const hasBytes = length === 0 && fs.readSync(fd, new Uint8Array(1), 0, 1, 0) > 0;
+      if (hasBytes && stats(fd).size === 0n) return { before, after: before, filled: 0, isUnsized: true };
       const read = calls.read({ fd, memory, offset, length, position: 0 });
       return { before, after: stats(fd), ...read };
     } finally {
@@ -109,7 +112,13 @@ interface Calls {
       offset: number;
       length: number;
     };
-    result: { before: FileStats; after: FileStats; filled: number; bytes?: Uint8Array | undefined };
+    result: {
+      before: FileStats;
+      after: FileStats;
+      filled: number;
+      bytes?: Uint8Array | undefined;
+      isUnsized?: true;
+    };
   };
   stat: { given: { fd: number }; result: FileStats };
   close: { given: { fd: number }; result: undefined };

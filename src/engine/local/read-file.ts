@@ -100,21 +100,54 @@ function handleOf(fd: number): FileHandle {
 /**
  * Reads a whole file into the beginning of a buffer, with one call of a thread: where files are small, each
  * costs as much as all else.
+ * @param mayGrow whether more of it by now than at its opening is no change
  * @returns no bytes where the file is larger than the buffer
  * @throws Failure (changed) where it changed under the reading; the system's error
  */
 export async function readAtOnce(
   path: string,
   buffer: Buffer,
-): Promise<{ state: FileState; bytes: Buffer | undefined }> {
+  mayGrow = false,
+): Promise<{ state: FileState; bytes: Buffer | undefined; hasGrown: boolean }> {
   const memory = buffer.buffer instanceof SharedArrayBuffer ? buffer.buffer : undefined;
   const range = { memory, offset: buffer.byteOffset, length: buffer.length };
-  const { before, after, filled, bytes } = await callInThread('whole', { path, flags: READ, ...range });
+  const answer = await callInThread('whole', { path, flags: READ, ...range });
+  const { before, after, filled, bytes, isUnsized } = answer;
+  if (isUnsized) throw new Failure('local', { code: 'SizeUnknown' });
   const state = stateIn(before);
-  if (state.size > buffer.length) return { state, bytes: undefined };
+  if (state.size > buffer.length) return { state, bytes: undefined, hasGrown: false };
   if (bytes) buffer.set(bytes);
-  if (filled !== state.size || !isSameState(state, stateIn(after))) throw fileChanged();
-  return { state, bytes: buffer.subarray(0, filled) };
+  if (filled !== state.size) throw fileChanged();
+  const hasGrown = growth(state, stateIn(after), mayGrow);
+  return { state, bytes: buffer.subarray(0, filled), hasGrown };
+}
+
+/**
+ * Whether a file that was read grew meanwhile.
+ * @throws Failure (changed) where it changed in another way, or may not grow; the system's error
+ */
+export async function compareWithNow(
+  handle: FileHandle,
+  state: FileState,
+  mayGrow: boolean,
+): Promise<boolean> {
+  return growth(state, await handle.state(), mayGrow);
+}
+
+function growth(state: FileState, now: FileState, mayGrow: boolean): boolean {
+  if (isSameState(state, now)) return false;
+  if (mayGrow && now.size > state.size) return true;
+  throw fileChanged();
+}
+
+/**
+ * Files of systems (/proc) and of some programs say that they have no bytes, and have some: nobody can tell whether
+ * what is read of them is whole.
+ * @throws Failure; the system's error
+ */
+export async function refuseUnsized(handle: FileHandle): Promise<void> {
+  const hasBytes = (await handle.read(Buffer.alloc(1), 0)) > 0;
+  if (hasBytes && (await handle.state()).size === 0) throw new Failure('local', { code: 'SizeUnknown' });
 }
 
 const PIECE = 256 * 1024;

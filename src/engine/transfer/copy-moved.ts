@@ -103,7 +103,7 @@ export async function copyMoved(
         ? await copyInParts(run, { store, path: move.path, key }, move, from, sizes.part)
         : await run.requests.send(() => store.copy(key, from, headersOf(run, key, state)));
     await verifyCopy(run, confirmation, move);
-    return { confirmation, state, readAt, hash: source.hash };
+    return { confirmation, state, readAt, hash: source.hash, hasGrown: false };
   } catch (error) {
     const failure = localFailure(error);
     // A refusal may be of the copy alone; if it is of everything, the upload will hear it too.

@@ -93,6 +93,8 @@ export interface Uploaded {
   /** When its reading began, in ms since 1970. */
   readAt: number;
   hash: string;
+  /** There is more of it by now. */
+  hasGrown: boolean;
 }
 
 export function localPathOf(run: Run, path: string): string {

@@ -107,6 +107,10 @@ async function attempt(
     if (error instanceof LedgerUnusable) throw error;
     const failure = localFailure(error);
     if (failure.kind === 'stopped') return failure;
+    if (failure.code === 'SizeUnknown') {
+      run.listener.skipped(path, failure);
+      return failure;
+    }
     run.breaker.failed(failure, operation, path);
     run.listener.failed({ operation, path, key: run.prefix + path, failure });
     return failure;
@@ -176,7 +180,7 @@ async function uploadNow(run: Run, wanted: Wanted): Promise<void> {
 function confirm(
   run: Run,
   { file, scannedAt }: Wanted,
-  { confirmation, state, readAt, hash }: Uploaded,
+  { confirmation, state, readAt, hash, hasGrown }: Uploaded,
   movedFrom?: string,
 ): void {
   const { path } = file;
@@ -184,10 +188,12 @@ function confirm(
   const { size } = state;
   const { status, requestId, etag } = confirmation;
   const seenAt = isSameSeen(file, state) ? scannedAt : readAt;
-  run.ledger.put({ path, size, ...timesIn(run, path, { state, readAt, seenAt }), hash, etag });
+  const times = timesIn(run, path, { state, readAt, seenAt });
+  run.ledger.put({ path, size, ...times, ...(hasGrown && { unsettledSince: seenAt }), hash, etag });
   const bytes = movedFrom === undefined ? size : 0;
   const done = { operation: 'uploadFile', path, key, bytes, status, requestId } as const;
   run.listener.done(movedFrom === undefined ? done : { ...done, movedFrom });
+  if (hasGrown) run.listener.grew(path);
 }
 
 /** What an earlier look saw of a file is what it is now. */

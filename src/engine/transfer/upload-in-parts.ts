@@ -7,6 +7,7 @@ import { type Failure, isRefusal, localFailure, stopped } from '../../failure.ts
 import type { UploadRecord } from '../../ledger/records.ts';
 import { crc64Hash } from '../local/content-hash.ts';
 import {
+  compareWithNow,
   type FileHandle,
   type FileState,
   fileChanged,
@@ -68,15 +69,16 @@ export async function sendInParts(run: Run, path: string, key: string): Promise<
       if (isLost(failure)) run.ledger.removeUpload(path);
       throw failure;
     });
-    if (!isSameState(state, await handle.state())) {
+    // What is always appended to would never arrive: what it had at the opening does.
+    const hasGrown = await compareWithNow(handle, state, true).catch(async (error: unknown) => {
       await discardIfAllowed(run, upload);
-      throw fileChanged();
-    }
+      throw error;
+    });
     const crc64 = parts.reduce((sum, part) => combineCrc64(sum, part.crc64, part.size), '0');
     const confirmation = await completeUpload(run, upload, parts, crc64).catch(failure =>
       forgetIfUseless(run, path, failure),
     );
-    return { confirmation, state, readAt, hash: crc64Hash(crc64) };
+    return { confirmation, state, readAt, hash: crc64Hash(crc64), hasGrown };
   } finally {
     await handle.close();
   }

@@ -22,7 +22,8 @@ export async function upload(run: Run, file: LocalFile, key: string): Promise<Up
   for (let tries = 0; ; tries++) {
     try {
       // The scan may be long ago: whether a file goes up in parts depends on its size of now.
-      const whole = await tryWhole(run, file, key);
+      const mayGrow = tries >= (RETRIES.changed ?? 0);
+      const whole = await tryWhole(run, file, key, mayGrow);
       return whole ?? (await sendInParts(run, file.path, key));
     } catch (error) {
       const failure = localFailure(error);
@@ -32,13 +33,21 @@ export async function upload(run: Run, file: LocalFile, key: string): Promise<Up
   }
 }
 
-/** @returns undefined where the file is so large that it goes up in parts */
-async function tryWhole(run: Run, file: LocalFile, key: string): Promise<Uploaded | undefined> {
+/**
+ * @param mayGrow whether what a growing file had at its opening is to be sent
+ * @returns undefined where the file is so large that it goes up in parts
+ */
+async function tryWhole(
+  run: Run,
+  file: LocalFile,
+  key: string,
+  mayGrow: boolean,
+): Promise<Uploaded | undefined> {
   const { multipartThreshold: most } = run.config;
   let { size } = file;
   if (size > most) size = 0;
   for (;;) {
-    const sent = await sendWhole(run, file.path, size, key);
+    const sent = await sendWhole(run, file.path, size, key, mayGrow);
     if (typeof sent !== 'number') return sent;
     if (sent > most) return undefined;
     size = sent;
@@ -46,17 +55,24 @@ async function tryWhole(run: Run, file: LocalFile, key: string): Promise<Uploade
 }
 
 /** @returns the file's size where it is larger than was thought */
-async function sendWhole(run: Run, path: string, size: number, key: string): Promise<Uploaded | number> {
+async function sendWhole(
+  run: Run,
+  path: string,
+  size: number,
+  key: string,
+  mayGrow: boolean,
+): Promise<Uploaded | number> {
   const { buffer, release } = await run.budget.take(size);
   let isSent = false;
   try {
     const readAt = Date.now();
-    const { state, bytes } = await readAtOnce(localPathOf(run, path), buffer.subarray(0, size));
+    const place = buffer.subarray(0, size);
+    const { state, bytes, hasGrown } = await readAtOnce(localPathOf(run, path), place, mayGrow);
     if (!bytes) return state.size;
     const hash = await run.threads.md5Of(bytes);
     const confirmation = await put(run, key, bytes, hash, { path, state });
     isSent = true;
-    return { confirmation, state, readAt, hash };
+    return { confirmation, state, readAt, hash, hasGrown };
   } finally {
     release(isSent);
   }

@@ -215,6 +215,8 @@ export const en: Words = {
     configRefused: message => `the changed configuration is refused, the old one stays in force: ${message}`,
     configReread: file => `${file} changed and was read again`,
     skipped: (path, reason) => `skipped ${path}: ${reason}`,
+    grew: path =>
+      `${path} kept growing: what it had when it was opened is in COS, the next run sends what it has then`,
     outputUnwritable: reason =>
       `standard output cannot be written (${reason}): the work goes on; see log/cos_sync.log`,
     logUnwritable: (file, reason) => `${file} cannot be written (${reason}): this run is not logged`,

@@ -57,6 +57,7 @@ export interface Words {
     configRefused(message: string): string;
     configReread(file: string): string;
     skipped(path: string, reason: string): string;
+    grew(path: string): string;
     outputUnwritable(reason: string): string;
     logUnwritable(file: string, reason: string): string;
     daemonRunFailed(message: string): string;
