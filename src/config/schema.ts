@@ -1,9 +1,9 @@
-import { statSync } from 'node:fs';
-import { isAbsolute, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import * as z from 'zod';
-import { isAccelerated, isBareIpv6, isEndpoint, isHost, ownHostIn, withBucket } from './endpoint.ts';
+import { contradictions } from './contradictions.ts';
+import { withBucket } from './endpoint.ts';
 import type { Fault, Problem } from './faults.ts';
-import { type EnvironmentProxies, isProxy, proxiesIn } from './proxy.ts';
+import { type EnvironmentProxies, proxiesIn } from './proxy.ts';
 import { currentRegion } from './regions.ts';
 import {
   absoluteFile,
@@ -13,7 +13,6 @@ import {
   globs,
   headerMap,
   isOwnHeader,
-  isPlaceholder,
   language,
   metaMap,
   numberBetween,
@@ -174,8 +173,7 @@ export function parseConfig(
   const values: Partial<Values> = result.success ? result.data : readable(input);
   const faulty = new Set(faults.map(({ key }) => key));
   const environmentProxies = proxiesIn(environment);
-  faults.push(...missing(values, faulty), ...contradictions(values, faulty));
-  if (values.proxy === undefined) faults.push(...proxyFaults(environmentProxies));
+  faults.push(...missing(values, faulty), ...contradictions(values, faulty, environmentProxies));
   if (!result.success || faults.length > 0) return { faults: inFileOrder(inOneLine(faults)) };
   return { config: { ...configOf(result.data), environmentProxies } };
 }
@@ -209,65 +207,6 @@ function missing(values: Partial<Values>, faulty: ReadonlySet<string>): Fault[] 
   return needed
     .filter(key => values[key] === undefined && !faulty.has(key))
     .map(key => ({ key, problem: 'missing', values: {} }));
-}
-
-function contradictions(values: Partial<Values>, faulty: ReadonlySet<string>): Fault[] {
-  const faults: Fault[] = [];
-  const fault = (key: string, problem: Problem, given: Fault['values'] = {}) =>
-    faulty.has(key) || faults.push({ key, problem, values: given });
-  const { bucket, region, endpoint, local_path: localPath, proxy, sign_host: signHost } = values;
-  const appid = values.appid ?? values.app_id;
-  const appidKey = values.appid === undefined ? 'app_id' : 'appid';
-
-  if (appid !== undefined && isPlaceholder(appid)) fault(appidKey, 'placeholder', { value: appid });
-  else if (appid !== undefined && !/^\d{5,15}$/.test(appid)) fault(appidKey, 'badAppid', { value: appid });
-  if (bucket !== undefined) {
-    const own = ownHostIn(bucket);
-    if (own) fault('bucket', 'bucketIsHost', own);
-    else if (isPlaceholder(bucket)) fault('bucket', 'placeholder', { value: bucket });
-    else if (!/^[a-z0-9][a-z0-9.-]*$/.test(bucket)) fault('bucket', 'badBucket', { value: bucket });
-    else if (!appid && !endpoint && !/-\d+$/.test(bucket))
-      fault('bucket', 'bucketWithoutAppid', { value: bucket });
-  }
-  if (region !== undefined && isPlaceholder(region)) fault('region', 'placeholder', { value: region });
-  else if (region !== undefined && !/^[a-z0-9-]+$/.test(currentRegion(region))) {
-    fault('region', 'badRegion', { value: region });
-  }
-  if (endpoint !== undefined && isBareIpv6(endpoint)) {
-    fault('endpoint', 'bareIpv6', { value: endpoint, right: `http://[${endpoint}]` });
-  } else if (endpoint !== undefined && !isEndpoint(endpoint)) {
-    fault('endpoint', 'badEndpoint', { value: endpoint });
-  } else if (endpoint !== undefined && isAccelerated(endpoint) && !region) {
-    fault('region', 'regionForAccelerate');
-  }
-  if (signHost !== undefined && !isHost(signHost)) fault('sign_host', 'badHost', { value: signHost });
-  const badMeta = Object.keys(values.headers ?? {}).find(name => /^x-cos-meta-.*[^a-z0-9-]/i.test(name));
-  if (badMeta !== undefined) fault('headers', 'badMetaName', { value: badMeta });
-  if (proxy !== undefined && !isProxy(proxy)) fault('proxy', 'badProxy');
-  if (values.cos_path !== undefined && /(?:^|[\\/])\.{1,2}(?:[\\/]|$)/.test(values.cos_path)) {
-    fault('cos_path', 'dotsInPath', { value: values.cos_path });
-  }
-  if (localPath !== undefined) {
-    if (/[\u0000-\u001f]/.test(localPath))
-      fault('local_path', 'escapedPath', { value: JSON.stringify(localPath) });
-    else if (!isAbsolute(localPath)) fault('local_path', 'notAbsolute', { value: localPath });
-    else if (isFile(localPath)) fault('local_path', 'isFile', { value: localPath });
-  }
-  return faults;
-}
-
-function proxyFaults({ http, https }: EnvironmentProxies): Fault[] {
-  const bad = [http, https].filter(proxy => proxy !== undefined && !isProxy(proxy.url));
-  return bad.map(proxy => ({ key: 'proxy', problem: 'badProxy', values: {}, source: proxy?.source ?? '' }));
-}
-
-/** A missing or unreadable folder is no fault of the configuration: its disk may not be mounted. */
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }
 
 function inFileOrder(faults: Fault[]): Fault[] {
