@@ -29,6 +29,8 @@ export interface LocalPlanOptions {
   part?: PartToPlan | undefined;
   follower?: FolderFollower | undefined;
   onScanned(entries: number): void;
+  /** Takes what is planned while the scan goes on, where nothing is recorded. */
+  onPlanned?: ((plan: Plan) => void) | undefined;
   /** Is told after the scan which patterns had no effect. */
   onUnmatched?(patterns: UnmatchedPatterns): void;
   signal: AbortSignal;
@@ -74,6 +76,7 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
       }
       entries += batch.length;
       options.onScanned(entries);
+      options.onPlanned?.({ ...planner.takeNew(), scannedAt: Date.now() });
     }
     // A disk that went away during the scan makes what was not yet looked at seem gone.
     if (placeOnDisk(config.localPath) !== before) throw new LocalPathUnusable(config.localPath, 'ENODEV');

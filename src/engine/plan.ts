@@ -91,6 +91,11 @@ export interface PlanRules {
 /** Meets the scan's entries with the ledger's records; both ascend by path. */
 export interface Planner {
   meet(entry: ScannedEntry): void;
+  /**
+   * What was planned since the last time, for who cannot wait for the end. Only where nothing is recorded is it
+   * final: nothing can have moved, and nothing is gone.
+   */
+  takeNew(): Plan;
   finish(): Plan;
 }
 
@@ -178,6 +183,12 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
       if (failure === undefined) return;
       if (entry.kind === 'unreadable') meetUnreadable(entry, failure);
       else plan.skipped.push({ path, failure });
+    },
+
+    takeNew() {
+      const { createFolders, uploads, newPaths } = plan;
+      Object.assign(plan, { createFolders: [], uploads: [], newPaths: new Set() });
+      return { ...emptyPlan(), createFolders, uploads, newPaths };
     },
 
     finish() {

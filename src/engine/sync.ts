@@ -21,6 +21,7 @@ import { type PartToPlan, planOf } from './plan-folder.ts';
 import type { Requests } from './requests/requests.ts';
 import { type Run, startRun } from './transfer/run.ts';
 import { transfer } from './transfer/transfer.ts';
+import { transferAhead } from './transfer/transfer-ahead.ts';
 
 export interface SyncOptions {
   config: Config;
@@ -77,6 +78,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
   });
   const run = startRun({ ...options, ledger, signal, stop: () => stop.abort() });
   const { breaker } = run;
+  const ahead = isEmpty(ledger) ? transferAhead(run) : undefined;
   try {
     let unmatched: UnmatchedPatterns | undefined;
     const plan = await planOf({
@@ -89,6 +91,12 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       lastScan: ledger.lastScan,
       otherDisk: options.otherDisk,
       onScanned: run.listener.scanned,
+      onPlanned:
+        ahead &&
+        (part => {
+          tellOperations(run, part);
+          ahead.take(part);
+        }),
       onUnmatched: patterns => {
         unmatched = patterns;
       },
@@ -96,7 +104,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     });
     tellPlan(run, plan);
     recordRefreshed(run, plan);
-    const transferred = await transfer(run, plan);
+    const transferred = await (ahead?.end() ?? transfer(run, plan));
     rememberScan(run, plan, transferred, options.part);
     const held = await deleteWhatMay(run, plan, transferred, options);
     breaker.finish();
@@ -111,6 +119,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       goneForLater: plan.goneForLater,
     };
   } finally {
+    await ahead?.end().catch(() => {});
     await run.close();
     await ledger.close();
   }
@@ -122,13 +131,23 @@ function hasOthers(part: Part, { records }: Ledger): boolean {
   return false;
 }
 
-function tellPlan({ listener, prefix }: Run, plan: Plan): void {
-  const { failures, skipped, unchanged, createFolders, uploads, checks } = plan;
+/** Whether nothing is known of the folder, not even of an upload that was begun. */
+function isEmpty({ records, begun, uploads }: Ledger): boolean {
+  return begun.size === 0 && uploads.size === 0 && records()[Symbol.iterator]().next().done === true;
+}
+
+function tellPlan(run: Run, plan: Plan): void {
+  const { listener, prefix } = run;
+  const { failures, skipped, unchanged } = plan;
   listener.unchanged(unchanged);
   for (const { path, failure } of failures) {
     listener.failed({ operation: 'uploadFile', path, key: prefix + path, failure });
   }
   for (const { path, failure } of skipped) listener.skipped(path, failure);
+  tellOperations(run, plan);
+}
+
+function tellOperations({ listener }: Run, { createFolders, uploads, checks }: Plan): void {
   listener.planned({
     files: uploads.length + checks.length,
     folders: createFolders.length,

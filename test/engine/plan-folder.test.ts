@@ -104,3 +104,33 @@ test('what is gone from a folder that changed during the scan may have moved uns
   t.is(next.goneFiles.length, 4);
   t.deepEqual(next.goneDuringScan, []);
 });
+
+test('what is planned is handed out while the scan goes on, each file once', async t => {
+  const root = mkdtempSync(join(tmpdir(), 'cos_sync-plan-'));
+  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  for (let index = 0; index < 2_500; index++) writeFileSync(join(root, `${index}`), '');
+  const handedOut: string[] = [];
+  let scanned = 0;
+  let scannedAtFirst = 0;
+  const plan = await planOf({
+    config: configOf(root),
+    own: { folders: [], files: [] },
+    records: [],
+    signal: new AbortController().signal,
+    onScanned: entries => {
+      scanned = entries;
+    },
+    onPlanned: ({ uploads, newPaths }) => {
+      scannedAtFirst ||= scanned;
+      t.deepEqual(
+        uploads.map(({ path }) => path),
+        [...newPaths],
+      );
+      handedOut.push(...newPaths);
+    },
+  });
+  t.true(scannedAtFirst < 2_500, `${scannedAtFirst} were scanned before the first was handed out`);
+  t.is(handedOut.length, 2_500);
+  t.is(new Set(handedOut).size, 2_500);
+  t.deepEqual(plan.uploads, []);
+});

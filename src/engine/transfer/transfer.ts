@@ -16,8 +16,18 @@ import { partSizeFor } from './part-size.ts';
 import { localPathOf, type Run, type Uploaded } from './run.ts';
 import { createFolderObject, upload } from './upload.ts';
 
-/** Carries out a plan's creations and uploads. Every outcome is told to the listener and recorded in the ledger. */
+/**
+ * Carries out a plan's creations and uploads, and ends uploads in parts that no file needs any more. Every outcome
+ * is told to the listener and recorded in the ledger.
+ */
 export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
+  const result = await carryOut(run, plan);
+  await discardAbandoned(run, plan);
+  return result;
+}
+
+/** Carries out a plan's creations and uploads, or those of a part of it. */
+export async function carryOut(run: Run, plan: Plan): Promise<TransferResult> {
   const failed: Failed = { failedSizes: new Map(), unreadable: [] };
   const result: TransferResult = { ...failed, moved: new Set() };
   const gone = indexGone(plan.goneFiles);
@@ -61,7 +71,6 @@ export async function transfer(run: Run, plan: Plan): Promise<TransferResult> {
     const failure = await attempt(run, started, () => checkContent(run, check, plan.scannedAt));
     if (failure) noteFailed(run, failed, check.file, failure);
   });
-  await discardAbandoned(run, plan);
   return result;
 }
 
