@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { chmod, chown, copyFile, mkdir, readdir, readFile, rm, symlink } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readdir, readFile, rm, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
+import { treeOf } from '../support/tree.ts';
 import { type Debian, debianFolder, runInDebian } from './support/debian-folder.ts';
 import {
   HASHED_IN_A_THREAD,
@@ -103,6 +104,24 @@ test('start_cos_sync.sh runs from another folder, and mirrors new, changed and d
   t.is(changed.exitCode, 0, changed.stderr);
   t.regex(changed.stdout, /upload_file_ok : 2\n(.*\n)*.*del_file_ok : 2\n/);
   t.deepEqual(await linux.objects(), ['a.txt', 'b.txt']);
+});
+
+test('sync, a lost machine, restore: the folder is as it was', async t => {
+  const linux = await install(t);
+  await linux.write({
+    'a.txt': 'one',
+    '图片/夏天 \n\\.txt': '你好',
+    '图片/middle': HASHED_IN_A_THREAD,
+    empty: '',
+  });
+  await mkdir(join(linux.data, 'empty folder'));
+  await utimes(join(linux.data, 'a.txt'), 1, 1_600_000_000.123);
+  t.is((await run(join(linux.program, 'cos_sync'), [])).exitCode, 0);
+  for (const name of ['db', 'log']) await rm(join(linux.program, name), { recursive: true });
+  const back = join(linux.folder, 'back');
+  const { exitCode, stdout, stderr } = await run(join(linux.program, 'cos_sync'), ['restore', '--to', back]);
+  t.is(exitCode, 0, stderr + stdout);
+  t.deepEqual(treeOf(back), treeOf(linux.data));
 });
 
 test('no signal opens a debugger', async t => {

@@ -1,8 +1,10 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { NtExecutable, NtExecutableResource, Resource } from 'resedit';
 import { readWindowsNode } from '../../dist/build/node-binaries.ts';
+import { putObjects } from '../support/objects.ts';
+import { treeOf } from '../support/tree.ts';
 import {
   HASHED_IN_A_THREAD,
   type Installation,
@@ -81,6 +83,51 @@ test('a path longer than 260 characters is uploaded', async t => {
   await windows.write({ [path]: 'far down' });
   t.is((await cosSync(windows)).exitCode, 0);
   t.deepEqual(await windows.objects(), [path]);
+});
+
+test('sync, a lost machine, restore: the folder is as it was, long paths and times included', async t => {
+  const windows = await install(t);
+  const long = `${`${'d'.repeat(60)}/`.repeat(6)}long.txt`;
+  await windows.write({
+    'a.txt': 'one',
+    '图片/夏天.txt': '你好',
+    [long]: 'far down',
+    middle: HASHED_IN_A_THREAD,
+  });
+  await mkdir(join(windows.data, 'empty folder'));
+  await utimes(join(windows.data, 'a.txt'), 1, 1_600_000_000.123);
+  t.is((await cosSync(windows)).exitCode, 0);
+  await rm(join(windows.program, 'db'), { recursive: true });
+  const { exitCode, stdout, stderr } = await cosSync(windows, 'restore', '--to', "'C:\\t\\back'");
+  t.is(exitCode, 0, stderr + stdout);
+  t.deepEqual(treeOf(join(windows.folder, 'back')), treeOf(windows.data));
+});
+
+test('what Windows cannot name is a failure of that object alone', async t => {
+  const windows = await unpack(t, 'cos_sync-win-x64.zip');
+  await windows.configure(windows.data);
+  await putObjects(
+    { home: windows.program },
+    Object.fromEntries(
+      ['CON', 'sub/nul.txt', 'a:b', 'dot.', 'back\\slash', '..\\up', 'Readme', 'README', 'fine.txt'].map(
+        path => [`mirror/${path}`, path],
+      ),
+    ),
+  );
+  await windows.configure(DATA);
+  const { exitCode, stdout } = await cosSync(windows, 'restore', '--json', '--to', "'C:\\t\\back'");
+  t.is(exitCode, 1);
+  const { errors } = JSON.parse(stdout) as { errors: { path: string; code: string }[] };
+  t.deepEqual(Object.fromEntries(errors.map(({ path, code }) => [path, code])), {
+    '..\\up': 'UnsafePath',
+    CON: 'InvalidLocalName',
+    Readme: 'CaseCollision',
+    'a:b': 'InvalidLocalName',
+    'back\\slash': 'UnsafePath',
+    'dot.': 'InvalidLocalName',
+    'sub/nul.txt': 'InvalidLocalName',
+  });
+  t.deepEqual(Object.keys(treeOf(join(windows.folder, 'back'))), ['README', 'fine.txt']);
 });
 
 test('a file that another process has locked fails by name, the rest is uploaded', async t => {

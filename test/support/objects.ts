@@ -6,8 +6,11 @@ import type { ObjectStore } from '../../src/cos/store.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** The program's own requests, for keys that no client would make. */
-export async function withStore<T>(box: Sandbox, work: (store: ObjectStore) => Promise<T>): Promise<T> {
-  const { config } = loadConfig(join(box.home, 'conf', 'config.json'), {}, {});
+export async function withStore<T>(
+  { home }: Pick<Sandbox, 'home'>,
+  work: (store: ObjectStore) => Promise<T>,
+): Promise<T> {
+  const { config } = loadConfig(join(home, 'conf', 'config.json'), {}, {});
   const store = await connect(config);
   try {
     return await work(store);
@@ -17,7 +20,10 @@ export async function withStore<T>(box: Sandbox, work: (store: ObjectStore) => P
 }
 
 /** Puts objects of any key, each with its content. */
-export function putObjects(box: Sandbox, objects: Readonly<Record<string, string>>): Promise<void> {
+export function putObjects(
+  box: Pick<Sandbox, 'home'>,
+  objects: Readonly<Record<string, string>>,
+): Promise<void> {
   return withStore(box, async store => {
     for (const [key, content] of Object.entries(objects)) {
       const bytes = Buffer.from(content);
