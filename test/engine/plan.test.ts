@@ -47,7 +47,13 @@ function hashOf({ size, mtime, ctime }: State): string {
 }
 
 function unreadable(path: string, code: string): ScannedEntry {
-  const nothing = { size: Number.NaN, mtime: Number.NaN, ctime: Number.NaN, device: Number.NaN };
+  const nothing = {
+    size: Number.NaN,
+    mtime: Number.NaN,
+    ctime: Number.NaN,
+    device: Number.NaN,
+    inode: Number.NaN,
+  };
   return { kind: 'unreadable', path, ...nothing, failure: new Failure('local', { code }) };
 }
 
@@ -67,7 +73,14 @@ function scanOf(tree: Tree, isExcluded: (path: string) => boolean): ScannedEntry
     if (value === null) {
       return unreadable(path, 'EACCES');
     }
-    return { kind: path.endsWith('/') ? 'folder' : 'file', path, ...value, device: 1, failure: undefined };
+    return {
+      kind: path.endsWith('/') ? 'folder' : 'file',
+      path,
+      ...value,
+      inode: Number.NaN,
+      device: 1,
+      failure: undefined,
+    };
   });
   return ascending(entries.filter(({ path }) => !isExcluded(path)));
 }
@@ -268,7 +281,7 @@ test('a file of the recorded size and mtime with another ctime is read, unless c
     [false, 0],
   ] as const) {
     const planner = startPlan([record], { ...RULES, compareCtime });
-    planner.meet({ kind: 'file', ...file, device: 1, failure: undefined });
+    planner.meet({ kind: 'file', ...file, inode: Number.NaN, device: 1, failure: undefined });
     t.is(planner.finish().checks.length, checks);
   }
 });
@@ -305,7 +318,14 @@ test('with checksum every file of unchanged size is read', t => {
 
 test('a folder that is not to be created is still deleted where it was recorded', t => {
   const planner = startPlan([{ path: 'old/' }], { ...RULES, createFolders: false });
-  planner.meet({ kind: 'folder', path: 'new/', ...NO_STATE, device: 1, failure: undefined });
+  planner.meet({
+    kind: 'folder',
+    path: 'new/',
+    ...NO_STATE,
+    inode: Number.NaN,
+    device: 1,
+    failure: undefined,
+  });
   const plan = planner.finish();
   t.deepEqual(plan.createFolders, []);
   t.deepEqual(plan.goneFolders, ['old/']);

@@ -41,6 +41,8 @@ export interface FolderFollower {
   unread(path: string): void;
   /** It is not there any more. */
   away(path: string): void;
+  /** A file was met that has other names, too. */
+  linked(file: { path: string; inode: number; size: number; mtime: number }): void;
 }
 
 export interface ReadAheadOptions extends ReaderOptions {

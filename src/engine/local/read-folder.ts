@@ -21,8 +21,11 @@ export interface OddEntry {
   size: number;
 }
 
-/** Numbers of each name: its file's size in bytes, its mtime and its ctime in ms since 1970. */
-export const FACTS = 3;
+/**
+ * Numbers of each name: its file's size in bytes, its mtime and its ctime in ms since 1970, and its inode where
+ * the file has other names, too.
+ */
+export const FACTS = 4;
 
 /** What was found out of some names; it passes from one thread to another at little cost. */
 export interface Facts {
@@ -167,6 +170,7 @@ function takeFacts(
     numbers[index * FACTS] = stats.size;
     numbers[index * FACTS + 1] = stats.mtimeMs;
     numbers[index * FACTS + 2] = stats.ctimeMs;
+    if (stats.nlink > 1) numbers[index * FACTS + 3] = stats.ino;
   }
 }
 

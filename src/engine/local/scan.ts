@@ -32,6 +32,8 @@ export interface ScannedEntry {
   mtime: number;
   /** ms since 1970 */
   ctime: number;
+  /** Of a file that has other names, too; else NaN. */
+  inode: number;
   /** The number of the device that a folder is on; NaN where it could not be looked at, and for all else. */
   device: number;
   failure: Failure | undefined;
@@ -60,7 +62,7 @@ export async function* scan(options: ScanOptions): AsyncGenerator<ScannedEntry[]
   const ahead = startReadAhead(base, { filter, symlinks, threads, timeout, part, follower });
   try {
     await orAborted(ahead.root.read, signal);
-    const walk = startWalk(ahead, part);
+    const walk = startWalk(ahead, part, follower);
     for (;;) {
       const { batch, waitFor } = walk();
       if (batch.length > 0) yield batch;
@@ -90,7 +92,7 @@ interface Walked {
 }
 
 /** Answers a function that walks on through what was read. @throws the file system's error of root itself */
-function startWalk(ahead: ReadAhead, part?: Part): () => Walked {
+function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): () => Walked {
   const stack: OpenFolder[] = [openRoot(ahead.root)];
 
   function walkFolder(folder: FolderAhead, outcome: Outcome, batch: ScannedEntry[]): void {
@@ -129,6 +131,7 @@ function startWalk(ahead: ReadAhead, part?: Part): () => Walked {
       } else {
         const found = fileEntry(top, name);
         if (found) batch.push(found);
+        if (found && !Number.isNaN(found.inode)) follower?.linked(found);
       }
       top.next++;
     }
@@ -159,6 +162,7 @@ function fileEntry({ folder, numbers, next, odd }: OpenFolder, name: string): Sc
       size: numbers[at]!,
       mtime: numbers[at + 1]!,
       ctime: numbers[at + 2]!,
+      inode: numbers[at + 3]!,
       device: Number.NaN,
       failure: undefined,
     };
@@ -169,7 +173,13 @@ function fileEntry({ folder, numbers, next, odd }: OpenFolder, name: string): Sc
   return { ...entry(kind, path, new Failure('local', { code, message: message || code })), size };
 }
 
-const NO_STATE = { size: Number.NaN, mtime: Number.NaN, ctime: Number.NaN, device: Number.NaN };
+const NO_STATE = {
+  size: Number.NaN,
+  mtime: Number.NaN,
+  ctime: Number.NaN,
+  inode: Number.NaN,
+  device: Number.NaN,
+};
 
 function entry(kind: ScannedEntry['kind'], path: string, failure?: Failure): ScannedEntry {
   return { kind, path, ...NO_STATE, failure };

@@ -6,6 +6,8 @@ import { folderOf, type Part, partOf } from '../local/part.ts';
 import type { FolderFollower } from '../local/read-ahead.ts';
 import type { Folder } from '../local/read-folder.ts';
 
+import { followLinkedFiles } from './linked-files.ts';
+
 /** Why everything is to be looked at. */
 export type Doubt = 'overflow' | 'watchFailed' | 'rootReplaced';
 
@@ -225,6 +227,7 @@ export function createWatcher(options: WatcherOptions): Watcher {
       const missing = [...known.values()].filter(({ isMissing }) => isMissing).length;
       covered = { folders: known.size, missing, untold: [...untold.values()] };
     },
+    linked: followLinkedFiles(onChange),
     coverage: () => covered,
     close() {
       for (const path of known.keys()) forget(path);
