@@ -7,18 +7,28 @@ import type { Config } from '../config/schema.ts';
 import { accessOf, connect } from '../cos/connect.ts';
 import { checkBucket } from '../doctor/bucket.ts';
 import { type Check, type CheckName, notChecked, OF_BUCKET } from '../doctor/check.ts';
+import { checkKeys } from '../doctor/keys.ts';
 import { checkDisk, checkFolder, checkLedger } from '../doctor/local.ts';
 import { checkNetwork } from '../doctor/network.ts';
 import type { Failure } from '../failure.ts';
 import { orAborted } from '../or-aborted.ts';
 import { describe } from '../report/describe.ts';
 import { errorLines } from '../report/errors.ts';
+import { holdCredentials } from './task/credentials.ts';
 import { showsSecret } from './task/read-config.ts';
 import { untilInterrupted } from './task/session.ts';
 
 /** seconds: somebody is waiting */
 const PATIENCE = 10;
-const REMOTE: readonly CheckName[] = ['dns', 'connection', 'tls', 'clock', 'credentials', ...OF_BUCKET];
+const REMOTE: readonly CheckName[] = [
+  'keys',
+  'dns',
+  'connection',
+  'tls',
+  'clock',
+  'credentials',
+  ...OF_BUCKET,
+];
 
 /** `cos_sync doctor`: checks everything a run needs. @returns 0 where no check failed, else 1 */
 export function doctorCommand(invocation: Invocation): Promise<number> {
@@ -79,14 +89,27 @@ function checkConfig({ home, overrides, words }: Invocation): { config?: Config;
 /** What only COS can answer. @throws the signal's reason */
 export async function* examineCos(
   config: Config,
-  { words, signal }: Pick<Invocation, 'words' | 'signal'>,
+  invocation: Pick<Invocation, 'home' | 'overrides' | 'words' | 'signal'>,
 ): AsyncGenerator<Check> {
-  const access = await orAborted(accessOf(config), signal).catch((error: Failure) => error);
+  const { words, signal } = invocation;
+  const credentials = holdCredentials(invocation, config);
+  const keys = await checkKeys(config, credentials, words, signal);
+  yield keys;
+  if (keys.status === 'fail') {
+    yield* notChecked(
+      REMOTE.filter(name => name !== 'keys'),
+      words.doctor.needsEarlier,
+    );
+    return;
+  }
+  const access = await orAborted(accessOf(config, undefined, credentials), signal).catch(
+    (error: Failure) => error,
+  );
   signal.throwIfAborted();
   if (access instanceof Error) {
     const { code, message } = describe(access, words);
     yield { name: 'credentials', status: 'fail', message: `code: ${code}, ${message}` };
-    const others = REMOTE.filter(name => name !== 'credentials');
+    const others = REMOTE.filter(name => name !== 'credentials' && name !== 'keys');
     yield* notChecked(others, words.doctor.needsEarlier);
     return;
   }
@@ -99,9 +122,9 @@ export async function* examineCos(
     yield* notChecked(['credentials', ...OF_BUCKET], words.doctor.needsEarlier);
     return;
   }
-  const store = await connect(config);
+  const store = await connect(config, undefined, credentials);
   try {
-    yield* checkBucket(config, store, words, signal);
+    yield* checkBucket({ config, credentials, store, words, signal });
   } finally {
     await store.close();
   }

@@ -24,7 +24,7 @@ export function explainCommand(invocation: Invocation, command: ExplainCommand):
 
 async function explainPaths(invocation: Invocation, command: ExplainCommand): Promise<number> {
   const { home, terminal, words, style, signal } = invocation;
-  const { config, task, file, own } = openSession(invocation);
+  const { config, task, file, own, credentials } = openSession(invocation);
   const paths = command.paths.map(given => {
     const path = pathInTree(config.localPath, given);
     if (path !== undefined) return path;
@@ -39,7 +39,7 @@ async function explainPaths(invocation: Invocation, command: ExplainCommand): Pr
       allowEmpty: command.allowEmpty,
       otherDisk: command.otherDisk,
       openLedger: () => openLedger({ file, task, readOnly: true }),
-      openStore: send => connect(config, send),
+      openStore: send => connect(config, send, credentials),
       signal,
     },
     paths,

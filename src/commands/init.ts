@@ -131,12 +131,26 @@ async function askAll(start: Values, invocation: Invocation, prompt: Prompt): Pr
   const hasSecrets = SECRETS.every(key => key in environment);
   if (hasSecrets) terminal.out(`${words.init.secretsFromEnvironment}\n`);
   const values = { ...start };
+  if (!hasSecrets && !('credentials' in overrides)) await offerRole(values, invocation, prompt);
+  const source = String(overrides.credentials ?? values.credentials ?? 'config');
+  const needsNone = hasSecrets || source !== 'config';
   for (const key of ASKED) {
-    if (hasSecrets && SECRETS.includes(key)) delete values[key];
+    if (needsNone && SECRETS.includes(key)) delete values[key];
     else if (!(key in overrides)) await askFor(key, values, invocation, prompt);
   }
   if (!('delete_sync' in overrides)) values.delete_sync = await askToDelete(values, invocation, prompt);
   return values;
+}
+
+/** A role of the machine's own spares the file its secret. */
+async function offerRole(values: Values, { words, signal }: Invocation, prompt: Prompt): Promise<void> {
+  const { credentialsHere } = await import('../cos/credentials/here.ts');
+  const here = await credentialsHere(process.env, signal);
+  if (!here) return;
+  const question = here.source === 'tke' ? words.init.podRole : words.init.machineRole(here.role);
+  const answer = (await prompt.ask(question)) ?? '';
+  if (answer === '' || YES.test(answer)) values.credentials = here.source;
+  else delete values.credentials;
 }
 
 /** Deletion is on only where somebody wants it. @returns the switch */
@@ -187,7 +201,7 @@ function cleaned(key: AskedKey, answer: string): string {
 
 /** Tests the values as doctor does, and prints what it finds. @throws ConfigError */
 async function isWorking(values: Values, invocation: Invocation): Promise<boolean> {
-  const { home, overrides, terminal, words, signal } = invocation;
+  const { home, overrides, terminal, words } = invocation;
   const result = parseConfig({ ...values, ...secretsOf(process.env) }, process.env);
   if ('faults' in result) {
     const faults = result.faults.map(fault => withSource(fault, overrides, process.env));
@@ -195,7 +209,7 @@ async function isWorking(values: Values, invocation: Invocation): Promise<boolea
   }
   terminal.out(`\n${words.init.testing}\n`);
   let isFine = true;
-  for await (const { status, name, message } of examineCos(result.config, { words, signal })) {
+  for await (const { status, name, message } of examineCos(result.config, invocation)) {
     terminal.out(`${status.padEnd(4)}  ${name.padEnd(11)}  ${message}\n`);
     if (status === 'fail') isFine = false;
   }

@@ -63,15 +63,16 @@ export function verifyCommand(invocation: Invocation, command: VerifyCommand): P
 
 async function compare(
   { words, terminal, style }: Invocation,
-  { config, task, file, own }: Session,
+  session: Session,
   ledger: Ledger,
   deep: boolean,
   signal: AbortSignal,
 ): Promise<Verified> {
+  const { config, task, file, own } = session;
   const findings = collectFindings();
   if (!style.json && !style.quiet) terminal.err(`${words.verify.comparing(targetOf(task), file)}\n`);
   const isLive = style.progress && terminal.isInteractive && !style.json && !style.quiet;
-  const result = await withStore({ config, task, file, own }, signal, (store, requests) =>
+  const result = await withStore(session, signal, (store, requests) =>
     verifyObjects({
       config,
       prefix: task.prefix,
@@ -130,10 +131,10 @@ async function repair(invocation: Invocation, session: Session, command: VerifyC
 
 /** Copies every recorded object onto itself, with the attributes that are configured now. */
 function putAttributes(invocation: Invocation, session: Session): Promise<Applied> {
-  const { config } = session;
+  const { config, credentials } = session;
   return withLock(invocation, session, async (options, signal) => {
     const ledger = await openLedger(options);
-    const openStore = (send: Requests['send']) => connect(config, send);
+    const openStore = (send: Requests['send']) => connect(config, send, credentials);
     const run = startRun({ config, dryRun: false, ledger, openStore, listeners: [], signal, stop: () => {} });
     try {
       return await applyAttributes(run);

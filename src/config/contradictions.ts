@@ -8,6 +8,8 @@ import { isPlaceholder } from './values.ts';
 
 /** Values that are right by themselves, as far as they are: what is looked at is what they mean together. */
 interface Given {
+  credentials?: string | undefined;
+  credentials_command?: readonly string[] | undefined;
   appid?: string | undefined;
   app_id?: string | undefined;
   bucket?: string | undefined;
@@ -36,6 +38,8 @@ export function contradictions(
   const note: Note = (key, problem, given = {}) => {
     if (!faulty.has(key)) faults.push({ key, problem, values: given });
   };
+  if (values.credentials_command !== undefined && values.credentials !== 'command')
+    note('credentials_command', 'needsCommandSource');
   noteBucket(values, note);
   noteReach(values, note);
   notePaths(values, note);

@@ -32,6 +32,7 @@ export type Problem =
   | 'metaTooLong'
   | 'badProxy'
   | 'badCredential'
+  | 'needsCommandSource'
   | 'badPattern'
   | 'badHeader'
   | 'ownHeader'

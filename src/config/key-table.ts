@@ -24,6 +24,8 @@ export const KEY_TABLE: Readonly<Record<Exclude<ConfigKey, 'lang'>, KeyEntry>> =
   secret_id: { group: 'bucket' },
   secret_key: { group: 'bucket' },
   token: { group: 'bucket' },
+  credentials: { group: 'bucket', value: 'SOURCE' },
+  credentials_command: { group: 'bucket', value: 'PROGRAM' },
   bucket: { group: 'bucket', value: 'NAME' },
   region: { group: 'bucket', value: 'REGION' },
   endpoint: { group: 'bucket', value: 'URL' },

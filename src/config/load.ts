@@ -7,9 +7,15 @@ import { CONFIG_KEYS, type Config, parseConfig } from './schema.ts';
 
 /** Environment variables that give a secret, the first one set wins. */
 const SECRETS_IN_ENVIRONMENT: Readonly<Record<string, readonly string[]>> = {
-  secret_id: ['COS_SECRET_ID', 'TENCENTCLOUD_SECRET_ID'],
-  secret_key: ['COS_SECRET_KEY', 'TENCENTCLOUD_SECRET_KEY'],
-  token: ['COS_TOKEN', 'TENCENTCLOUD_SESSION_TOKEN'],
+  secret_id: ['COS_SECRET_ID', 'TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRETID'],
+  secret_key: ['COS_SECRET_KEY', 'TENCENTCLOUD_SECRET_KEY', 'TENCENTCLOUD_SECRETKEY'],
+  token: ['COS_TOKEN', 'TENCENTCLOUD_SESSION_TOKEN', 'TENCENTCLOUD_TOKEN', 'TENCENTCLOUD_SESSIONTOKEN'],
+};
+/** The tokens that go with a key pair under each of its names: the tool's own, the SDKs' and tccli's, cloud functions'. */
+const TOKENS_OF: Readonly<Record<string, readonly string[]>> = {
+  COS_SECRET_ID: ['COS_TOKEN'],
+  TENCENTCLOUD_SECRET_ID: ['TENCENTCLOUD_SESSION_TOKEN', 'TENCENTCLOUD_TOKEN'],
+  TENCENTCLOUD_SECRETID: ['TENCENTCLOUD_SESSIONTOKEN'],
 };
 
 export interface LoadedConfig extends ConfigFile {
@@ -60,7 +66,7 @@ export function withSource(
 ): Fault {
   if (fault.source !== undefined) return fault;
   const { key } = fault;
-  const variable = SECRETS_IN_ENVIRONMENT[key]?.find(name => environment[name]);
+  const variable = variableOf(key, environment);
   if (variable !== undefined) return { ...fault, source: variable };
   return key in options ? { ...fault, source: `--${key.replaceAll('_', '-')}` } : fault;
 }
@@ -78,14 +84,25 @@ export function withOptions(
   return { ...kept, ...options };
 }
 
-/** The secrets that the environment gives, by config key. */
+/** The secrets that the environment gives, by config key. A token of another key pair than its own is none. */
 export function secretsOf(environment: NodeJS.ProcessEnv): Record<string, string> {
   const secrets: Record<string, string> = {};
-  for (const [key, names] of Object.entries(SECRETS_IN_ENVIRONMENT)) {
-    const name = names.find(candidate => environment[candidate]);
+  const pair = variableOf('secret_id', environment);
+  for (const key of Object.keys(SECRETS_IN_ENVIRONMENT)) {
+    const isTokenOfPair = key === 'token' && pair !== undefined;
+    const name = isTokenOfPair ? TOKENS_OF[pair]?.find(isSet) : variableOf(key, environment);
     if (name !== undefined) secrets[key] = environment[name] as string;
+    else if (isTokenOfPair) secrets[key] = '';
   }
   return secrets;
+
+  function isSet(name: string): boolean {
+    return Boolean(environment[name]);
+  }
+}
+
+function variableOf(key: string, environment: NodeJS.ProcessEnv): string | undefined {
+  return SECRETS_IN_ENVIRONMENT[key]?.find(name => environment[name]);
 }
 
 /**

@@ -8,6 +8,7 @@ import { currentRegion } from './regions.ts';
 import {
   absoluteFile,
   credential,
+  credentialsSource,
   deleteLimit,
   exactText,
   globs,
@@ -40,6 +41,8 @@ const schema = z.object({
   secret_id: credential(),
   secret_key: credential(),
   token: credential(),
+  credentials: credentialsSource(),
+  credentials_command: program(),
   bucket: text(),
   region: text(),
   endpoint: text(),
@@ -103,6 +106,12 @@ export interface Config {
   secretId: string;
   secretKey: string;
   token: string | undefined;
+  /** Where the credentials come from; `config` is the three above. */
+  credentials: 'config' | 'cvm_role' | 'tke' | 'command';
+  /** The CAM role, where it is named. */
+  credentialsRole: string | undefined;
+  /** A program and its arguments. */
+  credentialsCommand: readonly string[] | undefined;
   /** With `-appid`. */
   bucket: string;
   /** Empty where it is not configured. */
@@ -168,14 +177,21 @@ export function parseConfig(
   input: Readonly<Record<string, unknown>>,
   environment: NodeJS.ProcessEnv = {},
 ): { config: Config } | { faults: Fault[] } {
-  const result = schema.safeParse({ ...NOTHING_GIVEN, ...input });
+  const result = schema.safeParse({ ...NOTHING_GIVEN, ...used(input) });
   const faults = result.success ? [] : result.error.issues.map(faultOf);
-  const values: Partial<Values> = result.success ? result.data : readable(input);
+  const values: Partial<Values> = result.success ? result.data : readable(used(input));
   const faulty = new Set(faults.map(({ key }) => key));
   const environmentProxies = proxiesIn(environment);
   faults.push(...missing(values, faulty), ...contradictions(values, faulty, environmentProxies));
   if (!result.success || faults.length > 0) return { faults: inFileOrder(inOneLine(faults)) };
   return { config: { ...configOf(result.data), environmentProxies } };
+}
+
+/** Keys that stand in the file as an example do no harm where they come from elsewhere. */
+function used(input: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { data } = schema.shape.credentials.safeParse(input.credentials);
+  if (data === undefined || data === 'config') return input;
+  return Object.fromEntries(Object.entries(input).filter(([key]) => !SECRET_KEYS.includes(key)));
 }
 
 /** A template that nobody wrote into is one fault and not one a key. */
@@ -203,10 +219,16 @@ function faultOf(issue: z.core.$ZodIssue): Fault {
 }
 
 function missing(values: Partial<Values>, faulty: ReadonlySet<string>): Fault[] {
-  const needed = ['secret_id', 'secret_key', 'bucket', 'local_path'] as const;
+  const needed = [...neededKeys(values), 'bucket', 'local_path'] as const;
   return needed
     .filter(key => values[key] === undefined && !faulty.has(key))
     .map(key => ({ key, problem: 'missing', values: {} }));
+}
+
+/** What the chosen source of the credentials cannot do without. */
+function neededKeys({ credentials }: Partial<Values>): (keyof Values)[] {
+  if (credentials === 'command') return ['credentials_command'];
+  return credentials && credentials !== 'config' ? [] : ['secret_id', 'secret_key'];
 }
 
 function inFileOrder(faults: Fault[]): Fault[] {
@@ -217,10 +239,14 @@ function inFileOrder(faults: Fault[]): Fault[] {
 function configOf(values: Values): Omit<Config, 'environmentProxies'> {
   const appid = values.appid ?? values.app_id;
   const bucket = values.bucket ?? '';
+  const [source, role] = values.credentials.split(':') as [string, string?];
   return {
     secretId: values.secret_id ?? '',
     secretKey: values.secret_key ?? '',
     token: values.token,
+    credentials: source as Config['credentials'],
+    credentialsRole: role,
+    credentialsCommand: values.credentials_command,
     bucket: appid && !bucket.endsWith(`-${appid}`) ? `${bucket}-${appid}` : bucket,
     region: currentRegion(values.region ?? ''),
     endpoint: withBucket(values.endpoint ?? ''),

@@ -58,6 +58,17 @@ export function credential() {
   });
 }
 
+/** Where credentials come from; a machine's role may be named: `cvm_role:NAME`. */
+export function credentialsSource() {
+  return z.unknown().transform((value, ctx): string => {
+    if (value === undefined || value === null || value === '') return 'config';
+    const source = textOf(value);
+    if (/^(config|cvm_role(:[\w+=,.@-]{1,128})?|tke|command)$/.test(source)) return source;
+    const choices = 'config, cvm_role, cvm_role:NAME, tke, command';
+    return issue(ctx, 'notChoice', { value: shown(value), choices });
+  });
+}
+
 export function isPlaceholder(value: string): boolean {
   return /^x{3,}$/i.test(value);
 }

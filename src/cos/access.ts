@@ -1,8 +1,9 @@
+import type { CredentialsHolder } from './credentials/credentials.ts';
+
 /** What a store needs to know to reach its bucket. */
 export interface Access {
-  secretId: string;
-  secretKey: string;
-  token: string | undefined;
+  /** What requests are signed with. */
+  credentials: CredentialsHolder;
   /** With `-appid`. */
   bucket: string;
   /** Empty where it is not known. */

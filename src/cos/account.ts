@@ -1,6 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import COS from 'cos-nodejs-sdk-v5';
+import type { Failure } from '../failure.ts';
 import type { Access } from './access.ts';
+import type { Credentials } from './credentials/credentials.ts';
+import { isOfCredentials } from './credentials/refusal.ts';
 import { WHOLE_ANSWER } from './http/http.ts';
 import { maskOf } from './http/secrets.ts';
 import { signatureIn } from './http/signature.ts';
@@ -11,10 +14,23 @@ import type { ListedBucket } from './store.ts';
  * GET Service (436/8291): the account's buckets, to find out a bucket's region.
  * @throws Failure
  */
-export async function listBuckets(
-  access: Omit<Access, 'bucket' | 'region' | 'host'>,
+export async function listBuckets(access: Account): Promise<ListedBucket[]> {
+  const used = await access.credentials.current();
+  try {
+    return await askForBuckets(access, used);
+  } catch (error) {
+    const others = isOfCredentials(error as Failure) && (await access.credentials.renewed(used));
+    if (!others) throw error;
+    return askForBuckets(access, others);
+  }
+}
+
+type Account = Omit<Access, 'bucket' | 'region' | 'host'>;
+
+async function askForBuckets(
+  { protocol, timeout, proxy, userAgent }: Account,
+  { secretId, secretKey, token }: Credentials,
 ): Promise<ListedBucket[]> {
-  const { secretId, secretKey, token, protocol, timeout, proxy, userAgent } = access;
   const cos = new COS({
     SecretId: secretId,
     SecretKey: secretKey,

@@ -4,6 +4,8 @@ import type { Config } from '../config/schema.ts';
 import { Failure, withDetails } from '../failure.ts';
 import { USER_AGENT } from '../version.ts';
 import type { Access } from './access.ts';
+import type { CredentialsHolder } from './credentials/credentials.ts';
+import { credentialsOf } from './credentials/of-config.ts';
 import { isRegion } from './form.ts';
 import { headerSafe } from './headers.ts';
 import { isOfRequests } from './http/own-headers.ts';
@@ -16,30 +18,40 @@ type Send = <T>(request: () => Promise<T>) => Promise<T>;
  * Opens the store that a configuration names. What talks to COS is loaded only here: a run with nothing
  * to do needs neither it nor the network.
  * @param send brings the request that finds out the region on its way
+ * @param credentials those of the configuration, where somebody holds them already
  * @throws Failure (refused) where the bucket's region is not configured and cannot be found out
  */
-export async function connect(config: Config, send?: Send): Promise<ObjectStore> {
+export async function connect(
+  config: Config,
+  send?: Send,
+  credentials?: CredentialsHolder,
+): Promise<ObjectStore> {
   const { openStore } = await import('./client.ts');
-  return openStore(await accessOf(config, send));
+  return openStore(await accessOf(config, send, credentials));
 }
 
 /**
  * How a configuration's bucket is reached.
  * @throws Failure as connect
  */
-export async function accessOf(config: Config, send: Send = request => request()): Promise<Access> {
+export async function accessOf(
+  config: Config,
+  send: Send = request => request(),
+  credentials: CredentialsHolder = credentialsOf(config),
+): Promise<Access> {
   const { bucket, endpoint } = config;
   const template = endpoint === '' ? '{bucket}.cos.{region}.myqcloud.com' : hostOf(endpoint);
   const isRegionNeeded = template.includes('{region}');
   const region =
     config.region || !isRegionNeeded
       ? config.region
-      : await findRegion(bucket, () => send(() => accountBuckets(config)));
+      : await findRegion(bucket, () => send(() => accountBuckets(config, credentials)));
   const host = template.replaceAll('{bucket}', bucket).replaceAll('{region}', region);
   const ordinaryHost = isAccelerated(host) ? `${bucket}.cos.${region}.myqcloud.com` : undefined;
   const { signHost } = config;
   return {
     ...accountOf(config, host),
+    credentials,
     bucket,
     region,
     host,
@@ -50,19 +62,22 @@ export async function accessOf(config: Config, send: Send = request => request()
 }
 
 /** The buckets of the account, each with its region. @throws Failure */
-export async function accountBuckets(config: Config): Promise<ListedBucket[]> {
+export async function accountBuckets(
+  config: Config,
+  credentials: CredentialsHolder = credentialsOf(config),
+): Promise<ListedBucket[]> {
   const { listBuckets } = await import('./account.ts');
-  return listBuckets(accountOf(config, SERVICE_HOST));
+  return listBuckets({ ...accountOf(config, SERVICE_HOST), credentials });
 }
 
 /** Where the SDK asks for the account's buckets. */
 const SERVICE_HOST = 'service.cos.myqcloud.com';
 
 function accountOf(config: Config, host: string) {
-  const { secretId, secretKey, token, timeout } = config;
+  const { timeout } = config;
   const protocol = protocolOf(config);
   const proxy = proxyFor(`${protocol}//${host}`, config)?.url;
-  return { secretId, secretKey, token, timeout, proxy, userAgent: USER_AGENT, protocol };
+  return { timeout, proxy, userAgent: USER_AGENT, protocol };
 }
 
 async function findRegion(

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { prefixOf } from '../config/prefix.ts';
 import type { Config } from '../config/schema.ts';
 import { accountBuckets } from '../cos/connect.ts';
+import type { CredentialsHolder } from '../cos/credentials/credentials.ts';
 import type { ObjectStore } from '../cos/store.ts';
 import type { Failure } from '../failure.ts';
 import { orAborted } from '../or-aborted.ts';
@@ -14,16 +15,26 @@ import { PROBE_BYTES, tryProbe } from './probe.ts';
 /** ms that a probe under way has to be removed again when a signal ends doctor */
 const LAST_MOMENT = 2_000;
 
+/** What is examined, and by whom. */
+export interface Examined {
+  config: Config;
+  credentials: CredentialsHolder;
+  store: ObjectStore;
+  words: Words;
+  signal: AbortSignal;
+}
+
 /**
  * Credentials, bucket and region; then a probe object: written, measured, and removed again.
  * @throws the signal's reason
  */
-export async function* checkBucket(
-  config: Config,
-  store: ObjectStore,
-  words: Words,
-  signal: AbortSignal,
-): AsyncGenerator<Check> {
+export async function* checkBucket({
+  config,
+  credentials,
+  store,
+  words,
+  signal,
+}: Examined): AsyncGenerator<Check> {
   const prefix = prefixOf(config.cosPath);
   try {
     await orAborted(store.list(prefix, undefined), signal);
@@ -31,7 +42,7 @@ export async function* checkBucket(
   } catch (error) {
     signal.throwIfAborted();
     const failure = error as Failure;
-    yield await orAborted(refusal(config, failure, words), signal);
+    yield await orAborted(refusal(config, credentials, failure, words), signal);
     if (failure.kind !== 'denied') {
       yield* notChecked(OF_BUCKET, words.doctor.needsEarlier);
       return;
@@ -90,11 +101,16 @@ async function checkVersions(
 }
 
 /** A wrong region is named with the right one. */
-async function refusal(config: Config, failure: Failure, words: Words): Promise<Check> {
+async function refusal(
+  config: Config,
+  credentials: CredentialsHolder,
+  failure: Failure,
+  words: Words,
+): Promise<Check> {
   // The account's bucket list is at COS itself: another deployment's credentials do not belong there.
   const isAtCos = config.endpoint === '' || config.endpoint.includes('{region}');
   if (failure.code === 'NoSuchBucket' && isAtCos) {
-    const buckets = await accountBuckets(config).catch(() => []);
+    const buckets = await accountBuckets(config, credentials).catch(() => []);
     const found = buckets.find(({ name }) => name === config.bucket);
     if (found && found.region !== config.region) {
       const message = words.doctor.wrongRegion(config.bucket, config.region, found.region);

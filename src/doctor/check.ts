@@ -4,6 +4,7 @@ export type CheckName =
   | 'folder'
   | 'ledger'
   | 'disk'
+  | 'keys'
   | 'proxy'
   | 'dns'
   | 'connection'

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import test from 'ava';
+import { metadataService } from '../support/credential-services.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 import { testWhere } from '../support/test-where.ts';
 
@@ -203,4 +204,17 @@ onTerminal('on a terminal the secret key is not shown, and Ctrl-C leaves everyth
   t.false(shown.includes('donotshowthis'));
   t.regex(shown, /cancelled: nothing was written/);
   t.false(existsSync(configFile(box)));
+});
+
+test('init offers the role that a machine has, and writes no secret then', async t => {
+  const box = await sandbox(t);
+  useTemplate(box);
+  const service = await metadataService(t, box.server);
+  const answers = ['', box.server.bucket, box.server.region, box.local, ''];
+  const env = { COS_SYNC_METADATA_URL: service.url };
+  const { code, stdout, stderr } = await init(box, answers, ['--endpoint', box.proxy.url], env);
+  t.is(code, 0, stdout + stderr);
+  t.regex(stdout, /ok {4}keys {9}the CAM role backup of this machine/);
+  t.is(configOf(box).credentials, 'cvm_role');
+  t.false('secret_id' in configOf(box) || 'secret_key' in configOf(box));
 });

@@ -182,6 +182,38 @@ test("secrets of the environment win over those of the file, the tool's own name
   t.is(load(t, {}, {}, { TENCENTCLOUD_SESSION_TOKEN: 'b' }).config.token, 'b');
 });
 
+test('the names of cloud functions and of tccli are known, and a token goes with its own key pair only', t => {
+  const functions = {
+    TENCENTCLOUD_SECRETID: 'fid',
+    TENCENTCLOUD_SECRETKEY: 'fkey',
+    TENCENTCLOUD_SESSIONTOKEN: 'ftoken',
+  };
+  t.like(load(t, {}, {}, functions).config, { secretId: 'fid', secretKey: 'fkey', token: 'ftoken' });
+  const tccli = {
+    TENCENTCLOUD_SECRET_ID: 'tid',
+    TENCENTCLOUD_SECRET_KEY: 'tkey',
+    TENCENTCLOUD_TOKEN: 'ttoken',
+  };
+  t.like(load(t, {}, {}, tccli).config, { secretId: 'tid', secretKey: 'tkey', token: 'ttoken' });
+  const own = { COS_SECRET_ID: 'id', COS_SECRET_KEY: 'key' };
+  t.like(load(t, { token: 'of-the-file' }, {}, { ...functions, ...own }).config, {
+    secretId: 'id',
+    secretKey: 'key',
+    token: undefined,
+  });
+});
+
+test('where the credentials come from elsewhere the file needs none, and its examples do no harm', t => {
+  const none = { secret_id: 'xxxxxxxx', secret_key: undefined };
+  const of = (credentials: string, more = {}) => load(t, { ...none, credentials, ...more }).config;
+  t.like(of('cvm_role'), { credentials: 'cvm_role', credentialsRole: undefined, secretId: '' });
+  t.like(of('cvm_role:backup-1'), { credentials: 'cvm_role', credentialsRole: 'backup-1' });
+  t.like(of('tke'), { credentials: 'tke' });
+  const command = ['/usr/bin/keys', '--for', 'cos'];
+  t.deepEqual(of('command', { credentials_command: command }).credentialsCommand, command);
+  t.like(load(t, { credentials: 'config' }).config, { credentials: 'config', secretId: NEEDED.secret_id });
+});
+
 test('an option of the command line wins over the file', t => {
   const { config } = load(
     t,

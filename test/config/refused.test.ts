@@ -37,6 +37,26 @@ const TABLE: [title: string, written: Record<string, unknown>, line: string][] =
     { cos_path: '.' },
     'cos_path: has a "." or ".." between slashes (.): write the path without',
   ],
+  [
+    'a source of credentials that is none',
+    { credentials: 'cvm' },
+    'credentials: must be one of config, cvm_role, cvm_role:NAME, tke, command, not "cvm"',
+  ],
+  [
+    'a role that nobody can have',
+    { credentials: 'cvm_role:../x' },
+    'credentials: must be one of config, cvm_role, cvm_role:NAME, tke, command, not "cvm_role:../x"',
+  ],
+  [
+    'a command that nothing asks',
+    { credentials_command: '/usr/bin/keys' },
+    'credentials_command: has no effect without "credentials": "command"',
+  ],
+  [
+    'no command where one is to be asked',
+    { credentials: 'command' },
+    'credentials_command: is missing: write its value',
+  ],
   ['thread_num of 0', { thread_num: '0' }, 'thread_num: must be from 1 to 512, not 0'],
   ['thread_num of 9999', { thread_num: 9999 }, 'thread_num: must be from 1 to 512, not 9999'],
   ['a number in words', { timeout: 'long' }, 'timeout: must be a number from 1 to 3600, not "long"'],

@@ -3,6 +3,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { openStore } from '../../src/cos/client.ts';
+import { holdFixed } from '../../src/cos/credentials/holder.ts';
 import type { ObjectStore } from '../../src/cos/store.ts';
 import type { Failure } from '../../src/failure.ts';
 
@@ -14,9 +15,7 @@ async function storeAnswering(t: ExecutionContext, answer: (response: ServerResp
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const store = openStore({
-    secretId: 'AKIDexample',
-    secretKey: 'example-key',
-    token: undefined,
+    credentials: holdFixed({ secretId: 'AKIDexample', secretKey: 'example-key', token: undefined }),
     bucket: 'example-1250000000',
     region: 'ap-guangzhou',
     protocol: 'http:',

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
 import { listBuckets } from '../../src/cos/account.ts';
 import { openStore } from '../../src/cos/client.ts';
+import { holdFixed } from '../../src/cos/credentials/holder.ts';
 import type { Failure } from '../../src/failure.ts';
 
 const SECRET_KEY = 'k3yThatMustNeverBeSeenAnywhere01';
@@ -31,9 +32,7 @@ async function parrot(t: ExecutionContext, status: number, root: string, headers
   });
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const account = {
-    secretId: 'AKIDexample',
-    secretKey: SECRET_KEY,
-    token: TOKEN,
+    credentials: holdFixed({ secretId: 'AKIDexample', secretKey: SECRET_KEY, token: TOKEN }),
     protocol: 'http:' as const,
     timeout: 5,
     proxy: undefined,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import test, { type ExecutionContext } from 'ava';
 import type { Access } from '../../src/cos/access.ts';
 import { openStore } from '../../src/cos/client.ts';
+import { holdFixed } from '../../src/cos/credentials/holder.ts';
 import type { ObjectStore } from '../../src/cos/store.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 
@@ -21,9 +22,7 @@ const inPieces = {
 function storeOf(t: ExecutionContext, { server, proxy }: Sandbox, more: Partial<Access>): ObjectStore {
   const { secretId, secretKey, bucket, region } = server;
   const store = openStore({
-    secretId,
-    secretKey,
-    token: 'a-token-that-is-long-enough',
+    credentials: holdFixed({ secretId, secretKey, token: 'a-token-that-is-long-enough' }),
     bucket,
     region,
     protocol: 'http:',

@@ -11,7 +11,8 @@ export async function startS3Gateway({ port, secretId, secretKey, bucket }: Loca
   url: string;
   close(): Promise<void>;
 }> {
-  const authorize = createSigner({ secretId, secretKey } as never, { offset: 0 });
+  const keys = { secretId, secretKey };
+  const authorize = createSigner({ offset: 0 });
   const server = createServer((incoming, answer) => {
     const url = new URL(incoming.url ?? '/', 'http://gateway');
     const key = decodeURIComponent(url.pathname).replace(new RegExp(`^/${bucket}/?`), '');
@@ -22,7 +23,7 @@ export async function startS3Gateway({ port, secretId, secretKey, bucket }: Loca
       const value = incoming.headers[name];
       if (typeof value === 'string') headers[name] = value;
     }
-    headers.Authorization = authorize({ method, key, query, headers });
+    headers.Authorization = authorize(keys, { method, key, query, headers });
     const path = `/${key.split('/').map(encodeStrictly).join('/')}`;
     const asked = Object.entries(query).map(([name, value]) => `${name}=${encodeStrictly(value)}`);
     const onward = request(

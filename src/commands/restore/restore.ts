@@ -161,11 +161,11 @@ async function attempt(
 
 /** @throws ConfigError where a moment is wanted of a bucket that keeps no versions; Failure */
 async function openStore(
-  { config }: Session,
+  { config, credentials }: Session,
   { moment }: Wanted,
   send: Requests['send'],
 ): Promise<ObjectStore> {
-  const store = await connect(config, send);
+  const store = await connect(config, send, credentials);
   try {
     if (moment && (await send(() => store.versioning())) === 'off') {
       throw usageFault(moment.option, 'noVersions', { bucket: config.bucket });

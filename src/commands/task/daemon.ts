@@ -7,6 +7,7 @@ import type { Config } from '../../config/schema.ts';
 import { errorLines } from '../../report/errors.ts';
 import type { Log } from '../../report/log.ts';
 import type { Course, CourseOptions } from './course.ts';
+import { holdCredentials } from './credentials.ts';
 import { atIntervals } from './intervals.ts';
 import { readConfig } from './read-config.ts';
 import type { RunOptions } from './run-once.ts';
@@ -22,6 +23,7 @@ export async function daemon(
   const { home, terminal, words, signal } = invocation;
   const { runOnce } = await import('./run-once.ts');
   let { config } = first;
+  let credentials = holdCredentials(invocation, config);
   const said = new Set<string>();
   let readAt = modifiedAt(home.configFile);
   let course = courseOf({ invocation, config, log });
@@ -39,10 +41,13 @@ export async function daemon(
     }
     if (changed) {
       config = changed;
+      credentials = holdCredentials(invocation, config);
       course.close();
       course = courseOf({ invocation, config, log });
     } else if (run) {
-      exitCode = await runOnce(invocation, { config, ...command, log, said, ...run }).catch(failed);
+      exitCode = await runOnce(invocation, { config, ...command, log, said, credentials, ...run }).catch(
+        failed,
+      );
       course.ended();
     }
   }

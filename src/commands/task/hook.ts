@@ -1,4 +1,5 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { endProcessTree } from '../../end-process-tree.ts';
 
 /** Characters of a hook's output that are kept. */
 const KEPT_OUTPUT = 2_000;
@@ -53,7 +54,7 @@ function followToEnd(
   return new Promise((resolve, reject) => {
     let output = '';
     let hasTimedOut = false;
-    const kill = () => endAll(child.pid);
+    const kill = () => endProcessTree(child.pid);
     const timer = setTimeout(() => {
       hasTimedOut = true;
       kill();
@@ -89,20 +90,4 @@ function followToEnd(
 
 function withoutCredentials(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !SECRET.test(name)));
-}
-
-function endAll(pid: number | undefined): void {
-  if (pid === undefined) return;
-  if (process.platform === 'win32') {
-    spawn('taskkill', ['/pid', String(pid), '/t', '/f'], { stdio: 'ignore', windowsHide: true }).on(
-      'error',
-      () => {},
-    );
-    return;
-  }
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch {
-    // It is gone already.
-  }
 }

@@ -6,6 +6,7 @@ import { programCall } from '../../cli/program-call.ts';
 import { ownPathsOf } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import { connect } from '../../cos/connect.ts';
+import type { CredentialsHolder } from '../../cos/credentials/credentials.ts';
 import type { RunListener } from '../../engine/listener.ts';
 import type { FolderFollower } from '../../engine/local/read-ahead.ts';
 import { countInto, emptyStatistics, type Statistics } from '../../engine/statistics.ts';
@@ -32,6 +33,7 @@ import {
 } from '../../report/summary.ts';
 import { VERSION } from '../../version.ts';
 import { callHook, remember, writeMetrics } from './after-run.ts';
+import { holdCredentials } from './credentials.ts';
 import { holdingLock } from './session.ts';
 
 const MAX_ERRORS = 1_000;
@@ -44,6 +46,8 @@ export interface RunOptions {
   onIdle?: (summary: Summary) => void;
   otherDisk: boolean;
   log: Log;
+  /** Those of earlier rounds of a daemon. */
+  credentials?: CredentialsHolder;
   /** What earlier rounds of a daemon said of its patterns. */
   said?: Set<string>;
   /** How the ledger is opened where it stays open from one run to the next. */
@@ -183,6 +187,7 @@ async function attemptSync(
 ): Promise<Outcome> {
   const { home, words, style, signal } = invocation;
   const { config, dryRun, allowEmpty, otherDisk, log, said = new Set<string>() } = options;
+  const { credentials = holdCredentials(invocation, config) } = options;
   const open = options.openLedger ?? openLedger;
   // The plan is what a dry run is for: no display takes its place.
   const progress = createProgress(invocation.terminal, words.progress, {
@@ -216,7 +221,7 @@ async function attemptSync(
       allowEmpty,
       otherDisk,
       openLedger: onBroken => open({ ...ledger, ...(onBroken ? { onBroken } : {}) }),
-      openStore: send => connect(config, send),
+      openStore: send => connect(config, send, credentials),
       listeners,
       signal,
       part: options.part,

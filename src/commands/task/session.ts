@@ -3,6 +3,7 @@ import type { Invocation } from '../../cli/invocation.ts';
 import { type OwnPaths, ownPathsOf } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import { connect } from '../../cos/connect.ts';
+import type { CredentialsHolder } from '../../cos/credentials/credentials.ts';
 import type { ObjectStore } from '../../cos/store.ts';
 import { createRequests, type Requests } from '../../engine/requests/requests.ts';
 import type { LedgerOptions } from '../../ledger/ledger.ts';
@@ -10,6 +11,7 @@ import { lockLedger } from '../../ledger/lock.ts';
 import type { Task } from '../../ledger/task.ts';
 import { currentLedger, taskOf } from '../../ledger/task.ts';
 import { errorLines } from '../../report/errors.ts';
+import { holdCredentials } from './credentials.ts';
 import { readConfig } from './read-config.ts';
 
 /** What the commands work with that look after a task's ledger. */
@@ -19,6 +21,8 @@ export interface Session {
   /** The task's ledger. */
   file: string;
   own: OwnPaths;
+  /** What requests are signed with. */
+  credentials: CredentialsHolder;
 }
 
 /** @throws ConfigError */
@@ -26,7 +30,13 @@ export function openSession(invocation: Invocation): Session {
   const { home } = invocation;
   const { config } = readConfig(invocation);
   const task = taskOf(config);
-  return { config, task, file: currentLedger(home.dbFolder, task), own: ownPathsOf(home) };
+  return {
+    config,
+    task,
+    file: currentLedger(home.dbFolder, task),
+    own: ownPathsOf(home),
+    credentials: holdCredentials(invocation, config),
+  };
 }
 
 /**
@@ -65,12 +75,12 @@ export async function holdingLock<T>(
 
 /** Works with COS, and ends its connections. @throws Failure */
 export async function withStore<T>(
-  { config }: Session,
+  { config, credentials }: Session,
   signal: AbortSignal,
   work: (store: ObjectStore, requests: Requests) => Promise<T>,
 ): Promise<T> {
   const requests = createRequests({ threads: config.threadNum, retries: config.retryNum, signal });
-  const store = await connect(config, requests.send);
+  const store = await connect(config, requests.send, credentials);
   try {
     return await work(store, requests);
   } finally {

@@ -1,6 +1,8 @@
 import { after, type Failure, withDetails } from '../../failure.ts';
 import { openOnce } from '../../open-once.ts';
 import type { Access } from '../access.ts';
+import type { Credentials } from '../credentials/credentials.ts';
+import { isOfCredentials } from '../credentials/refusal.ts';
 import type { PartBody } from '../store.ts';
 import { type Asked, actionOf, isCopy, isServedByAccelerate } from './action.ts';
 import { type AnswerSink, createAnswerReader, type HttpAnswer } from './answer.ts';
@@ -25,6 +27,12 @@ export interface HttpRequest extends Asked {
   sink?: AnswerSink;
 }
 
+/** Why a request is sent once more, without costing a try. */
+interface Again {
+  isAnew?: boolean;
+  isRenewed?: boolean;
+}
+
 /** Sends one signed request, once. @throws Failure for everything but an answer of 200 to 299 */
 export type Ask = (request: HttpRequest) => Promise<HttpAnswer>;
 
@@ -40,7 +48,7 @@ export interface Http {
  * more than the request itself where files are small.
  */
 export function createHttp(access: Access): Http {
-  const { protocol, proxy, secretKey, token, userAgent, signHost } = access;
+  const { protocol, proxy, credentials, userAgent, signHost } = access;
   const times = timesOf(access);
   const direct = createDirectCarrier(times);
   const general = openOnce(async () => {
@@ -54,38 +62,49 @@ export function createHttp(access: Access): Http {
   const ordinary = access.ordinaryHost === undefined ? usual : createHosts(access.ordinaryHost);
   const clock: Clock = { offset: 0 };
   let isClosed = false;
-  const authorize = createSigner(access, clock);
+  const authorize = createSigner(clock);
 
   /** Signs last: a bucket may demand the signature of every header that it knows. */
-  function headersOf({ method, key, query, headers, body }: HttpRequest, host: string) {
+  function headersOf({ method, key, query, headers, body }: HttpRequest, host: string, keys: Credentials) {
     const sent: Record<string, string> = { ...headers };
     if (requestHeaders)
       Object.assign(sent, ownHeaders(requestHeaders, { method, key, query, headers }), headers);
     if (method === 'PUT' || method === 'POST') sent['Content-Length'] = String(sizeOf(body));
-    if (token) sent['x-cos-security-token'] = token;
+    if (keys.token) sent['x-cos-security-token'] = keys.token;
     sent.Host = signHost ?? host;
-    const authorization = authorize({ method, key, query, headers: sent });
+    const authorization = authorize(keys, { method, key, query, headers: sent });
     sent.Host = host;
     sent.Authorization = authorization;
     sent['User-Agent'] = userAgent;
     return { sent, authorization };
   }
 
-  function send(asked: HttpRequest, isAnew = false): Promise<HttpAnswer> {
+  function send(asked: HttpRequest, again: Again = {}): Promise<HttpAnswer> {
+    const keys = credentials.current();
+    return keys instanceof Promise
+      ? keys.then(given => sendWith(given, asked, again))
+      : sendWith(keys, asked, again);
+  }
+
+  function sendWith(keys: Credentials, asked: HttpRequest, again: Again): Promise<HttpAnswer> {
+    const { isAnew = false, isRenewed = false } = again;
     const { method, key, query, headers, body, sink } = asked;
     const hosts = ordinary === usual || isServedByAccelerate(asked) ? usual : ordinary;
     const host = hosts.current();
     const signedWith = clock.offset;
-    const { sent, authorization } = headersOf(asked, host);
+    const { sent, authorization } = headersOf(asked, host, keys);
     const path = encodePath(key) + encodeQuery(query);
     const request = { origin: `${protocol}//${host}`, method, path, headers: sent, body, isAnew };
     return new Promise((resolve, reject) => {
-      const mask = maskOf([secretKey, token, customerKey, signatureIn(authorization)]);
+      const mask = maskOf([keys.secretKey, keys.token, customerKey, signatureIn(authorization)]);
       const reader = createAnswerReader({
         resolve,
         mask,
         reject(failure, wasKept) {
-          if (wasKept && !isAnew && !isClosed) return resolve(repeatAnew(asked, failure));
+          if (wasKept && !isAnew && !isClosed)
+            return resolve(repeat(asked, { ...again, isAnew: true }, failure));
+          if (!isRenewed && isOfKeys(failure, method, keys))
+            return resolve(repeatRenewed(asked, again, mask.failure(failure), keys));
           if (failure.kind === 'unreachable') hosts.unanswered(host);
           const taken = failure.kind === 'skew' ? correctClock(failure, clock, signedWith) : failure;
           reject(
@@ -108,10 +127,21 @@ export function createHttp(access: Access): Http {
   }
 
   /** That a server had closed a connection which was kept is no failed try. */
-  function repeatAnew(request: HttpRequest, earlier: Failure): Promise<HttpAnswer> {
-    return send(request, true).catch(failure => {
+  function repeat(request: HttpRequest, again: Again, earlier: Failure): Promise<HttpAnswer> {
+    return send(request, again).catch(failure => {
       throw after(earlier, failure);
     });
+  }
+
+  /** Nor is it that credentials had expired, where there are others. */
+  async function repeatRenewed(
+    request: HttpRequest,
+    again: Again,
+    refusal: Failure,
+    used: Credentials,
+  ): Promise<HttpAnswer> {
+    if (!(await credentials.renewed(used))) throw refusal;
+    return repeat(request, { ...again, isRenewed: true }, refusal);
   }
 
   return {
@@ -121,6 +151,11 @@ export function createHttp(access: Access): Http {
       await Promise.all([direct.close(), general.close()]);
     },
   };
+}
+
+/** An answer to HEAD says nothing but its status; with a token 400 hardly means anything else. */
+function isOfKeys(failure: Failure, method: string, { token }: Credentials): boolean {
+  return isOfCredentials(failure) || (method === 'HEAD' && failure.code === 'HTTP400' && token !== undefined);
 }
 
 function timesOf({ timeout }: Access): CarrierTimes {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import type { Access } from '../access.ts';
+import type { Credentials } from '../credentials/credentials.ts';
 import type { Clock } from './clock.ts';
 
 /** Headers that are signed beside those of COS's own. Source: the SDK's list, of which this must be the equal. */
@@ -27,6 +27,8 @@ const VALIDITY = 900;
 /** The key derived for a span of time is used for this many seconds, which saves one of two HMACs. */
 const KEY_REUSE = 30;
 
+type KeyPair = Pick<Credentials, 'secretId' | 'secretKey'>;
+
 export interface Signable {
   method: string;
   /** The object's key as it is, not encoded. */
@@ -39,31 +41,30 @@ export interface Signable {
  * Makes the Authorization header of requests, as the SDK does and in a third of its time.
  * Source: COS API documentation, "Request signature" (436/7778).
  */
-export function createSigner(
-  { secretId, secretKey }: Pick<Access, 'secretId' | 'secretKey'>,
-  clock: Clock,
-): (request: Signable) => string {
+export function createSigner(clock: Clock): (keys: KeyPair, request: Signable) => string {
+  let pair: KeyPair | undefined;
   let since = Number.NaN;
   let span = '';
   let mac = hmacSha1('');
 
-  function renew(): void {
+  function renew(keys: KeyPair): void {
     const now = Math.round((Date.now() + clock.offset) / 1000) - 1;
-    if (now >= since && now < since + KEY_REUSE) return;
+    if (keys === pair && now >= since && now < since + KEY_REUSE) return;
+    pair = keys;
     since = now;
     span = `${now};${now + VALIDITY}`;
-    mac = hmacSha1(hmacSha1(secretKey)(span));
+    mac = hmacSha1(hmacSha1(keys.secretKey)(span));
   }
 
-  return ({ method, key, query, headers }) => {
-    renew();
+  return (keys, { method, key, query, headers }) => {
+    renew(keys);
     const signed = canonical(headers, ({ isSigned }) => isSigned);
     const parameters = canonical(query, () => true);
     const format = `${method.toLowerCase()}\n/${key}\n${parameters.pairs}\n${signed.pairs}\n`;
     const toSign = `sha1\n${span}\n${hash('sha1', format)}\n`;
     const signature = mac(toSign);
     return (
-      `q-sign-algorithm=sha1&q-ak=${secretId}&q-sign-time=${span}&q-key-time=${span}` +
+      `q-sign-algorithm=sha1&q-ak=${keys.secretId}&q-sign-time=${span}&q-key-time=${span}` +
       `&q-header-list=${signed.names}&q-url-param-list=${parameters.names}&q-signature=${signature}`
     );
   };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { eachLimit } from 'async';
 import { verify } from '../../cos/confirmation.ts';
-import { combineCrc64, startCrc64 } from '../../cos/crc64.ts';
+import { type Crc64, combineCrc64, startCrc64 } from '../../cos/crc64.ts';
 import type { ObjectStore, UploadedPart } from '../../cos/store.ts';
 import { type Failure, isRefusal, localFailure, stopped } from '../../failure.ts';
 import type { UploadRecord } from '../../ledger/records.ts';
@@ -190,16 +190,15 @@ async function sendPart(
 ): Promise<SentPart> {
   return run.requests.send(async () => {
     if (isUseless()) throw stopped();
-    // A body may be sent again within one try, over another connection.
-    let crc64 = await startCrc64();
-    let isBegun = false;
+    // A body may be sent again within one try, while what was refused early is still being read: each has its own.
+    let crc64: Crc64 | undefined;
     async function* content() {
-      if (isBegun) crc64 = await startCrc64();
-      isBegun = true;
+      const own = await startCrc64();
+      crc64 = own;
       try {
         for await (const piece of readRange(handle, part.start, part.size, run.uploadLimit.piece)) {
           await run.uploadLimit.take(piece.length, run.signal);
-          crc64.update(piece);
+          own.update(piece);
           run.listener.sent(piece.length, path);
           yield piece;
         }
@@ -208,7 +207,7 @@ async function sendPart(
       }
     }
     const answer = await store.putPart(key, uploadId, part.number, { size: part.size, open: content });
-    const sum = crc64.digest();
+    const sum = (crc64 ?? (await startCrc64())).digest();
     const read = { crc64: () => sum };
     await verify(answer, answer.crc64 === undefined ? { ...read, md5: await md5OfPart(handle, part) } : read);
     const sent = { number: part.number, size: part.size, etag: answer.etag, crc64: sum };

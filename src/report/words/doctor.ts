@@ -1,3 +1,4 @@
+import { asLocalTime } from '../units.ts';
 import { counted } from './counted.ts';
 
 /** What `cos_sync doctor` says. */
@@ -38,6 +39,12 @@ export interface DoctorWords {
   clockOff(seconds: number): string;
   noDate: string;
   noAnswer(code: string): string;
+  keysFrom(
+    source: 'config' | 'environment' | 'cvm_role' | 'tke' | 'command',
+    role: string | undefined,
+  ): string;
+  /** What follows: whether they are temporary, and how long they last. */
+  keysLast(isTemporary: boolean, until: Date | undefined): string;
   listed(bucket: string, prefix: string): string;
   listDenied(said: string): string;
   wrongRegion(bucket: string, configured: string, actual: string): string;
@@ -106,6 +113,18 @@ export const doctorEn: DoctorWords = {
   clockOff: seconds => `this clock differs from COS's by ${seconds} s: set it, or COS refuses the signatures`,
   noDate: 'COS gave no time to compare this clock with',
   noAnswer: code => `no answer (${code}): is this a COS endpoint?`,
+  keysFrom: (source, role) =>
+    ({
+      config: 'a key pair that stands in the configuration file',
+      environment: 'a key pair of the environment',
+      cvm_role: `the CAM role ${role} of this machine`,
+      tke: `the role ${role} of this pod`,
+      command: 'what credentials_command prints',
+    })[source],
+  keysLast: (isTemporary, until) => {
+    if (until) return `, good until ${asLocalTime(until)} and renewed before`;
+    return isTemporary ? ', temporary, for a time that is not known' : '';
+  },
   listed: (bucket, prefix) => `bucket ${bucket} can be listed under ${prefix === '' ? '/' : prefix}`,
   listDenied: said => `uploads may work, but verify and ledger rebuild need the permission to list: ${said}`,
   wrongRegion: (bucket, configured, actual) =>
@@ -179,6 +198,18 @@ export const doctorZh: DoctorWords = {
   clockOff: seconds => `本机时间与 COS 相差 ${seconds} 秒：请校准，否则 COS 会拒绝签名`,
   noDate: 'COS 没有给出可供比较的时间',
   noAnswer: code => `没有应答（${code}）：这是 COS 的地址吗？`,
+  keysFrom: (source, role) =>
+    ({
+      config: '配置文件中的密钥',
+      environment: '环境变量中的密钥',
+      cvm_role: `本机的 CAM 角色 ${role}`,
+      tke: `该 Pod 的角色 ${role}`,
+      command: 'credentials_command 输出的密钥',
+    })[source],
+  keysLast: (isTemporary, until) => {
+    if (until) return `，有效期至 ${asLocalTime(until)}，到期前会更新`;
+    return isTemporary ? '，临时密钥，有效期未知' : '';
+  },
   listed: (bucket, prefix) => `存储桶 ${bucket} 的 ${prefix === '' ? '/' : prefix} 可以列出`,
   listDenied: said => `上传可能正常，但 verify 和 ledger rebuild 需要列出对象的权限：${said}`,
   wrongRegion: (bucket, configured, actual) =>

@@ -58,6 +58,7 @@ export const en: Words = {
       `has ${value} bytes of names and values: COS takes ${max} beside the mtime`,
     badEndpoint: ({ value }) => `must be like "https://cos.example.com" or "host:port", not "${value}"`,
     badProxy: () => 'must be like "http://proxy.example.com:3128"',
+    needsCommandSource: () => 'has no effect without "credentials": "command"',
     badCredential: () => 'has characters that no credential has: copy it again, without spaces or line ends',
     badPattern: ({ value }) => `has a pattern that cannot be read: ${value}`,
     badHeader: ({ value }) => `has a name or value that no HTTP header can have: ${value}`,

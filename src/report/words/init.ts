@@ -10,6 +10,9 @@ export interface InitWords {
   keep(value: string): string;
   keepSecret: string;
   secretsFromEnvironment: string;
+  /** Offers; an empty answer accepts. */
+  machineRole(role: string): string;
+  podRole: string;
   filledIn(file: string): string;
   unreadable(file: string, old: string): string;
   noSuchFolder(path: string): string;
@@ -41,6 +44,9 @@ export const initEn: InitWords = {
   },
   keep: value => `Enter: ${value}`,
   keepSecret: 'Enter: as it is',
+  machineRole: role =>
+    `This machine has the CAM role ${role}. Use it, so that no secret stands in the file? [Y/n]`,
+  podRole: 'This pod has a CAM role. Use it, so that no secret stands in the file? [Y/n]',
   secretsFromEnvironment: 'The keys come from the environment and are not written into the file.',
   filledIn: file => `${file} is filled in already. Change it? [y/N]`,
   unreadable: (file, old) => `${file} is not valid JSON. Write a new one and keep this one as ${old}? [y/N]`,
@@ -74,6 +80,8 @@ export const initZh: InitWords = {
   },
   keep: value => `直接回车：${value}`,
   keepSecret: '直接回车：不变',
+  machineRole: role => `本机有 CAM 角色 ${role}。使用它，文件中就无需写入密钥，要使用吗？[Y/n]`,
+  podRole: '该 Pod 有 CAM 角色。使用它，文件中就无需写入密钥，要使用吗？[Y/n]',
   secretsFromEnvironment: '密钥来自环境变量，不写入文件。',
   filledIn: file => `${file} 已填写过。要修改吗？[y/N]`,
   unreadable: (file, old) => `${file} 不是有效的 JSON。要写一个新的，并将它保留为 ${old} 吗？[y/N]`,

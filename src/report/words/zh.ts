@@ -54,6 +54,7 @@ export const zh: Words = {
     metaTooLong: ({ value, max }) => `名称和值共 ${value} 字节：除修改时间外 COS 最多接受 ${max} 字节`,
     badEndpoint: ({ value }) => `必须类似 "https://cos.example.com" 或 "host:port"，而不是“${value}”`,
     badProxy: () => '必须类似 "http://proxy.example.com:3128"',
+    needsCommandSource: () => '只有 "credentials": "command" 时才起作用',
     badCredential: () => '含有密钥中不会出现的字符：请重新复制，不要带空格或换行',
     badPattern: ({ value }) => `含有无法识别的模式：${value}`,
     badHeader: ({ value }) => `含有 HTTP 头不允许的名称或值：${value}`,

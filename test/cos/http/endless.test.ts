@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import test, { type ExecutionContext } from 'ava';
+import { holdFixed } from '../../../src/cos/credentials/holder.ts';
 import { createHttp, type HttpRequest } from '../../../src/cos/http/http.ts';
 import type { Failure } from '../../../src/failure.ts';
 
@@ -16,9 +17,7 @@ async function clientOf(t: ExecutionContext, answer: (socket: Socket) => void) {
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const http = createHttp({
-    secretId: 'AKIDexample',
-    secretKey: 'example-key',
-    token: undefined,
+    credentials: holdFixed({ secretId: 'AKIDexample', secretKey: 'example-key', token: undefined }),
     bucket: 'example-1250000000',
     region: '',
     protocol: 'http:',

@@ -3,6 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { createServer as createTlsServer, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import test, { type ExecutionContext } from 'ava';
 import COS from 'cos-nodejs-sdk-v5';
+import { holdFixed } from '../../../src/cos/credentials/holder.ts';
 import type { HttpAnswer } from '../../../src/cos/http/answer.ts';
 import { createHttp, type Http, type HttpRequest } from '../../../src/cos/http/http.ts';
 import type { Failure } from '../../../src/failure.ts';
@@ -70,9 +71,7 @@ async function place(
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const http = createHttp({
-    secretId: 'AKIDexample',
-    secretKey: 'example-key',
-    token,
+    credentials: holdFixed({ secretId: 'AKIDexample', secretKey: 'example-key', token }),
     bucket: 'example-1250000000',
     region: '',
     protocol: tls ? 'https:' : 'http:',
