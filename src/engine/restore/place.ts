@@ -6,7 +6,6 @@ import {
   ftruncateSync,
   futimesSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readdirSync,
   realpathSync,
@@ -21,15 +20,11 @@ import { Failure, localFailure } from '../../failure.ts';
 import { md5Of } from '../local/content-hash.ts';
 import { UNFINISHED } from '../local/own-paths.ts';
 import { EXACT, type FileState, IGNORES_CASE, stateOf } from '../local/read-file.ts';
+import { createFolders, lookAt } from './open-folders.ts';
 import type { Look } from './plan.ts';
 
-/** Folders that are kept open: downloads of a few neighbouring ones end at a time. */
-const MOST_OPEN = 8;
 const NEW_FILE = 0o666;
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
-/** Linux: to be walked through, not to be read. Node has no name for it. */
-const O_PATH = 0o10000000;
-const AS_FOLDER = O_PATH | (constants.O_DIRECTORY ?? 0) | NO_FOLLOW;
 
 /** An unfinished file, open for reading and writing. */
 export interface Unfinished {
@@ -82,9 +77,11 @@ export function openPlace(folder: string, token: string | undefined): Place {
   const unfinishedName = (path: string) =>
     `${UNFINISHED}${token}-${md5Of(Buffer.from(nameOf(path))).slice(0, 16)}`;
 
-  /** Makes what a place is named by: a folder that holds it, with a slash at its end. */
+  /** Names the folder that holds a place, with a slash at its end; it is made where it is not there. */
   function holder(path: string): string {
-    return folders.open(folderOf(path), true) ?? root;
+    const open = folders.open(folderOf(path), true);
+    if (open === undefined) throw new Failure('local', { code: 'ENOENT' });
+    return open;
   }
 
   function rename(path: string, unfinished: string, seen: Look): FileState {
@@ -120,7 +117,7 @@ export function openPlace(folder: string, token: string | undefined): Place {
           }
           return rename(path, name, seen);
         } catch (error) {
-          remove(holder(path) + name);
+          unlessInTheWay(() => remove(holder(path) + name));
           throw error;
         }
       }),
@@ -144,133 +141,22 @@ export function openPlace(folder: string, token: string | undefined): Place {
             }),
           abandon(isKept) {
             close();
-            if (!isKept) remove(holder(path) + name);
+            if (!isKept) unlessInTheWay(() => remove(holder(path) + name));
           },
         };
       }),
     sweep(folder, isKept) {
-      const folderPath = folders.open(folder, false);
-      if (folderPath === undefined) return;
-      for (const name of readdirSync(folderPath)) {
-        if (name.startsWith(`${UNFINISHED}${token}-`) && !isKept(name)) remove(folderPath + name);
-      }
+      unlessInTheWay(() => {
+        const folderPath = folders.open(folder, false);
+        if (folderPath === undefined) return;
+        for (const name of readdirSync(folderPath)) {
+          if (name.startsWith(`${UNFINISHED}${token}-`) && !isKept(name)) remove(folderPath + name);
+        }
+      });
     },
     unfinishedName,
     close: folders.close,
   };
-}
-
-interface OpenFolder {
-  /** What names it while it is open, with a slash at its end. */
-  path: string;
-  close(): void;
-}
-
-interface Folders {
-  /**
-   * @param path empty or ending with `/`
-   * @returns what names it until the next call, with a slash at its end; undefined where it is not there
-   */
-  open(path: string, isToBeMade: boolean): string | undefined;
-  close(): void;
-}
-
-/** Linux leads through an open folder by a name of its own: what somebody puts into its place meanwhile is passed by. */
-function createFolders(root: string): Folders {
-  const hasDescriptors = process.platform === 'linux' && existsSync('/proc/self/fd');
-  const open = new Map<string, OpenFolder>();
-  const top = enter(root);
-  /** A folder that was not there: what is in it need not be looked for. */
-  let missing: string | undefined;
-
-  /** @throws Failure where it is no folder; the system's error */
-  function enter(place: string): OpenFolder {
-    if (!hasDescriptors) {
-      const look = lookAt(place);
-      if (look.kind === 'nothing') throw Object.assign(new Error(place), { code: 'ENOENT' });
-      if (look.kind !== 'folder') throw inTheWay(look);
-      return { path: place.endsWith(sep) ? place : place + sep, close() {} };
-    }
-    try {
-      const descriptor = openSync(place, AS_FOLDER);
-      return { path: `/proc/self/fd/${descriptor}/`, close: () => closeSync(descriptor) };
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw code === 'ENOTDIR' || code === 'ELOOP' ? inTheWay(lookAt(place)) : error;
-    }
-  }
-
-  function keep(path: string, folder: OpenFolder): void {
-    open.set(path, folder);
-    const [oldest] = open.keys();
-    if (open.size <= MOST_OPEN || oldest === undefined) return;
-    open.get(oldest)?.close();
-    open.delete(oldest);
-  }
-
-  function walk(path: string, isToBeMade: boolean): string | undefined {
-    let at = top.path;
-    let above: { close(): void } | undefined;
-    const names = path.split('/').slice(0, -1);
-    for (const [index, name] of names.entries()) {
-      const place = at + name;
-      try {
-        const folder = enterOrMake(place, isToBeMade);
-        above?.close();
-        above = undefined;
-        if (!folder) {
-          missing = `${names.slice(0, index + 1).join('/')}/`;
-          return undefined;
-        }
-        at = folder.path;
-        if (index === names.length - 1) keep(path, folder);
-        else above = folder;
-      } catch (error) {
-        above?.close();
-        throw error;
-      }
-    }
-    return at;
-  }
-
-  function enterOrMake(place: string, isToBeMade: boolean) {
-    try {
-      return enter(place);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      if (!isToBeMade) return undefined;
-      mkdirSync(place);
-      return enter(place);
-    }
-  }
-
-  return {
-    open(path, isToBeMade) {
-      const known = open.get(path);
-      if (known) return known.path;
-      if (isToBeMade) missing = undefined;
-      else if (missing !== undefined && path.startsWith(missing)) return undefined;
-      return walk(path, isToBeMade);
-    },
-    close() {
-      for (const { close } of [...open.values(), top]) close();
-      open.clear();
-    },
-  };
-}
-
-function inTheWay(look: Look): Failure {
-  return new Failure('local', { code: look.kind === 'link' ? 'SymlinkInTheWay' : 'FileInTheWay' });
-}
-
-function lookAt(place: string): Look {
-  const stats = lstatSync(place, { throwIfNoEntry: false });
-  if (!stats) return { kind: 'nothing' };
-  if (stats.isSymbolicLink()) return { kind: 'link' };
-  if (stats.isDirectory()) return { kind: 'folder' };
-  return stats.isFile()
-    ? { kind: 'file', size: stats.size, mtime: stats.mtimeMs, ctime: stats.ctimeMs }
-    : { kind: 'other' };
 }
 
 function isSameLook(a: Look, b: Look): boolean {
@@ -315,6 +201,15 @@ function setTime(descriptor: number, mtime: number): void {
 
 function remove(file: string): void {
   rmSync(file, { force: true });
+}
+
+/** Tidies up; where somebody has put something else into a folder's place, what was in it is out of reach. */
+function unlessInTheWay(work: () => void): void {
+  try {
+    work();
+  } catch {
+    // What is to be told was told of the file itself.
+  }
 }
 
 function guarded<T>(work: () => T): T {

@@ -1,0 +1,124 @@
+import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { sep } from 'node:path';
+import { Failure } from '../../failure.ts';
+import type { Look } from './plan.ts';
+
+/** Folders that are kept open: downloads of a few neighbouring ones end at a time. */
+const MOST_OPEN = 8;
+/** Linux: to be walked through, not to be read. Node has no name for it. */
+const O_PATH = 0o10000000;
+const AS_FOLDER = O_PATH | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
+
+interface OpenFolder {
+  /** What names it while it is open, with a slash at its end. */
+  path: string;
+  close(): void;
+}
+
+/** The folders below a root, each reached from the one above it and never through a link. */
+export interface Folders {
+  /**
+   * @param path empty or ending with `/`
+   * @returns what names it until the next call, with a slash at its end; undefined where it is not there
+   */
+  open(path: string, isToBeMade: boolean): string | undefined;
+  close(): void;
+}
+
+/** Linux leads through an open folder by a name of its own: what somebody puts into its place meanwhile is passed by. */
+export function createFolders(root: string): Folders {
+  const hasDescriptors = process.platform === 'linux' && existsSync('/proc/self/fd');
+  const open = new Map<string, OpenFolder>();
+  const top = enter(root);
+  /** A folder that was not there: what is in it need not be looked for. */
+  let missing: string | undefined;
+
+  /** @throws Failure where it is no folder; the system's error */
+  function enter(place: string): OpenFolder {
+    if (!hasDescriptors) {
+      const look = lookAt(place);
+      if (look.kind === 'nothing') throw Object.assign(new Error(place), { code: 'ENOENT' });
+      if (look.kind !== 'folder') throw inTheWay(look);
+      return { path: place.endsWith(sep) ? place : place + sep, close() {} };
+    }
+    try {
+      const descriptor = openSync(place, AS_FOLDER);
+      return { path: `/proc/self/fd/${descriptor}/`, close: () => closeSync(descriptor) };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw code === 'ENOTDIR' || code === 'ELOOP' ? inTheWay(lookAt(place)) : error;
+    }
+  }
+
+  function keep(path: string, folder: OpenFolder): void {
+    open.set(path, folder);
+    const [oldest] = open.keys();
+    if (open.size <= MOST_OPEN || oldest === undefined) return;
+    open.get(oldest)?.close();
+    open.delete(oldest);
+  }
+
+  function walk(path: string, isToBeMade: boolean): string | undefined {
+    let at = top.path;
+    let above: { close(): void } | undefined;
+    const names = path.split('/').slice(0, -1);
+    for (const [index, name] of names.entries()) {
+      const place = at + name;
+      try {
+        const folder = enterOrMake(place, isToBeMade);
+        above?.close();
+        above = undefined;
+        if (!folder) {
+          missing = `${names.slice(0, index + 1).join('/')}/`;
+          return undefined;
+        }
+        at = folder.path;
+        if (index === names.length - 1) keep(path, folder);
+        else above = folder;
+      } catch (error) {
+        above?.close();
+        throw error;
+      }
+    }
+    return at;
+  }
+
+  function enterOrMake(place: string, isToBeMade: boolean) {
+    try {
+      return enter(place);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!isToBeMade) return undefined;
+      mkdirSync(place);
+      return enter(place);
+    }
+  }
+
+  return {
+    open(path, isToBeMade) {
+      const known = open.get(path);
+      if (known) return known.path;
+      if (isToBeMade) missing = undefined;
+      else if (missing !== undefined && path.startsWith(missing)) return undefined;
+      return walk(path, isToBeMade);
+    },
+    close() {
+      for (const { close } of [...open.values(), top]) close();
+      open.clear();
+    },
+  };
+}
+
+function inTheWay(look: Look): Failure {
+  return new Failure('local', { code: look.kind === 'link' ? 'SymlinkInTheWay' : 'FileInTheWay' });
+}
+
+export function lookAt(place: string): Look {
+  const stats = lstatSync(place, { throwIfNoEntry: false });
+  if (!stats) return { kind: 'nothing' };
+  if (stats.isSymbolicLink()) return { kind: 'link' };
+  if (stats.isDirectory()) return { kind: 'folder' };
+  return stats.isFile()
+    ? { kind: 'file', size: stats.size, mtime: stats.mtimeMs, ctime: stats.ctimeMs }
+    : { kind: 'other' };
+}
