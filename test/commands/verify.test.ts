@@ -385,3 +385,17 @@ test('--attributes leaves an object alone that somebody changed, and goes with -
   t.is(alone.code, 2);
   t.regex(alone.stderr, /--attributes: goes with --repair/);
 });
+
+test('--deep does not read what is excluded now, and keeps its record', async t => {
+  const box = await sandbox(t);
+  for (const path of ['a.txt', 'kept/b.txt']) box.write(path, 'old content');
+  for (const path of ['a.txt', 'kept/b.txt']) box.age(path);
+  await box.run();
+  box.configure({ exclude: ['kept'] });
+  box.write('kept/b.txt', 'new content');
+  box.age('kept/b.txt');
+  const { code, json } = await verify(box, '--deep', '--repair');
+  t.is(code, 0);
+  t.like(json, { content_differs: 0, same: 3 });
+  t.is((await box.objects()).get('backup/kept/b.txt')?.toString(), 'old content');
+});

@@ -6,6 +6,7 @@ import { Failure, isRefusal, localFailure } from '../../failure.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../ledger/records.ts';
 import { crc64Hash, crc64In, hashLike } from '../local/content-hash.ts';
+import { filterOf } from '../local/filter.ts';
 import { LocalPathUnusable } from '../local/local-path.ts';
 import type { Plan } from '../plan.ts';
 import { planOf } from '../plan-folder.ts';
@@ -133,6 +134,7 @@ function createComparison(
 ) {
   const { deep } = options;
   const isAsRecorded = (path: string) => changed !== undefined && !changed.has(path);
+  const filter = filterOf(options.config, options.own);
 
   async function checkContent(record: FileRecord): Promise<void> {
     try {
@@ -145,13 +147,17 @@ function createComparison(
 
   function notRead(path: string, failure: Failure): void {
     if (failure.kind === 'defect') throw failure;
-    const isChanged = failure.kind === 'changed' || failure.code === 'ENOENT';
+    // A file in the place of a folder above is a change, too.
+    const isGone = failure.code === 'ENOENT' || failure.code === 'ENOTDIR';
+    const isChanged = failure.kind === 'changed' || isGone;
     find(isChanged ? 'changedLocally' : 'unreadable', path, isChanged ? '' : failure.code);
   }
 
   function same(record: LedgerRecord): (() => Promise<void>) | undefined {
     result.same++;
     if (!deep || !isFile(record) || !isAsRecorded(record.path)) return undefined;
+    // What takes no part any more may be as it likes: its object stays as it is.
+    if (filter.excludes(record.path)) return undefined;
     return () => checkContent(record);
   }
 
