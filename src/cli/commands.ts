@@ -216,6 +216,13 @@ export const COMMANDS: readonly Command[] = [
     ],
   },
   {
+    name: 'status',
+    reads: 'config',
+    takesKeys: true,
+    options: [{ name: 'follow', kind: 'flag', says: 'follow' }],
+    example: 'cos_sync status --follow',
+  },
+  {
     name: 'local-cos',
     reads: 'nothing',
     options: [

@@ -63,6 +63,11 @@ export const START: Readonly<Record<Command['name'], Start>> = {
     return scheduleCommand(invocation, { action, kind, every, at, name, lang });
   },
 
+  async status(invocation, { flags }) {
+    const { statusCommand } = await import('./status.ts');
+    return statusCommand(invocation, { follow: flags.follow ?? false });
+  },
+
   async 'local-cos'(invocation, { texts: { port, dir, bucket, region } }) {
     const { localCosCommand } = await import('./local-cos.ts');
     return localCosCommand(invocation, { port, dir, bucket, region });

@@ -4,10 +4,13 @@ import type { Invocation } from '../../cli/invocation.ts';
 import { keepCopy } from '../../config/kept-copy.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import { ledgerFile, taskOf } from '../../ledger/task.ts';
 import { errorLines } from '../../report/errors.ts';
 import type { Log } from '../../report/log.ts';
+import { isIdle, summaryJson } from '../../report/summary.ts';
 import type { Course, CourseOptions } from './course.ts';
 import { holdCredentials } from './credentials.ts';
+import { type DaemonState, type DaemonTeller, readDaemon, tellOfDaemon } from './daemon-state.ts';
 import { atIntervals } from './intervals.ts';
 import { readConfig } from './read-config.ts';
 import type { RunOptions } from './run-once.ts';
@@ -26,32 +29,31 @@ export async function daemon(
   let credentials = holdCredentials(invocation, config);
   const said = new Set<string>();
   let readAt = modifiedAt(home.configFile);
-  let course = courseOf({ invocation, config, log });
+  let service = await serve({ invocation, config, log });
   let exitCode = 0;
   while (!signal.aborted) {
-    const run = await course.next(signal);
+    const run = await service.course.next(signal);
     if (signal.aborted) break;
     const modified = modifiedAt(home.configFile);
     const changed = modified === readAt ? undefined : reread(invocation, log);
     readAt = modified;
     if (changed && !changed.daemonMode) {
-      course.close();
+      await service.close();
       terminal.err(`${words.run.daemonOff}\n`);
       return exitCode;
     }
     if (changed) {
       config = changed;
       credentials = holdCredentials(invocation, config);
-      course.close();
-      course = courseOf({ invocation, config, log });
+      await service.close();
+      service = await serve({ invocation, config, log });
     } else if (run) {
-      exitCode = await runOnce(invocation, { config, ...command, log, said, credentials, ...run }).catch(
-        failed,
-      );
-      course.ended();
+      const options = { config, ...command, log, said, credentials, ...service.told(run) };
+      exitCode = await runOnce(invocation, options).catch(failed);
+      service.ended();
     }
   }
-  course.close();
+  await service.close();
   exitCode = exitCodeOfError(signal.reason);
   log.info('daemon_end', {
     config: home.configFile,
@@ -68,8 +70,53 @@ export async function daemon(
   }
 }
 
-function courseOf(options: CourseOptions): Course {
-  return options.config.watch ? onChanges(options) : atIntervals(options);
+/** A course, of which others are told. */
+interface Service {
+  course: Course;
+  /** A run of it that tells how far it is. */
+  told(run: Partial<RunOptions>): Partial<RunOptions>;
+  ended(): void;
+  close(): Promise<void>;
+}
+
+async function serve(options: Omit<CourseOptions, 'onState'>): Promise<Service> {
+  const { config, invocation } = options;
+  let teller: DaemonTeller | undefined;
+  const tell = (changes: Partial<DaemonState> = {}) => teller?.tell({ ...course.state(), ...changes });
+  const follow = { ...options, onState: () => tell() };
+  const course: Course = config.watch ? onChanges(follow) : atIntervals(follow);
+  const ledger = ledgerFile(invocation.home.dbFolder, taskOf(config));
+  const last_run = (await readDaemon(ledger)).state?.last_run ?? null;
+  const since = new Date().toISOString();
+  teller = await tellOfDaemon(ledger, {
+    pid: process.pid,
+    since,
+    state: 'idle',
+    last_run,
+    ...course.state(),
+  });
+  return {
+    course,
+    told: run => ({
+      ...run,
+      listeners: [
+        ...(run.listeners ?? []),
+        { scanned: () => tell({ state: 'scanning' }), planned: () => tell({ state: 'syncing' }) },
+      ],
+      onEnd(summary, result) {
+        run.onEnd?.(summary, result);
+        if (!run.part || !isIdle(summary)) tell({ last_run: summaryJson(summary) });
+      },
+    }),
+    ended() {
+      course.ended();
+      tell({ state: 'idle' });
+    },
+    async close() {
+      course.close();
+      await teller?.close();
+    },
+  };
 }
 
 /** The changed configuration; undefined where it is refused, so that the old one stays in force. */

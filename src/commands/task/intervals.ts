@@ -8,6 +8,8 @@ export function atIntervals({ invocation, config }: CourseOptions): Course {
   const { terminal, words, style, signal } = invocation;
   let isFirst = true;
   let wasIdle = false;
+  let runs = 0;
+  let nextRun = new Date();
   const onIdle: RunOptions['onIdle'] = ({ statistics, endTime }) => {
     wasIdle = true;
     const unchanged = grouped(statistics.upload_file_skip);
@@ -17,13 +19,22 @@ export function atIntervals({ invocation, config }: CourseOptions): Course {
     async next() {
       if (!isFirst) await sleep(config.daemonInterval * 1000, signal);
       isFirst = false;
+      runs++;
       wasIdle = false;
       return style.verbose ? {} : { onIdle };
     },
     ended() {
+      nextRun = new Date(Date.now() + config.daemonInterval * 1000);
       if (style.json || style.quiet || wasIdle || signal.aborted) return;
       terminal.err(`${words.run.nextRunIn(config.daemonInterval)}\n`);
     },
+    state: () => ({
+      mode: 'interval',
+      full_scans: runs,
+      full_scan_reasons: { interval: runs },
+      next_full_scan: nextRun.toISOString(),
+      waiting: 0,
+    }),
     close() {},
   };
 }

@@ -55,7 +55,7 @@ export interface RunOptions {
   /** Only this part is looked at; a run of a part that found nothing to do is not told of. */
   part?: ChangedPart;
   follower?: FolderFollower;
-  listener?: RunListener;
+  listeners?: readonly RunListener[];
   /** Is told how the run ended, and what it found where it was not ended by an error. */
   onEnd?: (summary: Summary, result: SyncResult | undefined) => void;
 }
@@ -209,7 +209,7 @@ async function attemptSync(
     ...(printed ? [printed] : []),
     progress.listener,
     failedFile,
-    ...(options.listener ? [options.listener] : []),
+    ...(options.listeners ?? []),
   ];
   if (dryRun && !style.json) terminal.out(`${words.run.dryRun}\n`);
   try {

@@ -13,7 +13,7 @@ import type { RunOptions } from './run-once.ts';
 const LOOK_AROUND = 5_000;
 
 /** A daemon's runs with watch: of what changed soon after it did, and of everything each daemon_interval seconds. */
-export function onChanges({ invocation, config, log }: CourseOptions): Course {
+export function onChanges({ invocation, config, log, onState }: CourseOptions): Course {
   const { terminal, words, style, home } = invocation;
   const times = { delay: config.watchDelay * 1000, interval: config.daemonInterval * 1000 };
   const rounds = createRounds(times, performance.now());
@@ -26,6 +26,7 @@ export function onChanges({ invocation, config, log }: CourseOptions): Course {
     onChange(folder) {
       rounds.change(folder, performance.now());
       wake();
+      onState();
     },
     onDoubt(doubt) {
       log.info('watch_doubt', { reason: doubt });
@@ -61,7 +62,7 @@ export function onChanges({ invocation, config, log }: CourseOptions): Course {
     const { missing, untold } = watcher.coverage();
     const isWhole = missing === 0 && untold.length === 0;
     const listener: RunListener = { failed: ({ path }) => void failed.add(folderOf(path)) };
-    const common = { openLedger, follower: watcher, listener };
+    const common = { openLedger, follower: watcher, listeners: [listener] };
     const onEnd: RunOptions['onEnd'] = ({ statistics }, result) => {
       if (round.kind === 'full') deletedBefore = 0;
       else deletedBefore += statistics.del_file_ok;
@@ -111,6 +112,19 @@ export function onChanges({ invocation, config, log }: CourseOptions): Course {
       watcher.end(end.isThrough);
       rounds.ended(round, end, performance.now());
       if (round.kind === 'full' && end.isThrough) sayCoverage(watcher.coverage());
+    },
+    state() {
+      const { folders, missing } = watcher.coverage();
+      const next = rounds.nextFullAt();
+      return {
+        mode: folders > 0 && missing === 0 ? 'watch' : 'interval',
+        full_scans: [...rounds.fullScans().values()].reduce((sum, count) => sum + count, 0),
+        full_scan_reasons: Object.fromEntries(rounds.fullScans()),
+        next_full_scan: Number.isFinite(next)
+          ? new Date(Date.now() + next - performance.now()).toISOString()
+          : null,
+        waiting: rounds.waiting(),
+      };
     },
     close: watcher.close,
   };

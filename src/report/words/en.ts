@@ -10,6 +10,7 @@ import { ledgerEn } from './ledger.ts';
 import { progressEn } from './progress.ts';
 import { restoreEn } from './restore.ts';
 import { scheduleEn } from './schedule.ts';
+import { statusEn } from './status.ts';
 import { verifyEn } from './verify.ts';
 import { watchEn } from './watch.ts';
 import type { Words } from './words.ts';
@@ -282,6 +283,7 @@ export const en: Words = {
   restore: restoreEn,
   schedule: scheduleEn,
   watch: watchEn,
+  status: statusEn,
   help: helpEn,
   keys: keysEn,
 };

@@ -19,6 +19,7 @@ export interface HelpWords {
       | 'ledger adopt'
       | 'ledger uploads'
       | 'schedule'
+      | 'status'
       | 'schedule install'
       | 'schedule print'
       | 'schedule remove'
@@ -33,6 +34,7 @@ export interface HelpWords {
   options: Readonly<
     Record<
       | 'dryRun'
+      | 'follow'
       | 'allowEmpty'
       | 'otherDisk'
       | 'explain'
@@ -96,6 +98,7 @@ export const helpEn: HelpWords = {
     history: 'list past runs, or write a page with charts',
     'history show': 'one run with its failures; without a number the last one',
     verify: 'compare the ledger with what COS holds and with the local folder',
+    status: 'whether a daemon runs, and what it does',
     restore: 'bring files back from COS: everything, or the files, folders and patterns given',
     ledger: 'export, import or rebuild the record of what was synced; list or end unfinished uploads',
     'ledger export': 'write all records as text',
@@ -114,6 +117,7 @@ export const helpEn: HelpWords = {
     version: 'show the version',
   },
   options: {
+    follow: 'go on showing it, until Ctrl-C',
     dryRun: 'print what would be done, change nothing',
     allowEmpty: 'delete even where the scan finds no file at all (once)',
     otherDisk: 'delete though the folder, or a disk below it, is another than in the last run (once)',
@@ -181,6 +185,7 @@ export const helpZh: HelpWords = {
     history: '列出历次运行，或生成带图表的网页',
     'history show': '显示某次运行及其失败项；不写编号则为最近一次',
     verify: '将本地数据库与 COS 上的实际内容及本地目录进行比对',
+    status: '守护进程是否在运行、正在做什么',
     restore: '从 COS 恢复文件：全部，或指定的文件、目录和模式',
     ledger: '导出、导入或重建同步记录；列出或终止未完成的分块上传',
     'ledger export': '将全部记录写成文本',
@@ -199,6 +204,7 @@ export const helpZh: HelpWords = {
     version: '显示版本',
   },
   options: {
+    follow: '持续显示，直到 Ctrl-C',
     dryRun: '只列出将要做的操作，不做任何改动',
     allowEmpty: '即使没有扫描到任何文件也执行删除（仅此一次）',
     otherDisk: '即使目录或其下的磁盘与上次运行时不同也执行删除（仅此一次）',

@@ -13,6 +13,7 @@ import type { LedgerWords } from './ledger.ts';
 import type { ProgressWords } from './progress.ts';
 import type { RestoreWords } from './restore.ts';
 import type { ScheduleWords } from './schedule.ts';
+import type { StatusWords } from './status.ts';
 import type { VerifyWords } from './verify.ts';
 import type { WatchWords } from './watch.ts';
 
@@ -114,6 +115,7 @@ export interface Words {
   restore: RestoreWords;
   schedule: ScheduleWords;
   watch: WatchWords;
+  status: StatusWords;
   help: HelpWords;
   keys: KeyWords;
 }

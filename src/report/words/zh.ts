@@ -9,6 +9,7 @@ import { ledgerZh } from './ledger.ts';
 import { progressZh } from './progress.ts';
 import { restoreZh } from './restore.ts';
 import { scheduleZh } from './schedule.ts';
+import { statusZh } from './status.ts';
 import { verifyZh } from './verify.ts';
 import { watchZh } from './watch.ts';
 import type { Words } from './words.ts';
@@ -261,6 +262,7 @@ export const zh: Words = {
   restore: restoreZh,
   schedule: scheduleZh,
   watch: watchZh,
+  status: statusZh,
   help: helpZh,
   keys: keysZh,
 };
