@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { startCrc64 } from '../../src/cos/crc64.ts';
-import { BLOCK } from './block.ts';
 import type { Counts } from './server.ts';
 
 export type { Counts };
@@ -26,11 +24,10 @@ export interface Held {
 
 /** @param delay ms before each answer */
 export async function startBareServer(delay = 0, held: Held = {}): Promise<BareServer> {
-  const crc64 = await startCrc64();
-  crc64.update(BLOCK);
-  const options = ['--delay', String(delay), '--crc64', crc64.digest(), '--block', String(BLOCK.length)];
+  const program = Object.keys(held).length > 0 ? 'stock-server.ts' : 'server.ts';
+  const options = ['--delay', String(delay)];
   for (const [name, value] of Object.entries(held)) options.push(`--${name}`, String(value));
-  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, 'server.ts'), ...options], {
+  const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, program), ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [port] = (await once(child.stdout!, 'data')) as [Buffer];

@@ -2,8 +2,8 @@
  * Measures the program and, turn by turn on the same work, what a user would take instead; prints one table.
  * `make bench`, or with options: `make bench BENCH="--only small,large --rounds 5"`.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
+import { availableParallelism, freemem, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findProgram, machine } from './program.ts';
@@ -31,6 +31,11 @@ const WORKS: Readonly<Record<string, Work>> = {
   'large-back': largeBack,
 };
 
+/** A file system of Linux that is memory. */
+const MEMORY = '/dev/shm';
+/** bytes of the largest tree beside the one large file */
+const LARGEST_OTHER = 2_700_000_000;
+
 const USAGE = `Options: --only ${Object.keys(WORKS).join(',')}
          --rounds N   turns of each (3)
          --files N    files of the largest tree (1000000)
@@ -56,7 +61,11 @@ const usual = values.quick
 
 async function bench(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'cos_sync-bench-'));
-  const clean = () => rmSync(folder, { recursive: true, force: true });
+  const inMemory = memoryFolder();
+  const trees = inMemory ?? join(folder, 'trees');
+  const clean = () => {
+    for (const each of [folder, trees]) rmSync(each, { recursive: true, force: true });
+  };
   process.on('exit', clean);
   process.on('SIGINT', () => process.exit(130));
   process.on('SIGTERM', () => process.exit(143));
@@ -65,6 +74,7 @@ async function bench(): Promise<void> {
   const about = [
     `${availableParallelism()} × ${machine()}, ${memory} GiB, ${process.platform}`,
     `program: ${program.name}`,
+    `trees in ${inMemory ? 'memory' : folder}`,
     `medians of ${values.rounds ?? usual.rounds} turns; peak memory is the highest of all`,
   ];
   process.stdout.write(`${about.join('\n')}\n\n`);
@@ -73,10 +83,12 @@ async function bench(): Promise<void> {
     const work = WORKS[name];
     if (!work) throw new Error(`there is no work ${name}\n${USAGE}`);
     const place = join(folder, name);
-    mkdirSync(place);
+    const tree = join(trees, name);
+    for (const each of [place, tree]) mkdirSync(each, { recursive: true });
     rows.push(
       ...(await work({
         folder: place,
+        trees: tree,
         program,
         rounds: Number(values.rounds ?? usual.rounds),
         files: Number(values.files ?? usual.files),
@@ -84,9 +96,21 @@ async function bench(): Promise<void> {
         say: text => process.stderr.write(`${text}\n`),
       })),
     );
-    rmSync(place, { recursive: true, force: true });
+    for (const each of [place, tree]) rmSync(each, { recursive: true, force: true });
   }
   process.stdout.write(`${table(rows)}\n`);
+}
+
+/** A new folder in memory; undefined where the trees would not fit into half of what is free. */
+function memoryFolder(): string | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY);
+    const needed = Math.max(LARGEST_OTHER, Number(values.large ?? usual.large) * 1024 * 1024);
+    if (Math.min(bavail * bsize, freemem()) < 2 * needed) return undefined;
+    return mkdtempSync(join(MEMORY, 'cos_sync-bench-'));
+  } catch {
+    return undefined;
+  }
 }
 
 if (values.help) process.stdout.write(USAGE);

@@ -11,6 +11,8 @@ export interface Cost {
   /** bytes */
   peakMemory: number;
   stdout: string;
+  /** seconds that the bare server computed meanwhile, where one was asked */
+  serverCpu?: number;
 }
 
 export interface Command {
@@ -87,5 +89,6 @@ export function median(costs: readonly Cost[]): Cost {
     cpu: middle(cost => cost.cpu),
     peakMemory: Math.max(...costs.map(cost => cost.peakMemory)),
     stdout: costs.at(-1)?.stdout ?? '',
+    serverCpu: middle(cost => cost.serverCpu ?? 0),
   };
 }

@@ -12,7 +12,7 @@ export interface Row {
   note?: string;
 }
 
-const HEAD = ['work', 'program', 'time', 'rate', 'CPU', 'peak memory', 'compared', ''];
+const HEAD = ['work', 'program', 'time', 'rate', 'CPU', 'server CPU', 'peak memory', 'compared', ''];
 
 /** A table in Markdown that reads well on a terminal too. */
 export function table(rows: readonly Row[]): string {
@@ -26,13 +26,14 @@ export function table(rows: readonly Row[]): string {
 }
 
 function cells({ work, program, cost, amount, against, note = '' }: Row): string[] {
-  const { wall, cpu, peakMemory } = cost;
+  const { wall, cpu, peakMemory, serverCpu = 0 } = cost;
   return [
     work,
     program,
     wall < 1 ? `${Math.round(wall * 1000)} ms` : `${wall.toFixed(2)} s`,
     amount ? rate(amount, wall) : '',
     `${cpu.toFixed(2)} s`,
+    serverCpu > 0 ? `${serverCpu.toFixed(2)} s` : '',
     `${Math.round(peakMemory / 1_000_000)} MB`,
     against ? `${(wall / against.cost.wall).toFixed(2)} × ${against.name}` : '',
     note,

@@ -8,6 +8,8 @@ export interface Contender {
   prepare?: (round: number) => void | Promise<void>;
   /** Runs after each of its turns; throws where the work was not done. */
   check?: (cost: Cost, round: number) => void | Promise<void>;
+  /** Is told that it failed, which ends its part and not the others'; without it the measurement ends. */
+  onFailed?: (error: unknown) => void;
 }
 
 /** Lets all do the same work turn by turn, so that what slows the machine down slows down each of them. */
@@ -16,13 +18,22 @@ export async function takeTurns(
   contenders: readonly Contender[],
 ): Promise<Map<string, Cost>> {
   const costs = new Map<string, Cost[]>(contenders.map(({ name }) => [name, []]));
+  const failed = new Set<string>();
   for (let round = 0; round < rounds; round++) {
-    for (const { name, command, prepare, check } of contenders) {
-      await prepare?.(round);
-      const cost = await measure(command);
-      await check?.(cost, round);
-      costs.get(name)?.push(cost);
+    for (const { name, command, prepare, check, onFailed } of contenders) {
+      if (failed.has(name)) continue;
+      try {
+        await prepare?.(round);
+        const cost = await measure(command);
+        await check?.(cost, round);
+        costs.get(name)?.push(cost);
+      } catch (error) {
+        if (!onFailed) throw error;
+        onFailed(error);
+        failed.add(name);
+      }
     }
   }
-  return new Map([...costs].map(([name, list]) => [name, median(list)]));
+  const finished = [...costs].filter(([name]) => !failed.has(name));
+  return new Map(finished.map(([name, list]) => [name, median(list)]));
 }

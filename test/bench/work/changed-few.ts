@@ -10,10 +10,10 @@ import type { Work } from './workplace.ts';
 const CHANGED_SIZE = 20_000;
 
 /** A large tree of which a thousandth is changed and another thousandth deleted before each run. */
-export const changedFew: Work = async ({ folder, program, rounds, files, say }) => {
+export const changedFew: Work = async ({ folder, trees, program, rounds, files, say }) => {
   say('changed few');
   const few = files / 1_000;
-  const tree = buildSparse(join(folder, 'tree'), nestedPaths(files));
+  const tree = buildSparse(join(trees, 'tree'), nestedPaths(files));
   const paths = [...nestedPaths(files)];
   const server = await startBareServer();
   try {

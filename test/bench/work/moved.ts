@@ -13,10 +13,10 @@ const HUGE = 6 * GiB;
 const FILES = 10_000;
 
 /** A folder that was renamed: nothing of it is sent again. */
-export const moved: Work = async ({ folder, program, rounds, files: most, say }) => {
+export const moved: Work = async ({ folder, trees, program, rounds, files: most, say }) => {
   const files = Math.min(FILES, most);
   say(`a renamed folder of ${files} files`);
-  const tree = join(folder, 'tree');
+  const tree = join(trees, 'tree');
   buildFilled(join(tree, 'folder-0'), nestedPaths(files), 4 * 1024);
   const server = await startBareServer();
   try {
@@ -50,9 +50,9 @@ export const moved: Work = async ({ folder, program, rounds, files: most, say })
 };
 
 /** A file of more than 5 GB that was renamed, and that takes no room on this disk. */
-export const movedHuge: Work = async ({ folder, program, rounds, say }) => {
+export const movedHuge: Work = async ({ folder, trees, program, rounds, say }) => {
   say('a renamed file of 6 GiB');
-  const tree = join(folder, 'tree');
+  const tree = join(trees, 'tree');
   mkdirSync(tree, { recursive: true });
   const nameOf = (round: number) => join(tree, `huge-${round}.bin`);
   writeFileSync(nameOf(0), '');

@@ -24,14 +24,15 @@ export const noOp: Work = async workplace => {
 };
 
 async function compare(
-  { folder, program, rounds, say }: Workplace,
+  { folder, trees, program, rounds, say }: Workplace,
   what: string,
   count: number,
   pathsOf: (files: number) => Iterable<string>,
 ): Promise<Row[]> {
   say(`no-op: ${what}`);
-  const place = join(folder, what.replaceAll(/\W+/g, '-'));
-  const tree = buildSparse(join(place, 'tree'), pathsOf(count));
+  const name = what.replaceAll(/\W+/g, '-');
+  const place = join(folder, name);
+  const tree = buildSparse(join(trees, name, 'tree'), pathsOf(count));
   const server = await startBareServer();
   try {
     const home = createHome(join(place, 'home'), { local_path: tree.root, endpoint: server.url });

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type BareServer, startBareServer } from '../bare-server.ts';
 import { BLOCK } from '../block.ts';
+import type { Cost } from '../measure.ts';
 import { createHome, expectStatistics } from '../program.ts';
 import { curl, isInstalled, rclone } from '../rivals.ts';
 import type { Row } from '../table.ts';
@@ -17,7 +18,7 @@ const MIDDLE_FILES = 500;
 /** The first sync of many small files. */
 export const smallFiles: Work = async workplace => {
   const files = Math.min(SMALL_FILES, workplace.files);
-  const tree = join(workplace.folder, 'tree');
+  const tree = join(workplace.trees, 'tree');
   buildFilled(tree, nestedPaths(files), 4 * KB);
   return upload(workplace, {
     work: `first sync of ${files.toLocaleString('en')} × 4 KB, 32 at a time`,
@@ -32,7 +33,7 @@ export const smallFiles: Work = async workplace => {
 /** The same over a network whose answers take 50 ms. */
 export const latency: Work = async workplace => {
   const files = Math.min(SMALL_FILES, workplace.files);
-  const tree = join(workplace.folder, 'tree');
+  const tree = join(workplace.trees, 'tree');
   buildFilled(tree, nestedPaths(files), 4 * KB);
   const delay = 50;
   const threads = 64;
@@ -55,7 +56,7 @@ export const latency: Work = async workplace => {
 
 /** One large file in parts. */
 export const largeFile: Work = async workplace => {
-  const tree = join(workplace.folder, 'tree');
+  const tree = join(workplace.trees, 'tree');
   mkdirSync(tree, { recursive: true });
   const file = join(tree, 'large.bin');
   buildRepeated(file, BLOCK, workplace.largeSize);
@@ -73,7 +74,7 @@ export const largeFile: Work = async workplace => {
 /** Many files of a middle size. */
 export const middleFiles: Work = async workplace => {
   const files = Math.min(MIDDLE_FILES, workplace.files / 20);
-  const tree = join(workplace.folder, 'tree');
+  const tree = join(workplace.trees, 'tree');
   buildFilled(tree, nestedPaths(files), 5 * MB);
   return upload(workplace, {
     work: `first sync of ${files} × 5 MB, 8 at a time`,
@@ -119,18 +120,22 @@ async function upload(workplace: Workplace, job: Upload): Promise<Row[]> {
   }
 }
 
-function contenders({ folder, program }: Workplace, job: Upload, server: BareServer): Contender[] {
+function contenders({ folder, program, say }: Workplace, job: Upload, server: BareServer): Contender[] {
   const { tree, files, bytes, threads } = job;
   // rclone tells the system to forget what it read: whoever came next would read from the disk.
-  const warm = () => readAll(tree);
+  const warm = async () => {
+    readAll(tree);
+    await server.counts();
+  };
   const home = createHome(join(folder, 'home'), {
     local_path: tree,
     endpoint: server.url,
     thread_num: threads,
     create_folders: 0,
   });
-  async function checkBytes(): Promise<void> {
+  async function checkBytes(cost: Cost): Promise<void> {
     const counts = await server.counts();
+    cost.serverCpu = counts.cpu;
     // rclone over plain HTTP may frame a body; nobody may send less than there is.
     if (counts.bytes < bytes) throw new Error(`${counts.bytes} bytes arrived of ${bytes}`);
   }
@@ -138,23 +143,26 @@ function contenders({ folder, program }: Workplace, job: Upload, server: BareSer
     {
       name: 'cos_sync',
       command: program.command(...home.options),
-      prepare() {
+      async prepare() {
         home.forget();
-        warm();
+        await warm();
       },
-      async check({ stdout }) {
-        expectStatistics(stdout, { upload_file_ok: files, upload_bytes: bytes, upload_file_fail: 0 });
-        await checkBytes();
+      async check(cost) {
+        const expected = { upload_file_ok: files, upload_bytes: bytes, upload_file_fail: 0 };
+        expectStatistics(cost.stdout, expected);
+        await checkBytes(cost);
       },
     },
   ];
   if (job.isAlone) return all;
+  const onFailed = (error: unknown) => say(`a rival's row is lost: ${(error as Error).message}`);
   if (isInstalled('rclone')) {
     const command = rclone(server.url, tree, 'by-rclone', { transfers: threads });
-    all.push({ name: 'rclone', command, prepare: warm, check: checkBytes });
+    all.push({ name: 'rclone', command, prepare: warm, check: checkBytes, onFailed });
   }
   if (job.curlFile !== undefined && isInstalled('curl')) {
-    all.push({ name: 'curl -T', command: curl(server.url, job.curlFile), prepare: warm, check: checkBytes });
+    const command = curl(server.url, job.curlFile);
+    all.push({ name: 'curl -T', command, prepare: warm, check: checkBytes, onFailed });
   }
   return all;
 }

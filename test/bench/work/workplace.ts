@@ -5,6 +5,8 @@ import type { Row } from '../table.ts';
 export interface Workplace {
   /** An empty folder under the system's temporary one; the bench removes it. */
   folder: string;
+  /** Another one, in memory where there is room for it: what reads a tree should not wait for a disk. */
+  trees: string;
   program: Program;
   rounds: number;
   /** Files of the largest tree; the others scale with it. */
