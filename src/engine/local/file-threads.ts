@@ -15,6 +15,8 @@ const MOST_THREADS = 8;
 const MOST_BLOCKED = 16;
 /** Calls that are given to a thread ahead. */
 const DEPTH = 4;
+/** MiB that a thread has for what is short-lived: messages. Node's own measure is for much more. */
+const MEMORY = 1;
 /** ms that calls wait before another thread is started for them. */
 const GROWTH = 50;
 /** ms that a thread has for its first answer: to start one takes longer than to read many files. */
@@ -236,7 +238,8 @@ function start(): Thread | undefined {
   let worker: Worker;
   try {
     // The descriptors are the process's: another thread may go on with them.
-    worker = new Worker(PROGRAM, { eval: true, workerData: state, trackUnmanagedFds: false });
+    const resourceLimits = { maxYoungGenerationSizeMb: MEMORY };
+    worker = new Worker(PROGRAM, { eval: true, workerData: state, trackUnmanagedFds: false, resourceLimits });
   } catch {
     return undefined;
   }

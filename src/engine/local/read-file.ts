@@ -157,6 +157,7 @@ const SHORTEST_REUSED = 128 * 1024;
 /**
  * Reads a range in pieces. The memory of a piece is used again: whoever asks for the piece after the next
  * must be done with it.
+ * @param buffers of an earlier range of the same length of pieces, to be used again
  * @throws Failure (changed) where the file ends early
  */
 export async function* readRange(
@@ -164,9 +165,9 @@ export async function* readRange(
   start: number,
   size: number,
   atATime = PIECE,
+  buffers: Buffer[] = [],
 ): AsyncGenerator<Buffer> {
   const length = Math.min(atATime, size);
-  const buffers: Buffer[] = [];
   for (let done = 0, next = 0; done < size; next = 1 - next) {
     const buffer = buffers[next] ?? newPiece(length);
     if (length >= SHORTEST_REUSED) buffers[next] = buffer;

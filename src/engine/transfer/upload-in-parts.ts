@@ -141,11 +141,13 @@ async function sendParts(run: Run, source: Source, upload: Upload): Promise<Sent
     else left.push(part);
   }
   tellResumed(run, source, sent);
+  /** Memory of parts that are sent. */
+  const idle: Buffer[][] = [];
   await eachLimit(left, run.config.threadNum, async (part: Part) => {
     if (failed !== undefined) return;
     try {
       const isUseless = () => failed !== undefined;
-      sent[part.number - 1] = await sendPart(run, source.handle, upload, part, isUseless);
+      sent[part.number - 1] = await sendPart(run, source.handle, upload, part, { isUseless, idle });
     } catch (error) {
       // The others are waited for: they read from the same handle.
       failed ??= error;
@@ -186,8 +188,11 @@ async function sendPart(
   handle: FileHandle,
   { store, path, key, uploadId }: Upload,
   part: Part,
-  isUseless: () => boolean,
+  { isUseless, idle }: { isUseless: () => boolean; idle: Buffer[][] },
 ): Promise<SentPart> {
+  const buffers = idle.pop() ?? [];
+  const { piece: atATime } = run.uploadLimit;
+  let bodies = 0;
   return run.requests.send(async () => {
     if (isUseless()) throw stopped();
     // A body may be sent again within one try, while what was refused early is still being read: each has its own.
@@ -195,8 +200,9 @@ async function sendPart(
     async function* content() {
       const own = await startCrc64();
       crc64 = own;
+      const memory = bodies++ === 0 ? buffers : [];
       try {
-        for await (const piece of readRange(handle, part.start, part.size, run.uploadLimit.piece)) {
+        for await (const piece of readRange(handle, part.start, part.size, atATime, memory)) {
           await run.uploadLimit.take(piece.length, run.signal);
           own.update(piece);
           run.listener.sent(piece.length, path);
@@ -212,6 +218,7 @@ async function sendPart(
     await verify(answer, answer.crc64 === undefined ? { ...read, md5: await md5OfPart(handle, part) } : read);
     const sent = { number: part.number, size: part.size, etag: answer.etag, crc64: sum };
     run.ledger.putPart(path, sent);
+    if (bodies === 1 && part.size >= atATime) idle.push(buffers);
     return sent;
   });
 }
