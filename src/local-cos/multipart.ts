@@ -173,6 +173,8 @@ function chooseParts(upload: Upload, listed: readonly { number: number; etag: st
     if (number <= previous) throw new CosError('InvalidPartOrder');
     previous = number;
   }
+  // In order and each once, they have no gap when the last one's number is how many they are.
+  if (previous !== listed.length) throw new CosError('InvalidPart', 'The part numbers are not continuous.');
   const parts = listed.map(({ number, etag }) => {
     const part = upload.parts.get(number);
     if (part?.md5 !== etag) throw new CosError('InvalidPart');

@@ -138,7 +138,7 @@ test('doctor says where the credentials come from, of which role, and until when
   t.like(await keysOf({ COS_SYNC_METADATA_URL: service.url }), { status: 'fail' });
 });
 
-test('verify goes through a role too', async t => {
+test('verify and restore go through a role too', async t => {
   const box = await sandbox(t);
   const service = await metadataService(t, box.server);
   box.configure({ ...NO_KEYS, credentials: 'cvm_role:backup' });
@@ -147,7 +147,9 @@ test('verify goes through a role too', async t => {
   t.is((await box.startAs({ env }).ended).code, 0);
   const asked = service.asked;
   t.is((await box.startAs({ env }, 'verify').ended).code, 0);
-  t.true(service.asked > asked);
+  t.is((await box.startAs({ env }, 'restore', '--to', join(box.root, 'back')).ended).code, 0);
+  t.is(readFileSync(join(box.root, 'back', 'a.txt'), 'utf8'), 'a');
+  t.is(service.asked, asked + 2);
 });
 
 test('a daemon takes up a key pair that changed in its configuration during a run', async t => {

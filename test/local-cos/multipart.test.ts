@@ -96,6 +96,7 @@ test('Complete refuses a list of parts that is not right, and the upload goes on
   t.is(await code([3, tags[3]!], [1, tags[1]!]), 'InvalidPartOrder');
   t.is(await code([1, tags[1]!], [1, tags[1]!]), 'InvalidPartOrder');
   t.is(await code([1, tags[2]!]), 'InvalidPart');
+  t.is(await code([1, tags[1]!], [3, tags[3]!]), 'InvalidPart', 'a gap');
   t.is(await code([1, tags[1]!], [4, tags[1]!]), 'InvalidPart');
   t.is(await code([1, tags[1]!], [2, tags[2]!], [3, tags[3]!]), 'EntityTooSmall');
   t.is(await code(), 'MalformedXML');
@@ -138,7 +139,7 @@ test('parts are listed in pages, also after a restart', async t => {
     [['10000', `"${md5(part(10_000, 10_010)).toString('hex')}"`]],
   );
   t.is(rest.IsTruncated, 'false');
-  t.is((await complete(box, upload, [[10_000, rest.Part[0]!.ETag]])).status, 200);
+  t.is((await complete(box, upload, [[10_000, rest.Part[0]!.ETag]])).code, 'InvalidPart');
 });
 
 test('an aborted upload is gone, with its bytes', async t => {
@@ -254,14 +255,18 @@ test('however parts come, again and out of order and across a restart, the objec
         bodies.set(number, body);
         if (i === restartAfter) await box.restart();
       }
-      const numbers = [...bodies.keys()].toSorted().filter(number => number !== left);
+      const known = [...bodies.keys()].toSorted();
+      // Mostly those that have no gap before them, which is all that COS takes.
+      const numbers = known.filter((number, i) => number !== left && (left === 4 || number === i + 1));
       if (numbers.length === 0) return;
       const done = await complete(
         box,
         upload,
         numbers.map(number => [number, md5(bodies.get(number)!).toString('hex')]),
       );
-      t.is(done.status, 200, done.text);
+      const hasGap = numbers.at(-1) !== numbers.length;
+      t.is(done.code || done.status, hasGap ? 'InvalidPart' : 200, done.text);
+      if (hasGap) return;
       const whole = Buffer.concat(numbers.map(number => bodies.get(number)!));
       t.true((await box.call({ key: 'k' })).body.equals(whole));
       const simple = await box.call({ method: 'PUT', key: 'simple', body: whole });

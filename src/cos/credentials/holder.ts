@@ -1,4 +1,4 @@
-import { type Failure, withDetails } from '../../failure.ts';
+import { type Failure, stopped, withDetails } from '../../failure.ts';
 import type { Credentials, CredentialsHolder, CredentialsSource, Fetched } from './credentials.ts';
 
 /** Credentials are renewed so many ms before they expire, or at half of a shorter life. */
@@ -59,6 +59,7 @@ export function holdCredentials(
   }
 
   function failed(failure: Failure): never {
+    if (signal.aborted) throw stopped(failure);
     // What worked once may work again: such a failure is worth another try.
     lastFailure = held && failure.kind === 'refused' ? withDetails(failure, {}, 'unreachable') : failure;
     retryAt = now() + Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** failures++);

@@ -144,3 +144,17 @@ test('a key pair of the configuration is read again when it is refused', async t
   t.is((await holder.renewed(old))?.secretId, 'AKIDnew');
   t.is(((await holder.current()) as Credentials).secretId, 'AKIDnew');
 });
+
+test('a source that is ended with the run is no failure of its own', async t => {
+  const run = new AbortController();
+  const source = {
+    async fetch(signal: AbortSignal): Promise<Fetched> {
+      await new Promise(done => signal.addEventListener('abort', done));
+      throw new Failure('refused', { code: 'CredentialsCommandFailed' });
+    },
+  };
+  const waiting = holdCredentials(source, run.signal).current();
+  run.abort();
+  const failure = await t.throwsAsync<Failure>(async () => waiting);
+  t.is(failure?.kind, 'stopped');
+});
