@@ -48,8 +48,8 @@ test.serial(
     );
     const again = fetchedAgain(box.proxy.requests);
     t.log(`${kills} kills, ${box.proxy.requests.length} requests, ${again} downloads repeated`);
-    // Each kill may cost what was under way.
-    t.true(again <= kills * THREADS, `${again} downloads were repeated`);
+    // Each kill may cost what was under way, and what had come and was about to be noted.
+    t.true(again <= kills * 2 * THREADS, `${again} downloads were repeated`);
   },
 );
 
