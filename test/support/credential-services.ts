@@ -23,6 +23,8 @@ export interface CredentialService {
   life: number;
   /** ms that it says so, where it says something else */
   said: number | undefined;
+  /** ms by which its clock is ahead of this machine's */
+  ahead: number;
   misbehave: Misbehaviour | undefined;
 }
 
@@ -64,14 +66,14 @@ export function stsService(
   });
 }
 
-function roleAnswer({ keys }: LocalCos, { life, said, misbehave }: CredentialService) {
+function roleAnswer({ keys }: LocalCos, { life, said, ahead, misbehave }: CredentialService) {
   const isExpired = misbehave?.kind === 'expired';
   const { secretId, secretKey, token, expires } = keys.issue(isExpired ? -5_000 : life);
   return {
     TmpSecretId: secretId,
     TmpSecretKey: secretKey,
     Token: token,
-    ExpiredTime: Math.floor((said === undefined ? expires : Date.now() + said) / 1_000),
+    ExpiredTime: Math.floor(((said === undefined ? expires : Date.now() + said) + ahead) / 1_000),
     Code: 'Success',
   };
 }
@@ -86,6 +88,7 @@ async function serviceOf(
     for await (const piece of request) service.body += piece;
     const { misbehave } = service;
     if (misbehave?.kind === 'silent') return;
+    answer.setHeader('Date', new Date(Date.now() + service.ahead).toUTCString());
     if (misbehave?.kind === 'answer') return void answer.writeHead(misbehave.status).end(misbehave.body);
     answerWell(request, answer, service);
   }).listen(0, '127.0.0.1');
@@ -101,6 +104,7 @@ async function serviceOf(
     body: '',
     life,
     said: undefined,
+    ahead: 0,
     misbehave: undefined,
   };
   return service;

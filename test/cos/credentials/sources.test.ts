@@ -53,7 +53,15 @@ test('a machine without a role, or without that one, is told so', async t => {
 test('a metadata service that is away, slow or lying ends in its own failure', async t => {
   const service = await metadataService(t, await localCos(t));
   const { url } = service;
-  const ask = () => failureOf(t, fetchFromRole('backup', { url, signal, timeLimit: 500 }));
+  const ask = () =>
+    failureOf(
+      t,
+      fetchFromRole('backup', {
+        url,
+        signal,
+        timeLimit: service.misbehave?.kind === 'silent' ? 300 : 60_000,
+      }),
+    );
   const answer = (status: number, body: string) => ({ kind: 'answer' as const, status, body });
   const good = {
     Code: 'Success',
@@ -85,6 +93,15 @@ test('a metadata service that is away, slow or lying ends in its own failure', a
   }
   const away = await failureOf(t, fetchFromRole('backup', { url: 'http://127.0.0.1:1', signal }));
   t.deepEqual([...said(away), away.message], ['unreachable', 'MetadataUnreachable', 'ECONNREFUSED']);
+});
+
+test('how long credentials last goes by the clock of who gives them: this machine’s may be wrong', async t => {
+  const service = await metadataService(t, await localCos(t), { life: 7200_000 });
+  for (const ahead of [48 * 3600_000, -48 * 3600_000]) {
+    service.ahead = ahead;
+    const { life } = await fetchFromRole('backup', { url: service.url, signal });
+    t.true(Math.abs((life ?? 0) - 7200_000) < 60_000, String(life));
+  }
 });
 
 test('a list of roles that is none is not taken for a name', async t => {
