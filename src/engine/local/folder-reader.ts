@@ -1,7 +1,8 @@
+import { localFailure } from '../../failure.ts';
 import type { Filter } from './filter.ts';
 import { createLookCost } from './look-cost.ts';
-import { addFacts, type Facts, type Folder, type Listing, unknownNames } from './read-folder.ts';
-import { FILES_AT_ONCE, type Reading } from './reading.ts';
+import { FACTS, type Facts, type Folder, type Listing, type Piece } from './read-folder.ts';
+import type { Reading } from './reading.ts';
 import { createReadingPool } from './reading-pool.ts';
 import { createReadingThreads } from './reading-threads.ts';
 
@@ -27,6 +28,8 @@ export interface FolderReader {
   hasRoom(): boolean;
   /** @throws the file system's error; Failure (ETIMEDOUT) where no answer comes */
   read(folder: Folder): Promise<Listing>;
+  /** Looks at files of a folder that was read. */
+  readPiece(folder: Folder, piece: Piece): Promise<Facts>;
   close(): void;
 }
 
@@ -56,11 +59,11 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
   const free = () => threads.free() + (threads.areFast() ? 0 : pool.free());
   const hasRoom = () => waiting.length < free();
 
-  function begin<Found extends Listing | Facts>(folder: Folder, files?: string[]): Promise<Found> {
+  function begin<Found extends Listing | Facts>(folder: Folder, piece?: Piece): Promise<Found> {
     return new Promise((resolve, reject) => {
-      const reading: Reading = { folder, files, resolve: resolve as Reading['resolve'], reject };
+      const reading: Reading = { folder, piece, resolve: resolve as Reading['resolve'], reject };
       // The rest of a folder comes before any folder after it.
-      if (files) waiting.unshift(reading);
+      if (piece) waiting.unshift(reading);
       else waiting.push(reading);
       goOn();
     });
@@ -68,21 +71,21 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
 
   return {
     hasRoom,
-    async read(folder) {
-      const listing = await begin<Listing>(folder);
-      if (listing.count <= FILES_AT_ONCE) return listing;
-      const names = listing.names.split('\0');
-      const rest: Promise<void>[] = [];
-      for (let start = FILES_AT_ONCE; start < names.length; start += FILES_AT_ONCE) {
-        const files = unknownNames(names, listing.known, start, FILES_AT_ONCE);
-        rest.push(begin<Facts>(folder, files).then(facts => addFacts(listing.facts, start, facts)));
-      }
-      await Promise.all(rest);
-      return listing;
-    },
+    read: folder => begin<Listing>(folder),
+    readPiece: (folder, piece) => begin<Facts>(folder, piece).catch(error => unreadable(piece, error)),
     close() {
       pool.close();
       threads.close();
     },
+  };
+}
+
+/** Of files that were listed nothing is known where no answer comes. */
+function unreadable({ names }: Piece, error: unknown): Facts {
+  const { code, message } = localFailure(error);
+  const numbers = new Float64Array(names.length * FACTS).fill(Number.NaN);
+  return {
+    numbers,
+    odd: names.map((_, index) => ({ index, kind: 'unreadable', code, message, size: Number.NaN })),
   };
 }

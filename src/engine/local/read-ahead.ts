@@ -3,7 +3,7 @@ import { Failure, localFailure } from '../../failure.ts';
 import { createFolderReader, type ReaderOptions } from './folder-reader.ts';
 import { pooledLooks } from './looks.ts';
 import type { Part } from './part.ts';
-import { type Folder, isFolderName, isGone, type Listing } from './read-folder.ts';
+import { type Facts, type Folder, isFolderName, isGone, type Listing, type Piece } from './read-folder.ts';
 
 /** Names that are read and not yet handed out: beyond these only what is waited for is read. */
 const MOST_NAMES_AHEAD = 100_000;
@@ -56,6 +56,8 @@ export interface ReadAhead {
   root: FolderAhead;
   /** A folder in another one that was read; it is begun with if it was not. */
   enter(parent: FolderAhead, name: string): FolderAhead;
+  /** Looks at files of a folder that was read. */
+  readPiece(folder: Folder, piece: Piece): Promise<Facts>;
   /** Says that a folder is walked and no longer needed. */
   leave(folder: FolderAhead): void;
   close(): void;
@@ -173,13 +175,14 @@ export function startReadAhead(base: string, options: ReadAheadOptions): ReadAhe
       folder.parent?.children.delete(folder.absolute.slice(folder.parent.absolute.length));
       beginMore();
     },
+    readPiece: reader.readPiece,
     close: reader.close,
   };
 }
 
 function emptyListing(identity: string, device: number): Listing {
-  const facts = { numbers: new Float64Array(0), odd: [] };
-  return { identity, device, isOwn: false, names: '', count: 0, facts, known: [], links: [] };
+  const first = { numbers: new Float64Array(0), odd: [] };
+  return { identity, device, isOwn: false, names: '', count: 0, odd: [], links: [], first };
 }
 
 function isLink({ outcome }: FolderAhead, name: string): boolean {

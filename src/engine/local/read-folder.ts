@@ -44,12 +44,12 @@ export interface Listing {
   /** Ascending, a folder's name with `/` at its end; joined by NUL, which no name can hold. */
   names: string;
   count: number;
-  /** Of the names that were looked at. */
-  facts: Facts;
-  /** Places of names of which the listing told already what they are. */
-  known: number[];
-  /** Places of links to folders. */
+  /** Of the names of which the listing itself tells that they are nothing to be sent. */
+  odd: OddEntry[];
+  /** Places of links that are followed, to files and folders. */
   links: number[];
+  /** Of the first names. */
+  first: Facts;
 }
 
 export interface FolderRules {
@@ -64,17 +64,24 @@ export interface Progress {
 
 type Odd = Omit<OddEntry, 'index'>;
 
-/** A name in a folder, and what was found out of it already. */
-interface Named {
+/** What the listing does not tell by itself: a link that is followed, or something odd. */
+interface Special {
   name: string;
-  odd?: Odd;
-  stats?: Stats;
   isLink?: true;
+  odd?: Odd;
+}
+
+/** Names in a folder whose files are looked at in one go. */
+export interface Piece {
+  /** Empty in the place of what is no file to look at. */
+  names: string[];
+  /** Places of links. */
+  links: number[];
 }
 
 /**
  * Lists a folder, and looks at its first files.
- * @param most files that are looked at
+ * @param most names of which the files are looked at
  * @throws the file system's error where the folder cannot be read
  */
 export async function readFolder(
@@ -89,67 +96,57 @@ export async function readFolder(
   progress.looks++;
   const identity = ino === 0 ? await looks.realpath(absolute) : `${dev}:${ino}`;
   const isOwn = path !== '' && rules.filter.isOwn(absolute, ino);
-  const found = isOwn ? [] : await listFolder(looks, rules, folder, progress);
-  found.sort((a, b) => (a.name < b.name ? -1 : 1));
-  const names = found.map(({ name }) => name);
+  const specials = new Map<string, Special>();
+  const names = isOwn ? [] : await listFolder(looks, rules, folder, specials, progress);
+  names.sort();
+  const odd: OddEntry[] = [];
   const links: number[] = [];
-  const known: number[] = [];
-  const facts = noFacts(names.length);
-  for (const [index, { odd, isLink, stats }] of found.entries()) {
-    if (odd || stats) known.push(index);
-    if (odd) facts.odd.push({ ...odd, index });
-    if (isLink) links.push(index);
-    if (stats) takeFacts(rules.filter, facts, index, absolute + names[index], stats);
+  for (const [index, name] of specials.size > 0 ? names.entries() : []) {
+    const special = specials.get(name);
+    if (special?.odd) odd.push({ ...special.odd, index });
+    if (special?.isLink) links.push(index);
   }
-  addFacts(facts, 0, await readFiles(looks, rules, folder, unknownNames(names, known, 0, most), progress));
-  return { identity, device: dev, isOwn, names: names.join('\0'), count: names.length, facts, known, links };
+  const listing = { identity, device: dev, isOwn, names: '', count: names.length, odd, links };
+  const first = await readFiles(looks, rules, folder, pieceOf(names, listing, 0, most), progress);
+  return { ...listing, names: names.join('\0'), first };
 }
 
-/** Some of the names, with an empty one in the place of each that need not be looked at. */
-export function unknownNames(
+/** The names from a certain place on, as they are looked at. */
+export function pieceOf(
   names: readonly string[],
-  known: readonly number[],
+  { odd, links }: Pick<Listing, 'odd' | 'links'>,
   start: number,
   count: number,
-): string[] {
+): Piece {
   const some = names.slice(start, start + count).map(name => (isFolderName(name) ? '' : name));
-  for (const index of known) if (index >= start && index < start + some.length) some[index - start] = '';
-  return some;
+  const isInside = (index: number) => index >= start && index < start + some.length;
+  for (const { index } of odd) if (isInside(index)) some[index - start] = '';
+  return { names: some, links: links.filter(isInside).map(index => index - start) };
 }
 
+/** The facts in what was found. */
 export function factsIn(found: Listing | Facts): Facts {
-  return 'facts' in found ? found.facts : found;
+  return 'first' in found ? found.first : found;
 }
 
-function noFacts(count: number): Facts {
-  return { numbers: new Float64Array(count * FACTS).fill(Number.NaN), odd: [] };
-}
-
-/** Adds what was found out of names from a certain place on. */
-export function addFacts(facts: Facts, start: number, { numbers, odd }: Facts): void {
-  for (let at = 0; at < numbers.length; at++) {
-    if (!Number.isNaN(numbers[at])) facts.numbers[start * FACTS + at] = numbers[at]!;
-  }
-  for (const entry of odd) facts.odd.push({ ...entry, index: start + entry.index });
-}
-
-/** Looks at files that a listing named; an empty name is passed over. */
+/** Looks at the files of a piece. */
 export async function readFiles(
   looks: Looks,
   { filter }: FolderRules,
   { absolute }: Folder,
-  names: readonly string[],
+  { names, links }: Piece,
   progress: Progress,
 ): Promise<Facts> {
-  const facts = noFacts(names.length);
+  const facts: Facts = { numbers: new Float64Array(names.length * FACTS).fill(Number.NaN), odd: [] };
   for (const [index, name] of names.entries()) {
     if (name === '') continue;
     try {
+      const path = absolute + name;
+      const look = links.length > 0 && links.includes(index) ? looks.stat(path) : looks.lstat(path);
       // A promise is waited for only where there is one: there may be a million looks.
-      const look = looks.lstat(absolute + name);
       const stats = look instanceof Promise ? await look : look;
       progress.looks++;
-      takeFacts(filter, facts, index, absolute + name, stats);
+      takeFacts(filter, facts, index, path, stats);
     } catch (error) {
       facts.odd.push({ ...oddityOf(error), index });
     }
@@ -183,27 +180,34 @@ function isOwnFile(filter: Filter, absolute: string, ino: number): boolean {
   }
 }
 
-/** What takes part of a folder, in no order. */
+/**
+ * The names of what takes part of a folder, in no order.
+ * @param specials is given those of which the listing itself does not tell that they are files or folders
+ */
 async function listFolder(
   looks: Looks,
   rules: FolderRules,
   { absolute, path }: Folder,
+  specials: Map<string, Special>,
   progress: Progress,
-): Promise<Named[]> {
+): Promise<string[]> {
   const dirents = await looks.list(absolute);
   progress.looks++;
   const misnamed = dirents.some(({ name }) => name.includes('\ufffd'))
     ? await misnamedIn(looks, absolute)
     : NONE_MISNAMED;
-  const found: Named[] = [];
+  const names: string[] = [];
   for (const dirent of dirents) {
     const plain = plainName(dirent, misnamed);
-    const named = plain ? { name: plain } : await lookAtOdd(looks, rules, absolute, dirent, misnamed);
-    progress.looks++;
-    const isOut = isFolderName(named.name) ? rules.filter.excludesFolder : rules.filter.excludes;
-    if (!isOut(path + named.name)) found.push(named);
+    const special = plain ? undefined : await lookAtSpecial(looks, rules, absolute, dirent, misnamed);
+    if (special) progress.looks++;
+    const name = plain ?? special?.name ?? '';
+    const isOut = isFolderName(name) ? rules.filter.excludesFolder : rules.filter.excludes;
+    if (isOut(path + name)) continue;
+    names.push(name);
+    if (special) specials.set(name, special);
   }
-  return found;
+  return names;
 }
 
 export function isFolderName(name: string): boolean {
@@ -220,13 +224,13 @@ function plainName(dirent: Dirent, misnamed: Misnamed): string | undefined {
   return dirent.isDirectory() ? `${name}/` : undefined;
 }
 
-async function lookAtOdd(
+async function lookAtSpecial(
   looks: Looks,
   rules: FolderRules,
   folder: string,
   dirent: Dirent,
   misnamed: Misnamed,
-): Promise<Named> {
+): Promise<Special> {
   const { name } = dirent;
   const misnamedSize = misnamed.get(name);
   if (misnamedSize !== undefined) {
@@ -241,17 +245,17 @@ async function lookAtOdd(
   try {
     const stats = await looks.lstat(folder + name);
     if (stats.isDirectory()) return { name: `${name}/` };
-    return stats.isFile() ? { name, stats } : { name, odd: oddity('skipped', 'NotAFile') };
+    return stats.isFile() ? { name } : { name, odd: oddity('skipped', 'NotAFile') };
   } catch (error) {
     return { name, odd: oddityOf(error) };
   }
 }
 
-async function followLink(looks: Looks, absolute: string, name: string): Promise<Named> {
+async function followLink(looks: Looks, absolute: string, name: string): Promise<Special> {
   try {
     const stats = await looks.stat(absolute);
     if (stats.isDirectory()) return { name: `${name}/`, isLink: true };
-    return stats.isFile() ? { name, stats } : { name, odd: oddity('skipped', 'NotAFile') };
+    return stats.isFile() ? { name, isLink: true } : { name, odd: oddity('skipped', 'NotAFile') };
   } catch (error) {
     const { code, message } = localFailure(error);
     if (code === 'ELOOP') return { name, odd: oddity('skipped', 'SymlinkLoop', message) };

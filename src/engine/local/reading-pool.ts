@@ -67,9 +67,9 @@ export function createReadingPool(
       const now = performance.now();
       const one = { reading, progress, seen: 0, since: now };
       running.add(one);
-      const { folder, files } = reading;
-      const found = files
-        ? readFiles(pooledLooks, rules, folder, files, progress)
+      const { folder, piece } = reading;
+      const found = piece
+        ? readFiles(pooledLooks, rules, folder, piece, progress)
         : readFolder(pooledLooks, rules, folder, FILES_AT_ONCE, progress);
       found.then(
         answer => end(one, () => reading.resolve(answer)),

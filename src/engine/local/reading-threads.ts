@@ -3,8 +3,8 @@ import type { Worker } from 'node:worker_threads';
 import { Failure } from '../../failure.ts';
 import { startThread } from '../../start-thread.ts';
 import type { LookCost } from './look-cost.ts';
-import { FACTS, type FolderRules, factsIn } from './read-folder.ts';
-import type { Reading } from './reading.ts';
+import { FACTS, type FolderRules, factsIn, type Listing } from './read-folder.ts';
+import { FILES_AT_ONCE, type Reading } from './reading.ts';
 import type { Answer, Answers, Question, ThreadRules } from './scan-thread.ts';
 
 /** More threads than these give more than one thread can plan with. */
@@ -92,9 +92,9 @@ export function createReadingThreads(
       const answer = answers[index]!;
       if ('found' in answer) {
         const facts = factsIn(answer.found);
-        const count = 'facts' in answer.found ? answer.found.count : reading.files!.length;
-        facts.numbers = numbers.subarray(at, at + count * FACTS);
-        at += count * FACTS;
+        const names = reading.piece?.names.length ?? Math.min((answer.found as Listing).count, FILES_AT_ONCE);
+        facts.numbers = numbers.subarray(at, at + names * FACTS);
+        at += names * FACTS;
       }
       tell(reading, answer);
     }
@@ -149,6 +149,9 @@ export function createReadingThreads(
   };
 }
 
-function questionOf({ folder: { absolute, path }, files }: Reading): Question {
-  return { folder: { absolute, path }, files: files?.join('\0') };
+function questionOf({ folder: { absolute, path }, piece }: Reading): Question {
+  return {
+    folder: { absolute, path },
+    piece: piece && { names: piece.names.join('\0'), links: piece.links },
+  };
 }

@@ -1,4 +1,4 @@
-import type { Facts, Folder, Listing } from './read-folder.ts';
+import type { Facts, Folder, Listing, Piece } from './read-folder.ts';
 
 /** Files of a folder that are looked at in one go: a large folder is shared out. */
 export const FILES_AT_ONCE = 512;
@@ -7,7 +7,7 @@ export const FILES_AT_ONCE = 512;
 export interface Reading {
   folder: Folder;
   /** Undefined where the folder is to be listed. */
-  files: string[] | undefined;
+  piece: Piece | undefined;
   resolve(found: Listing | Facts): void;
   reject(error: unknown): void;
 }

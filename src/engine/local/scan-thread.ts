@@ -15,8 +15,8 @@ export interface ThreadRules {
 /** A reading as a thread is told it. */
 export interface Question {
   folder: Folder;
-  /** Joined by NUL; undefined where the folder is to be listed. */
-  files: string | undefined;
+  /** Its names joined by NUL; undefined where the folder is to be listed. */
+  piece: { names: string; links: number[] } | undefined;
 }
 
 export type Answer =
@@ -44,13 +44,13 @@ parentPort?.on('message', async (questions: Question[]) => {
 // Until then it would be given work that it cannot begin.
 parentPort?.postMessage('ready');
 
-async function answerTo({ folder, files }: Question): Promise<Answer> {
+async function answerTo({ folder, piece }: Question): Promise<Answer> {
   const progress = { looks: 0 };
   const start = performance.now();
   try {
-    const found = await (files === undefined
+    const found = await (piece === undefined
       ? readFolder(immediateLooks, rules, folder, FILES_AT_ONCE, progress)
-      : readFiles(immediateLooks, rules, folder, files.split('\0'), progress));
+      : readFiles(immediateLooks, rules, folder, { ...piece, names: piece.names.split('\0') }, progress));
     return { found, looks: progress.looks, ms: performance.now() - start };
   } catch (error) {
     if (!isSystemError(error)) throw error;

@@ -5,6 +5,7 @@ import { Failure } from '../../failure.ts';
 import { orAborted } from '../../or-aborted.ts';
 import type { Filter } from './filter.ts';
 import type { Part } from './part.ts';
+import { type KnownPiece, type Pieces, startPieces } from './pieces.ts';
 import {
   type FolderAhead,
   type FolderFollower,
@@ -14,6 +15,7 @@ import {
   startReadAhead,
 } from './read-ahead.ts';
 import { FACTS, isFolderName, isGone, type OddEntry } from './read-folder.ts';
+import { FILES_AT_ONCE } from './reading.ts';
 
 /**
  * What the scan met. A folder's path ends with `/`.
@@ -66,7 +68,7 @@ export async function* scan(options: ScanOptions): AsyncGenerator<ScannedEntry[]
     for (;;) {
       const { batch, waitFor } = walk();
       if (batch.length > 0) yield batch;
-      if (waitFor) await orAborted(waitFor.read, signal);
+      if (waitFor) await orAborted(waitFor, signal);
       else if (batch.length < BATCH) return;
       else await letOthersRun();
       signal.throwIfAborted();
@@ -79,21 +81,23 @@ export async function* scan(options: ScanOptions): AsyncGenerator<ScannedEntry[]
 interface OpenFolder {
   folder: FolderAhead;
   names: readonly string[];
-  numbers: Float64Array;
   next: number;
+  pieces: Pieces;
+  /** The piece that is walked. */
+  piece: KnownPiece;
   /** What is no ordinary file or folder, by its place among the names. */
-  odd: ReadonlyMap<number, OddEntry>;
+  odd: Map<number, OddEntry>;
 }
 
 interface Walked {
-  /** BATCH entries, fewer at the end and before a folder that is still being read. */
+  /** BATCH entries, fewer at the end and before what is still being read. */
   batch: ScannedEntry[];
-  waitFor?: FolderAhead;
+  waitFor?: Promise<void>;
 }
 
 /** Answers a function that walks on through what was read. @throws the file system's error of root itself */
 function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): () => Walked {
-  const stack: OpenFolder[] = [openRoot(ahead.root)];
+  const stack: OpenFolder[] = [opened(ahead.root, rootOf(ahead))];
 
   function walkFolder(folder: FolderAhead, outcome: Outcome, batch: ScannedEntry[]): void {
     const { path } = folder;
@@ -115,6 +119,13 @@ function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): ()
     }
   }
 
+  function opened(folder: FolderAhead, listed: Listed): OpenFolder {
+    const { listing, names } = listed;
+    const pieces = startPieces(listed, piece => ahead.readPiece(folder, piece));
+    const odd = new Map([...listing.odd, ...listing.first.odd].map(one => [one.index, one]));
+    return { folder, names, next: 0, pieces, piece: { start: 0, facts: listing.first }, odd };
+  }
+
   return () => {
     const batch: ScannedEntry[] = [];
     while (batch.length < BATCH) {
@@ -126,9 +137,11 @@ function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): ()
         ahead.leave(top.folder);
       } else if (isFolderName(name)) {
         const inner = ahead.enter(top.folder, name);
-        if (!inner.outcome) return { batch, waitFor: inner };
+        if (!inner.outcome) return { batch, waitFor: inner.read };
         walkFolder(inner, inner.outcome, batch);
       } else {
+        const waitFor = goToPiece(top);
+        if (waitFor) return { batch, waitFor };
         const found = fileEntry(top, name);
         if (found) batch.push(found);
         if (found && !Number.isNaN(found.inode)) follower?.linked(found);
@@ -139,23 +152,29 @@ function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): ()
   };
 }
 
-function openRoot(root: FolderAhead): OpenFolder {
-  if (root.outcome && 'listing' in root.outcome) return opened(root, root.outcome);
-  // The system's own error: it says of local_path itself that it cannot be read.
-  throw root.outcome?.failure.cause ?? root.outcome?.failure;
+/** Goes on to the piece that the next name is in; answers what to wait for where it is not known yet. */
+function goToPiece(open: OpenFolder): Promise<void> | undefined {
+  if (open.next - open.piece.start < FILES_AT_ONCE) return undefined;
+  const piece = open.pieces.at(open.next);
+  if (piece instanceof Promise) return piece;
+  open.piece = piece;
+  for (const one of piece.facts.odd) open.odd.set(piece.start + one.index, one);
+  return undefined;
 }
 
-function opened(folder: FolderAhead, { listing, names }: Listed): OpenFolder {
-  const { numbers, odd } = listing.facts;
-  return { folder, names, numbers, next: 0, odd: new Map(odd.map(one => [one.index, one])) };
+function rootOf({ root: { outcome } }: ReadAhead): Listed {
+  if (outcome && 'listing' in outcome) return outcome;
+  // The system's own error: it says of local_path itself that it cannot be read.
+  throw outcome?.failure.cause ?? outcome?.failure;
 }
 
 /** A file; undefined where it is gone since its folder was listed. */
-function fileEntry({ folder, numbers, next, odd }: OpenFolder, name: string): ScannedEntry | undefined {
+function fileEntry({ folder, piece, next, odd }: OpenFolder, name: string): ScannedEntry | undefined {
   const path = folder.path + name;
   const oddity = odd.size > 0 ? odd.get(next) : undefined;
   if (oddity === undefined) {
-    const at = next * FACTS;
+    const { numbers } = piece.facts;
+    const at = (next - piece.start) * FACTS;
     return {
       kind: 'file',
       path,

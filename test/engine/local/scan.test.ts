@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { createFilter, type Filter } from '../../../src/engine/local/filter.ts';
 import type { LookCost } from '../../../src/engine/local/look-cost.ts';
-import type { Facts, Listing } from '../../../src/engine/local/read-folder.ts';
+import type { Facts, Listing, Piece } from '../../../src/engine/local/read-folder.ts';
 import { createReadingPool } from '../../../src/engine/local/reading-pool.ts';
 import { createReadingThreads } from '../../../src/engine/local/reading-threads.ts';
 import { type ScannedEntry, scan } from '../../../src/engine/local/scan.ts';
@@ -60,7 +60,10 @@ test('a folder is read alike in threads and in the pool, whatever is in it', asy
     path,
     absolute: `${root}/${path}`,
   }));
-  const files = [join('a', 'b'), 'a.txt', '', 'pipe', 'none', 'itself'];
+  const piece = {
+    names: [join('a', 'b'), 'a.txt', '', 'pipe', 'none', 'itself', 'large/f999-to-file'],
+    links: [6],
+  };
 
   const { promise: ready, resolve: areReady } = Promise.withResolvers<void>();
   const pool = createReadingPool({ rules, most: 0, timeout: 60, cost }, () => {});
@@ -72,14 +75,14 @@ test('a folder is read alike in threads and in the pool, whatever is in it', asy
   threads.start();
   await ready;
   const plain = (found: Listing | Facts) => JSON.parse(JSON.stringify(found));
-  for (const [folder, names] of [...folders.map(one => [one, undefined]), [folders[0], files]] as const) {
+  for (const [folder, files] of [...folders.map(one => [one, undefined]), [folders[0], piece]] as const) {
     const results = await Promise.allSettled(
       [pool.take, (reading: Parameters<typeof pool.take>[0]) => threads.take([reading])].map(
         take =>
           new Promise<Listing | Facts>((resolve, reject) => {
             take({
               folder: folder as { path: string; absolute: string },
-              files: names as string[] | undefined,
+              piece: files as Piece | undefined,
               resolve,
               reject,
             });
@@ -89,7 +92,7 @@ test('a folder is read alike in threads and in the pool, whatever is in it', asy
     const [inPool, inThread] = results.map(result =>
       result.status === 'fulfilled' ? plain(result.value) : { code: result.reason.code },
     );
-    t.deepEqual(inThread, inPool, `${(folder as { path: string }).path}${names ?? ''}`);
+    t.deepEqual(inThread, inPool, `${(folder as { path: string }).path}${JSON.stringify(files)}`);
   }
 });
 
