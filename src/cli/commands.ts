@@ -68,6 +68,7 @@ const SCHEDULE: readonly Option[] = [
 const SCHEDULE_TIMES: readonly Option[] = [
   { name: 'every', kind: 'text', value: 'INTERVAL', says: 'every', default: 'daily' },
   { name: 'at', kind: 'text', value: 'HH:MM', says: 'at', default: '02:00' },
+  { name: 'service', kind: 'flag', says: 'service' },
 ];
 
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell'] as const;

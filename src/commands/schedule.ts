@@ -11,7 +11,7 @@ import { errorLines } from '../report/errors.ts';
 import { stepsText } from '../report/schedule.ts';
 import { carryOut } from '../schedule/carry-out.ts';
 import { intervalOf } from '../schedule/interval.ts';
-import type { Job, Step } from '../schedule/job.ts';
+import type { Daemon, Job, Step } from '../schedule/job.ts';
 import { defaultKind, KINDS, type Kind } from '../schedule/kind.ts';
 import { endsWithSession, type Schedule, scheduleOf } from '../schedule/schedule.ts';
 
@@ -23,6 +23,8 @@ export interface ScheduleCommand {
   name: string | undefined;
   /** Given on to the scheduled run, which knows no locale. */
   lang: string | undefined;
+  /** The daemon itself is started, with the machine. */
+  service: boolean;
 }
 
 const ACTIONS = ['install', 'print', 'remove'] as const;
@@ -50,13 +52,7 @@ export function scheduleCommand(invocation: Invocation, command: ScheduleCommand
   function resultText(): string {
     if (action === 'print') return stepsText(steps, words).trimEnd();
     if (action === 'install')
-      return words.schedule.installed(
-        kind,
-        name,
-        intervalOf(command.every, command.at),
-        schedule.look,
-        programCall(home),
-      );
+      return words.schedule.installed(kind, name, whenOf(command, kind), schedule.look, programCall(home));
     return steps.length === 0
       ? words.schedule.nothingToRemove(kind, name)
       : words.schedule.removed(kind, name);
@@ -68,17 +64,24 @@ function removal(schedule: Schedule): Step[] {
 }
 
 /** What is to be scheduled. Warns of what would keep it from doing its work. */
-function jobOf(invocation: Invocation, command: ScheduleCommand, kind: Kind, name: string): Job {
+function jobOf(invocation: Invocation, command: ScheduleCommand, kind: Kind, name: string): Job | Daemon {
   const { root } = invocation.home;
-  const interval = intervalOf(command.every, command.at);
-  const job: Job = { name, command: commandOf(invocation, command.lang), folder: root, interval };
+  const interval = whenOf(command, kind);
+  const job = { name, command: commandOf(invocation, command), folder: root, interval } as Job | Daemon;
   checkPaths(job, kind);
-  advise(invocation, kind);
+  advise(invocation, kind, interval === 'boot');
   return job;
 }
 
+function whenOf({ service, every, at }: ScheduleCommand, kind: Kind): (Job | Daemon)['interval'] {
+  if (!service) return intervalOf(every, at);
+  if (kind === 'cron') throw usageFault('--service', 'serviceKind', { value: kind });
+  if (every !== undefined || at !== undefined) throw usageFault('--service', 'serviceTimes');
+  return 'boot';
+}
+
 /** The program by its absolute path, with what tells it its home and its configuration. */
-function commandOf({ home }: Invocation, lang: string | undefined): Job['command'] {
+function commandOf({ home }: Invocation, { lang, service }: ScheduleCommand): Job['command'] {
   const option = (name: string, value: string | undefined, own?: string) =>
     value === undefined || value === own ? [] : [name, value];
   return [
@@ -86,6 +89,8 @@ function commandOf({ home }: Invocation, lang: string | undefined): Job['command
     ...(isSea() ? [] : [resolve(process.argv[1] ?? '')]),
     'sync',
     '--quiet',
+    // Whatever the configuration says: it is to go on.
+    ...(service ? ['--daemon-mode', '1'] : []),
     ...option('--home', home.root, homeAt(undefined, {}).root),
     ...option('--config', home.configFile, join(home.root, 'conf', 'config.json')),
     ...option('--lang', lang),
@@ -106,7 +111,7 @@ function checkedName(name: string): string {
   return name;
 }
 
-function checkPaths({ command, folder }: Job, kind: Kind): void {
+function checkPaths({ command, folder }: Job | Daemon, kind: Kind): void {
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     throw usageFault('--home', 'noSuchFolder', { value: folder });
   }
@@ -121,13 +126,13 @@ function checkPaths({ command, folder }: Job, kind: Kind): void {
 }
 
 /** Says what would keep the scheduled runs from doing their work. */
-function advise({ home, terminal, words }: Invocation, kind: Kind): void {
+function advise({ home, terminal, words }: Invocation, kind: Kind, isDaemon: boolean): void {
   const { advice } = words.schedule;
   const warn = (line: string) => terminal.warn(`cos_sync: ${line}\n`);
   try {
     // The environment of this shell is not the one of a scheduled run.
     const { config } = loadConfig(home.configFile, {}, {});
-    if (config.daemonMode) warn(advice.daemonMode(home.configFile));
+    if (config.daemonMode && !isDaemon) warn(advice.daemonMode(home.configFile));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     warn(advice.configFaulty);

@@ -57,10 +57,18 @@ export const START: Readonly<Record<Command['name'], Start>> = {
     return ledgerCommand(invocation, { action, file, format, output, table, abort, from, yes });
   },
 
-  async schedule(invocation, { action, texts }) {
+  async schedule(invocation, { action, texts, flags }) {
     const { scheduleCommand } = await import('./schedule.ts');
     const { kind, every, at, name, lang } = texts;
-    return scheduleCommand(invocation, { action, kind, every, at, name, lang });
+    return scheduleCommand(invocation, {
+      action,
+      kind,
+      every,
+      at,
+      name,
+      lang,
+      service: flags.service ?? false,
+    });
   },
 
   async status(invocation, { flags }) {

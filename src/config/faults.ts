@@ -72,6 +72,8 @@ export type Problem =
   | 'badInterval'
   | 'badTime'
   | 'atWithoutDaily'
+  | 'serviceKind'
+  | 'serviceTimes'
   | 'badName'
   | 'unschedulablePath'
   | 'variableInPath'

@@ -1,8 +1,10 @@
 import type { Interval } from './interval.ts';
-import { type Job, markOf, type Step } from './job.ts';
+import { type Daemon, type Job, markOf, type Step } from './job.ts';
 
 /** What installs a job in the user's crontab. */
-export function cronInstallation(job: Job): Step[] {
+/** @throws Error for a daemon: cron would not start it again */
+export function cronInstallation(job: Job | Daemon): Step[] {
+  if (job.interval === 'boot') throw new Error('cron runs no daemon');
   return [{ do: 'crontab', name: job.name, line: cronLine(job) }];
 }
 

@@ -11,6 +11,11 @@ export interface Job {
   interval: Interval;
 }
 
+/** The daemon: it starts with the machine, and again when it fails. */
+export interface Daemon extends Omit<Job, 'interval'> {
+  interval: 'boot';
+}
+
 /** One thing that installing or removing a schedule does. */
 export type Step =
   | { do: 'write'; path: string; text: string; encoding: 'utf8' | 'utf16le' }

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { isInCrontab } from './carry-out.ts';
 import { cronInstallation, cronRemoval } from './cron.ts';
 import { ScheduleFailed } from './errors.ts';
-import type { Job, Step } from './job.ts';
+import type { Daemon, Job, Step } from './job.ts';
 import type { Kind } from './kind.ts';
 import { systemdInstallation, systemdRemoval, type UnitPlace, unitFiles } from './systemd.ts';
-import { taskInstallation, taskRemoval } from './windows-task.ts';
+import { isDaemonTask, taskInstallation, taskRemoval } from './windows-task.ts';
 
 /** A job by one of the ways to run it. */
 export interface Schedule {
-  installation(job: Job): Step[];
+  installation(job: Job | Daemon): Step[];
   removal(): Step[];
   /** False where there is nothing to remove; where only the removal can tell, true. */
   isInstalled(): boolean;
@@ -36,7 +36,7 @@ export function scheduleOf(kind: Kind, name: string, home: string): Schedule {
     const place = { user: windowsUser(), folder: join(home, 'conf') };
     return {
       installation: job => taskInstallation(job, place),
-      removal: () => taskRemoval(name, place),
+      removal: () => taskRemoval(name, place, isDaemonTask(name, place)),
       isInstalled: () => true,
       look: [`schtasks /Query /TN ${name} /V /FO LIST`],
     };
@@ -44,11 +44,15 @@ export function scheduleOf(kind: Kind, name: string, home: string): Schedule {
   const place = unitPlace(kind, home);
   const { service, timer } = unitFiles(name, place);
   const user = kind === 'systemd-user' ? ' --user' : '';
+  const removal = () => systemdRemoval(name, place, existsSync(timer) || !existsSync(service));
+  /** Of a timer in the place of a daemon, or a daemon in the place of a timer, only one is to stay. */
+  const isReplaced = ({ interval }: Job | Daemon) =>
+    interval === 'boot' ? existsSync(timer) : existsSync(service) && !existsSync(timer);
   return {
-    installation: job => systemdInstallation(job, place),
-    removal: () => systemdRemoval(name, place),
+    installation: job => [...(isReplaced(job) ? removal() : []), ...systemdInstallation(job, place)],
+    removal,
     isInstalled: () => existsSync(timer) || existsSync(service),
-    look: [`systemctl${user} list-timers ${name}.timer`, `journalctl${user} -u ${name}`],
+    look: [`systemctl${user} status ${name}.service ${name}.timer`, `journalctl${user} -u ${name}`],
   };
 }
 

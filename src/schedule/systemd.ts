@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { type Interval, timeOfDay } from './interval.ts';
-import { type Job, markOf, type Step } from './job.ts';
+import { type Daemon, type Job, markOf, type Step } from './job.ts';
 
 /** Which systemd a unit is for. */
 export interface UnitPlace {
@@ -18,19 +18,37 @@ const RANDOM_DELAY_SECONDS = 30;
 const REFUSED_IN_PROGRAM = /['"\\$]/;
 
 /** What installs a job as a service and its timer. */
-export function systemdInstallation(job: Job, place: UnitPlace): Step[] {
+export function systemdInstallation(job: Job | Daemon, place: UnitPlace): Step[] {
   const { service, timer } = unitFiles(job.name, place);
+  const write = { do: 'write', path: service, text: serviceUnit(job, place), encoding: 'utf8' } as const;
+  if (job.interval === 'boot') {
+    return [
+      write,
+      { do: 'run', command: systemctl(place, 'daemon-reload') },
+      { do: 'run', command: systemctl(place, 'enable', '--now', `${job.name}.service`) },
+    ];
+  }
   return [
-    { do: 'write', path: service, text: serviceUnit(job, place), encoding: 'utf8' },
+    write,
     { do: 'write', path: timer, text: timerUnit(job), encoding: 'utf8' },
     { do: 'run', command: systemctl(place, 'daemon-reload') },
     { do: 'run', command: systemctl(place, 'enable', '--now', `${job.name}.timer`) },
   ];
 }
 
-/** What removes a job's service and timer. A run that is under way goes on to its end. */
-export function systemdRemoval(name: string, place: UnitPlace): Step[] {
+/**
+ * What removes a job's service and timer. A run that is under way goes on to its end; a daemon is ended.
+ * @param hasTimer false where the service is a daemon
+ */
+export function systemdRemoval(name: string, place: UnitPlace, hasTimer = true): Step[] {
   const { service, timer } = unitFiles(name, place);
+  if (!hasTimer) {
+    return [
+      { do: 'run', command: systemctl(place, 'disable', '--now', `${name}.service`) },
+      { do: 'delete', path: service },
+      { do: 'run', command: systemctl(place, 'daemon-reload') },
+    ];
+  }
   return [
     { do: 'run', command: systemctl(place, 'disable', '--now', `${name}.timer`) },
     { do: 'delete', path: timer },
@@ -45,10 +63,15 @@ export function unitFiles(name: string, { folder }: UnitPlace): { service: strin
 }
 
 /**
- * The unit that runs the job once. A oneshot service that is still running is not started again.
+ * The unit that runs the job once, or the daemon. A oneshot service that is still running is not started again; a
+ * daemon that fails is, but not where its configuration is refused (2): that takes a person.
  * Source: systemd.service(5), systemd.exec(5), systemd.syntax(7).
  */
-export function serviceUnit({ name, command, folder }: Job, { scope, userId }: UnitPlace): string {
+export function serviceUnit(
+  { name, command, folder, interval }: Job | Daemon,
+  { scope, userId }: UnitPlace,
+): string {
+  const isDaemon = interval === 'boot';
   // The user's systemd has no network-online.target.
   const afterNetwork =
     scope === 'system' ? ['Wants=network-online.target', 'After=network-online.target'] : [];
@@ -59,15 +82,28 @@ export function serviceUnit({ name, command, folder }: Job, { scope, userId }: U
     ...afterNetwork,
     '',
     '[Service]',
-    'Type=oneshot',
+    ...(isDaemon ? DAEMON : ['Type=oneshot']),
     ...(scope === 'system' && userId !== undefined ? [`User=${userId}`] : []),
     `WorkingDirectory=${wholeValue(folder)}`,
     `ExecStart=${execLine(command)}`,
     'Nice=10',
     'IOSchedulingClass=best-effort',
     'IOSchedulingPriority=7',
+    ...(isDaemon
+      ? ['', '[Install]', `WantedBy=${scope === 'system' ? 'multi-user' : 'default'}.target`]
+      : []),
   );
 }
+
+/** SIGTERM ends it with 143 once what is under way has come to its end. Source: systemd.service(5), systemd.kill(5). */
+const DAEMON = [
+  'Type=exec',
+  'Restart=on-failure',
+  'RestartSec=30',
+  'RestartPreventExitStatus=2',
+  'SuccessExitStatus=143',
+  'TimeoutStopSec=120',
+];
 
 /** The unit that starts the service. A start that was missed while the machine was off is made up for. */
 export function timerUnit({ name, interval }: Job): string {

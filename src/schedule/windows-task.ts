@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { XMLBuilder } from 'fast-xml-parser';
 import { type Interval, timeOfDay } from './interval.ts';
-import { type Job, markOf, type Step } from './job.ts';
+import { type Daemon, type Job, markOf, type Step } from './job.ts';
 
 /** Whom a task runs as, and where its definition is kept. */
 export interface TaskPlace {
@@ -15,20 +16,34 @@ const NAMESPACE = 'http://schemas.microsoft.com/windows/2004/02/mit/task';
 const FIRST_DAY = '2026-01-01';
 
 /** What installs a job in Windows' Task Scheduler, in place of a task of that name. */
-export function taskInstallation(job: Job, place: TaskPlace): Step[] {
+export function taskInstallation(job: Job | Daemon, place: TaskPlace): Step[] {
   const path = taskFile(job.name, place);
+  // A daemon need not wait for the next start of the machine.
+  const start: Step = { do: 'run', command: ['schtasks', '/Run', '/TN', job.name] };
   return [
     { do: 'write', path, text: taskXml(job, place.user), encoding: 'utf16le' },
     { do: 'run', command: ['schtasks', '/Create', '/TN', job.name, '/XML', path, '/F'] },
+    ...(job.interval === 'boot' ? [start] : []),
   ];
 }
 
 /** What removes a job from Windows' Task Scheduler. */
-export function taskRemoval(name: string, place: Pick<TaskPlace, 'folder'>): Step[] {
+export function taskRemoval(name: string, place: Pick<TaskPlace, 'folder'>, isDaemon = false): Step[] {
+  const end: Step = { do: 'run', command: ['schtasks', '/End', '/TN', name] };
   return [
+    ...(isDaemon ? [end] : []),
     { do: 'run', command: ['schtasks', '/Delete', '/TN', name, '/F'] },
     { do: 'delete', path: taskFile(name, place) },
   ];
+}
+
+/** Whether the task that was installed is a daemon. */
+export function isDaemonTask(name: string, place: Pick<TaskPlace, 'folder'>): boolean {
+  try {
+    return readFileSync(taskFile(name, place), 'utf16le').includes('<BootTrigger>');
+  } catch {
+    return false;
+  }
 }
 
 function taskFile(name: string, { folder }: Pick<TaskPlace, 'folder'>): string {
@@ -41,7 +56,7 @@ function taskFile(name: string, { folder }: Pick<TaskPlace, 'folder'>): string {
  * Source: Task Scheduler Schema, learn.microsoft.com/windows/win32/taskschd/task-scheduler-schema.
  * @param user `DOMAIN\name`
  */
-export function taskXml({ name, command, folder, interval }: Job, user: string): string {
+export function taskXml({ name, command, folder, interval }: Job | Daemon, user: string): string {
   const [program, ...args] = command;
   const builder = new XMLBuilder({ format: true, ignoreAttributes: false, suppressEmptyNode: true });
   const xml = builder.build({
@@ -50,11 +65,12 @@ export function taskXml({ name, command, folder, interval }: Job, user: string):
       '@_version': '1.2',
       '@_xmlns': NAMESPACE,
       RegistrationInfo: { Author: user, Description: markOf(name), URI: `\\${name}` },
-      Triggers: { CalendarTrigger: triggerOf(interval) },
+      Triggers:
+        interval === 'boot' ? { BootTrigger: { Enabled: true } } : { CalendarTrigger: triggerOf(interval) },
       Principals: {
         Principal: { '@_id': 'Author', UserId: user, LogonType: 'S4U', RunLevel: 'LeastPrivilege' },
       },
-      Settings: SETTINGS,
+      Settings: interval === 'boot' ? { ...RESTARTS, ...SETTINGS } : SETTINGS,
       Actions: {
         '@_Context': 'Author',
         Exec: { Command: program, Arguments: args.map(windowsWord).join(' '), WorkingDirectory: folder },
@@ -63,6 +79,9 @@ export function taskXml({ name, command, folder, interval }: Job, user: string):
   });
   return `\ufeff${xml.replaceAll('\n', '\r\n')}`;
 }
+
+/** A daemon that fails is started again. The schema takes settings in any order, and no larger count. */
+const RESTARTS = { RestartOnFailure: { Interval: 'PT1M', Count: 255 } };
 
 const SETTINGS = {
   MultipleInstancesPolicy: 'IgnoreNew',

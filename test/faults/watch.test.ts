@@ -23,7 +23,7 @@ import { type Running, type Sandbox, sandbox } from '../support/sandbox.ts';
 import { scaled } from '../support/scale.ts';
 import { until } from '../support/until.ts';
 
-const CHANGES = scaled(150, 3_000);
+const CHANGES = scaled(150, 1_000);
 const LOSE_EVENTS = pathToFileURL(join(import.meta.dirname, '..', 'support', 'lose-events.mjs')).href;
 
 const logOf = (box: Sandbox) => (existsSync(join(box.home, 'log/cos_sync.log')) ? box.log() : '');
@@ -76,8 +76,12 @@ function change(box: Sandbox, random: Random): void {
   const folders = [box.local, ...all.filter(isFolder)];
   const files = all.filter(path => !isFolder(path));
   const fresh = () => join(random.pick(folders), `n${++made}`);
-  const file = random.pick(files) ?? box.local;
-  const folder = random.pick(folders.slice(1)) ?? box.local;
+  if (files.length === 0 || folders.length === 1) {
+    box.write(`again ${++made}/file`, `${made}`);
+    return;
+  }
+  const file = random.pick(files);
+  const folder = random.pick(folders.slice(1));
   const content = () => `${++made} ${'x'.repeat(random.below(500))}`;
   const outside = join(box.root, 'outside');
   const what = random.below(17);

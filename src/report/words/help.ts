@@ -35,6 +35,7 @@ export interface HelpWords {
     Record<
       | 'dryRun'
       | 'follow'
+      | 'service'
       | 'allowEmpty'
       | 'otherDisk'
       | 'explain'
@@ -117,6 +118,7 @@ export const helpEn: HelpWords = {
     version: 'show the version',
   },
   options: {
+    service: 'start the daemon with the machine, and again when it fails; not with cron',
     follow: 'go on showing it, until Ctrl-C',
     dryRun: 'print what would be done, change nothing',
     allowEmpty: 'delete even where the scan finds no file at all (once)',
@@ -204,6 +206,7 @@ export const helpZh: HelpWords = {
     version: '显示版本',
   },
   options: {
+    service: '随系统启动守护进程，失败后自动重启；不用于 cron',
     follow: '持续显示，直到 Ctrl-C',
     dryRun: '只列出将要做的操作，不做任何改动',
     allowEmpty: '即使没有扫描到任何文件也执行删除（仅此一次）',

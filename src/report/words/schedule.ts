@@ -1,5 +1,6 @@
 import type { ScheduleProblem } from '../../schedule/errors.ts';
-import { type Interval, timeOfDay } from '../../schedule/interval.ts';
+import { timeOfDay } from '../../schedule/interval.ts';
+import type { Daemon, Job } from '../../schedule/job.ts';
 import type { Kind } from '../../schedule/kind.ts';
 
 /** What `cos_sync schedule` says. */
@@ -10,7 +11,13 @@ export interface ScheduleWords {
   run: string;
   crontab: string;
   /** @param program what the program is called by here */
-  installed(kind: Kind, name: string, interval: Interval, look: readonly string[], program: string): string;
+  installed(
+    kind: Kind,
+    name: string,
+    interval: (Job | Daemon)['interval'],
+    look: readonly string[],
+    program: string,
+  ): string;
   removed(kind: Kind, name: string): string;
   nothingToRemove(kind: Kind, name: string): string;
   advice: {
@@ -35,7 +42,7 @@ export const scheduleEn: ScheduleWords = {
   nothingToRemove: (kind, name) => `nothing to remove: there is no ${name} (${kind})`,
   advice: {
     daemonMode: configFile =>
-      `daemon_mode is 1 in ${configFile}: the first scheduled run would never end. Set it to 0, or start the program once instead of scheduling it`,
+      `daemon_mode is 1 in ${configFile}: the first scheduled run would never end. Set it to 0, or install the daemon itself with --service`,
     configFaulty:
       "scheduled runs read only the configuration file (not this shell's environment), and will fail until this is put right:",
     cronOverlap:
@@ -43,7 +50,7 @@ export const scheduleEn: ScheduleWords = {
     taskReach:
       'the task runs as you, logged on or not, without your password: it cannot read network shares or files encrypted by EFS',
     linger:
-      'the timer stops when you log out; "sudo loginctl enable-linger $USER" keeps it running, or install with sudo and --kind systemd',
+      'it stops when you log out; "sudo loginctl enable-linger $USER" keeps it running, or install with sudo and --kind systemd',
   },
   failed: {
     toolFailed: (command, message) =>
@@ -68,12 +75,12 @@ export const scheduleZh: ScheduleWords = {
   nothingToRemove: (kind, name) => `没有可删除的内容：不存在 ${name}（${kind}）`,
   advice: {
     daemonMode: configFile =>
-      `${configFile} 中的 daemon_mode 为 1：第一次定时运行将永不结束。请将其设为 0，或者不用定时任务，直接启动程序一次`,
+      `${configFile} 中的 daemon_mode 为 1：第一次定时运行将永不结束。请将其设为 0，或者用 --service 安装守护进程本身`,
     configFaulty: '定时运行只读取配置文件（不会读取当前终端的环境变量），在以下问题解决之前会一直失败：',
     cronOverlap: '如果上一次运行尚未结束，新的运行会立即以退出码 3 结束；除此之外的失败 cron 才会发邮件',
     taskReach: '任务以您的身份运行，无论您是否登录，且不保存密码：因此无法读取网络共享和 EFS 加密的文件',
     linger:
-      '您退出登录后定时器会停止；执行 “sudo loginctl enable-linger $USER” 可使其继续运行，或用 sudo 和 --kind systemd 安装',
+      '您退出登录后它会停止；执行 “sudo loginctl enable-linger $USER” 可使其继续运行，或用 sudo 和 --kind systemd 安装',
   },
   failed: {
     toolFailed: (command, message) =>
@@ -86,13 +93,15 @@ export const scheduleZh: ScheduleWords = {
   },
 };
 
-function whenEn(interval: Interval): string {
+function whenEn(interval: (Job | Daemon)['interval']): string {
+  if (interval === 'boot') return 'started now, with the machine, and again when it fails';
   if (interval.unit === 'daily') return `daily at ${timeOfDay(interval)}`;
   const unit = interval.unit === 'hours' ? 'hour' : 'minute';
   return interval.count === 1 ? `every ${unit}` : `every ${interval.count} ${unit}s`;
 }
 
-function whenZh(interval: Interval): string {
+function whenZh(interval: (Job | Daemon)['interval']): string {
+  if (interval === 'boot') return '现已启动，今后随系统启动，失败后自动重启';
   if (interval.unit === 'daily') return `每天 ${timeOfDay(interval)}`;
   return `每 ${interval.count} ${interval.unit === 'hours' ? '小时' : '分钟'}`;
 }
