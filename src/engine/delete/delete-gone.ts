@@ -1,7 +1,7 @@
 import { failureOfKey } from '../../cos/errors.ts';
 import type { Deletion } from '../../cos/store.ts';
 import { type Failure, localFailure } from '../../failure.ts';
-import { isStillGone } from '../local/still-gone.ts';
+import { stillGone } from '../local/still-gone.ts';
 import { mayRepeat } from '../requests/requests.ts';
 import { forEach } from '../transfer/for-each.ts';
 import { markUnknown } from '../transfer/notes.ts';
@@ -38,7 +38,7 @@ async function deleteAll(run: Run, operation: DeleteOperation, paths: readonly s
   }
   await forEach(run, batches, async batch => {
     const path = batch[0] ?? '';
-    const gone = batch.filter(candidate => isStillGone(run.config, candidate));
+    const gone = stillGone(run.config, batch);
     run.listener.started({ operation, path, bytes: 0 });
     if (await deleteBatch(run, operation, gone)) asked += batch.length;
     run.listener.ended(operation, path);

@@ -3,7 +3,7 @@ import type { Config } from '../../config/schema.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { isFolderPath, isUnknown, unknownContent } from '../../ledger/records.ts';
 import { filterOf } from '../local/filter.ts';
-import { isStillGone } from '../local/still-gone.ts';
+import { stillGone } from '../local/still-gone.ts';
 import type { Verification } from './verify.ts';
 
 /** Puts the ledger right after a verification, so that the next sync uploads what is wrong in COS. */
@@ -31,5 +31,6 @@ export function countUnrepaired(
   const filter = filterOf(config, own);
   const isWanted = (path: string) =>
     isFolderPath(path) ? config.createFolders && !filter.excludesFolderObject(path) : !filter.excludes(path);
-  return unknown + [...left].filter(path => isWanted(path) && !isStillGone(config, path)).length;
+  const wanted = [...left].filter(isWanted);
+  return unknown + wanted.length - stillGone(config, wanted).length;
 }

@@ -1,0 +1,138 @@
+"""A file system that shows another folder, with faults. Arguments: the folder, where it is mounted, options as JSON."""
+
+import errno
+import json
+import os
+import sys
+import threading
+import time
+
+try:
+    import fusepy as fuse
+except ImportError:
+    import fuse
+
+SOURCE, PLACE, OPTIONS = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+#: ms that each call takes.
+SLOW = OPTIONS.get('slow', 0) / 1000
+#: By path: the calls that never come back (stat, list, open, read).
+BLOCKED = {path: set(calls) for path, calls in OPTIONS.get('blocked', {}).items()}
+#: Seconds that times are counted in; 0 leaves them as they are.
+GRAIN = OPTIONS.get('grain', 0)
+#: Seconds that its clock is ahead of the machine's.
+AHEAD = OPTIONS.get('ahead', 0)
+IGNORES_CASE = OPTIONS.get('ignoresCase', False)
+
+NEVER = threading.Event()
+
+
+class Faulty(fuse.Operations):
+    def __init__(self):
+        #: Times that were set and not taken from the clock are not ahead.
+        self.were_set = {}
+
+    def __call__(self, op, *args):
+        time.sleep(SLOW)
+        return super().__call__(op, *args)
+
+    def wait(self, call, path):
+        if call in BLOCKED.get(path, ()):
+            NEVER.wait()
+
+    def real(self, path):
+        return SOURCE + (self.spelled(path) if IGNORES_CASE else path)
+
+    def spelled(self, path):
+        found = ''
+        for name in path.strip('/').split('/'):
+            names = os.listdir(SOURCE + found) if os.path.isdir(SOURCE + found) else []
+            alike = [other for other in names if other.lower() == name.lower()]
+            found += '/' + (alike[0] if alike and name not in names else name)
+        return found
+
+    def getattr(self, path, fh=None):
+        self.wait('stat', path)
+        stats = os.lstat(self.real(path))
+        found = {name: getattr(stats, name) for name in dir(stats) if name.startswith('st_') and not name.endswith('_ns')}
+        mtime_was_set = self.were_set.get(stats.st_ino) == stats.st_mtime_ns
+        found['st_mtime'] = self.shown(stats.st_mtime, 0 if mtime_was_set else AHEAD)
+        found['st_ctime'] = self.shown(stats.st_ctime, AHEAD)
+        return found
+
+    def shown(self, seconds, ahead):
+        seconds += ahead
+        return seconds - seconds % GRAIN if GRAIN else seconds
+
+    def readdir(self, path, fh):
+        self.wait('list', path)
+        return ['.', '..'] + os.listdir(self.real(path))
+
+    def readlink(self, path):
+        return os.readlink(self.real(path))
+
+    def access(self, path, mode):
+        if not os.access(self.real(path), mode):
+            raise fuse.FuseOSError(errno.EACCES)
+
+    def statfs(self, path):
+        stats = os.statvfs(self.real(path))
+        return {name: getattr(stats, name) for name in dir(stats) if name.startswith('f_') and name != 'f_fsid'}
+
+    def open(self, path, flags):
+        self.wait('open', path)
+        return os.open(self.real(path), flags)
+
+    def create(self, path, mode, fi=None):
+        return os.open(self.real(path), os.O_RDWR | os.O_CREAT, mode)
+
+    def read(self, path, size, offset, fh):
+        self.wait('read', path)
+        return os.pread(fh, size, offset)
+
+    def write(self, path, data, offset, fh):
+        return os.pwrite(fh, data, offset)
+
+    def truncate(self, path, length, fh=None):
+        os.truncate(self.real(path), length)
+
+    def flush(self, path, fh):
+        pass
+
+    def fsync(self, path, datasync, fh):
+        os.fsync(fh)
+
+    def release(self, path, fh):
+        os.close(fh)
+
+    def mkdir(self, path, mode):
+        os.mkdir(self.real(path), mode)
+
+    def rmdir(self, path):
+        os.rmdir(self.real(path))
+
+    def unlink(self, path):
+        os.unlink(self.real(path))
+
+    def rename(self, old, new):
+        os.rename(self.real(old), self.real(new))
+
+    def symlink(self, target, source):
+        os.symlink(source, self.real(target))
+
+    def chmod(self, path, mode):
+        os.chmod(self.real(path), mode)
+
+    def chown(self, path, uid, gid):
+        os.chown(self.real(path), uid, gid)
+
+    def utimens(self, path, times=None):
+        os.utime(self.real(path), times)
+        stats = os.lstat(self.real(path))
+        if times is not None:
+            self.were_set[stats.st_ino] = stats.st_mtime_ns
+
+
+# Nothing is remembered by the kernel: each look is one at this file system.
+fuse.FUSE(
+    Faulty(), PLACE, foreground=True, attr_timeout=0, entry_timeout=0, negative_timeout=0, direct_io=True, use_ino=True,
+)
