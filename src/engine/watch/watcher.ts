@@ -102,9 +102,11 @@ export function createWatcher(options: WatcherOptions): Watcher {
     onChange(folderOf(folder));
   }
 
+  /** Where a pattern tells folders from files, the system says which it is; what is gone may be either. */
   function isLeftOut(path: string): boolean {
-    if (!filter.excludes(path)) return false;
-    return filter.excludesFolder(`${path}/`) || !isFolder(base + path);
+    const asFile = filter.excludes(path);
+    const asFolder = filter.excludesFolder(`${path}/`);
+    return asFile !== asFolder && isFolder(base + path) ? asFolder : asFile;
   }
 
   function isSame(path: string): boolean {
