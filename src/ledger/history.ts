@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type Datastore from 'nedb-promises';
-import { endTornLine, openDatafile, removeFile, replaceFile } from './datafile.ts';
+import { endTornLine, fileState, openDatafile, removeFile, replaceFile } from './datafile.ts';
 import { throughGate } from './lock.ts';
 
 /** Newest runs kept: those that did something, and those that found nothing to do. */
@@ -93,13 +93,38 @@ export async function recordRun(file: string, run: NewRun): Promise<void> {
 /** A run with the number that it took when it began, if any. */
 export type NewRun = Omit<PastRun, '_id'> & { _id?: number };
 
+interface OpenHistory {
+  file: string;
+  store: Datastore<PastRun>;
+  /** Ascending by number. */
+  runs: PastRun[];
+  /** What the file was when this was true. */
+  state: string | undefined;
+}
+
+/** Kept for a daemon's next run: to read it all again would cost more than a run of one changed file. */
+let kept: OpenHistory | undefined;
+
 async function append(file: string, run: NewRun): Promise<void> {
+  const history = await openHistory(file);
+  const { store, runs } = history;
+  const past: PastRun = { ...run, _id: numberFor(run, runs) };
+  kept = undefined;
+  if (runs.length >= KEPT_BUSY + KEPT_IDLE + SLACK) {
+    await rewrite(file, [...newest(runs), past]);
+    return;
+  }
+  await store.insert(past);
+  runs.push(past);
+  runs.sort((a, b) => a._id - b._id);
+  kept = { ...history, state: fileState(file) };
+}
+
+async function openHistory(file: string): Promise<OpenHistory> {
+  if (kept?.file === file && kept.state !== undefined && kept.state === fileState(file)) return kept;
   await endTornLine(file);
   const store = await openDatafile<PastRun>(file);
-  const runs = await sortedRuns(store);
-  const past: PastRun = { ...run, _id: numberFor(run, runs) };
-  if (runs.length < KEPT_BUSY + KEPT_IDLE + SLACK) await store.insert(past);
-  else await rewrite(file, [...newest(runs), past]);
+  return { file, store, runs: await sortedRuns(store), state: undefined };
 }
 
 /** A history of another place may have the number already. */

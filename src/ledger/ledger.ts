@@ -13,6 +13,7 @@ import {
 } from './codec.ts';
 import {
   endTornLine,
+  fileState,
   findAside,
   openDatafile,
   putAside,
@@ -351,12 +352,6 @@ function ledgerOf(
       return true;
     },
   };
-}
-
-/** Tells whether a file was written to, or another put in its place; undefined where there is none. */
-function fileState(file: string): string | undefined {
-  const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
-  return stats && [stats.dev, stats.ino, stats.size, stats.mtimeNs].join(':');
 }
 
 function linesOf(upload: UploadRecord): string[] {
