@@ -263,8 +263,8 @@ export const en: Words = {
     restore: folder => `4. And the way back, to ${folder}:`,
     compared: (equal, different) =>
       different === 0
-        ? `${equal} files restored, each with the content and the time of its original.`
-        : `${equal} files restored as they were, ${different} differ from their originals.`,
+        ? `${counted(equal, 'file')} restored, each with the content and the time of its original.`
+        : `${counted(equal, 'file')} restored as they were, ${different} not as their originals.`,
     where: (objects, ledger, log) =>
       `Look for yourself:\n  the objects  ${objects}\n  the ledger   ${ledger}\n  the log      ${log}`,
     next: program => `For your own bucket: ${program} init`,
