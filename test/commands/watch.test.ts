@@ -1,4 +1,12 @@
-import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type Running, type Sandbox, sandbox } from '../support/sandbox.ts';
@@ -32,7 +40,8 @@ test('what is created, changed, renamed and deleted is in COS soon after, withou
   const box = await sandbox(t);
   box.write('a/one.txt', 'one');
   box.write('b/two.txt', 'two');
-  const running = await watching(box);
+  const metrics = join(box.root, 'metrics.prom');
+  const running = await watching(box, { metrics_file: metrics });
   await holds(box, ['a/', 'a/one.txt', 'b/', 'b/two.txt']);
   box.write('a/three.txt', 'three');
   await holds(box, ['a/', 'a/one.txt', 'a/three.txt', 'b/', 'b/two.txt']);
@@ -52,6 +61,8 @@ test('what is created, changed, renamed and deleted is in COS soon after, withou
   rmSync(join(box.local, 'b'), { recursive: true });
   await holds(box, [...inside, 'in/deep/er/five.txt']);
   t.is(fullScans(box), 1);
+  t.regex(readFileSync(metrics, 'utf8'), /^cos_sync_full_scans\{.*reason="start"\} 1$/m);
+  t.regex(readFileSync(metrics, 'utf8'), /^cos_sync_changes_waiting\{.*\} \d+$/m);
   t.regex(box.log(), /moved_from=a\/one\.txt/);
   t.is(await end(running), 143);
 });

@@ -3,7 +3,7 @@ import type { Invocation } from '../../cli/invocation.ts';
 import type { Config } from '../../config/schema.ts';
 import { type PastRun, readHistory, recordRun } from '../../ledger/history.ts';
 import type { RunLog } from '../../report/log.ts';
-import { metricsText } from '../../report/metrics.ts';
+import { type DaemonNumbers, metricsText } from '../../report/metrics.ts';
 import { opStatus, type Summary, summaryJson } from '../../report/summary.ts';
 import { writeWhole } from '../../report/write-file.ts';
 import { type HookEnd, runHook } from './hook.ts';
@@ -45,11 +45,12 @@ export async function writeMetrics(
   { metricsFile }: Config,
   ledger: string,
   summary: Summary,
+  daemon: DaemonNumbers | undefined,
 ): Promise<void> {
   if (metricsFile === undefined) return;
   const lastSuccess =
     summary.exitCode === 0 ? summary.endTime : await lastSuccessOf(home.historyFile, basename(ledger));
-  await writeWhole(metricsFile, metricsText(summary, lastSuccess)).catch(
+  await writeWhole(metricsFile, metricsText(summary, lastSuccess, daemon)).catch(
     ({ code, message }: NodeJS.ErrnoException) =>
       terminal.warn(`${words.warnings.fileUnwritable(metricsFile, code ?? message)}\n`),
   );

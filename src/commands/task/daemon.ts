@@ -99,6 +99,7 @@ async function serve(options: Omit<CourseOptions, 'onState'>): Promise<Service> 
     course,
     told: run => ({
       ...run,
+      daemon: course.state,
       listeners: [
         ...(run.listeners ?? []),
         { scanned: () => tell({ state: 'scanning' }), planned: () => tell({ state: 'syncing' }) },

@@ -22,6 +22,7 @@ import { describe } from '../../report/describe.ts';
 import { errorLines } from '../../report/errors.ts';
 import { createFailedFile } from '../../report/failed-file.ts';
 import type { Log, RunLog } from '../../report/log.ts';
+import type { DaemonNumbers } from '../../report/metrics.ts';
 import { unmatchedPatterns } from '../../report/patterns.ts';
 import { createProgress } from '../../report/progress/display.ts';
 import {
@@ -55,6 +56,8 @@ export interface RunOptions {
   /** Only this part is looked at; a run of a part that found nothing to do is not told of. */
   part?: ChangedPart;
   follower?: FolderFollower;
+  /** What the daemon counts whose run it is. */
+  daemon?: () => DaemonNumbers;
   listeners?: readonly RunListener[];
   /** Is told how the run ended, and what it found where it was not ended by an error. */
   onEnd?: (summary: Summary, result: SyncResult | undefined) => void;
@@ -151,7 +154,7 @@ async function runTask(invocation: Invocation, options: BegunRun, ledger: Ledger
   options.onEnd?.(summary, result);
   if (dryRun || isUntold) return summary;
   await remember(invocation, file, summary);
-  await writeMetrics(invocation, config, file, summary);
+  await writeMetrics(invocation, config, file, summary, options.daemon?.());
   return summary;
 }
 
