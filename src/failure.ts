@@ -78,6 +78,19 @@ export class Failure extends Error {
   }
 }
 
+/** What of a failure passes from one thread to another. */
+export interface PlainFailure extends FailureDetails {
+  kind: FailureKind;
+}
+
+/** Its cause stays where it was, but for the stack that tells of a mistake. */
+export function plainOf(failure: Failure): PlainFailure {
+  const { kind, code, message, status, requestId, serverTime, retryAfter, action, mayBeDone, stack } =
+    failure;
+  const cause = kind === 'defect' ? { stack } : undefined;
+  return { kind, code, message, status, requestId, serverTime, retryAfter, action, mayBeDone, cause };
+}
+
 /** A refusal is certain; an answer that never came, COS's own error, or a success that proves nothing is not. */
 function leavesDoubt(kind: FailureKind, status: number | undefined): boolean {
   if (kind === 'defect') return true;

@@ -38,7 +38,9 @@ export async function bundleProgram(root: string, version: string, outfile: stri
 
 /** Bundles the program of a thread into one script, as start-thread.ts starts it in an executable. */
 export async function bundleThread(root: string, file: string, outfile: string): Promise<void> {
-  await build({ ...COMMON, entryPoints: [join(root, file)], absWorkingDir: root, outfile });
+  // What goes through a proxy, or in pieces, is not sent from a thread.
+  const external = ['undici'];
+  await build({ ...COMMON, entryPoints: [join(root, file)], absWorkingDir: root, outfile, external });
 }
 
 /** Bundles the loader, the executables' main script. */

@@ -1,4 +1,5 @@
 import type { CredentialsHolder } from './credentials/credentials.ts';
+import type { SharedClock } from './http/clock.ts';
 
 /** What a store needs to know to reach its bucket. */
 export interface Access {
@@ -22,4 +23,9 @@ export interface Access {
   /** The host that requests are signed for, where another than the one that is asked. */
   signHost?: string | undefined;
   userAgent: string;
+}
+
+/** An access of a store that is open. */
+export interface SharedAccess extends Access {
+  clock: SharedClock;
 }

@@ -6,26 +6,24 @@ import { unverified } from './errors.ts';
 import { codeOf, isId, messageOf } from './form.ts';
 import { getObject, headIn, versionQuery } from './get-object.ts';
 import type { HttpAnswer } from './http/answer.ts';
+import { createClock } from './http/clock.ts';
 import { type Ask, createHttp, type HttpRequest } from './http/http.ts';
 import { encodeStrictly } from './http/signature.ts';
 import { listAllParts, listAllUploads, listPage, listVersionPage } from './listings.ts';
+import { putObject } from './put-object.ts';
 import type { Confirmation, CopySource, Deletion, Headers, ObjectStore } from './store.ts';
 import { elementsAt, textAt, type XmlElement, xmlDocument, xmlOf } from './xml.ts';
 
 /** Opens a store on one bucket. Nothing is asked of COS yet. */
 export function openStore(access: Access): ObjectStore {
-  const http = createHttp(access);
+  const clock = createClock();
+  const http = createHttp(access, clock);
   const ask: Ask = http.send;
 
   return {
-    put: (key, body, md5, headers) =>
-      ask({
-        method: 'PUT',
-        key,
-        query: {},
-        headers: { ...headers, 'Content-MD5': md5.toString('base64') },
-        body,
-      }).then(confirmationOf),
+    access: { ...access, clock },
+
+    put: (key, body, md5, headers) => putObject(ask, key, body, md5, headers),
 
     putPart: async (key, uploadId, number, body) =>
       confirmationOf(

@@ -1,3 +1,5 @@
+import type { SharedAccess } from './access.ts';
+
 /** What COS said after it took bytes. */
 export interface Confirmation {
   status: number;
@@ -113,6 +115,8 @@ export interface PartBody {
  * tries once, and answers only what COS said: retrying and verifying are the caller's.
  */
 export interface ObjectStore {
+  /** For threads that send to the same bucket. */
+  readonly access: SharedAccess;
   /** PUT Object (436/7749). Content-MD5 makes COS refuse other bytes than these. */
   put(key: string, body: Uint8Array | PartBody, md5: Buffer, headers: Headers): Promise<Confirmation>;
   /** PUT Object - Copy (436/10881) of an object of the same bucket, only where it still has that ETag. */

@@ -8,6 +8,25 @@ export interface Clock {
   offset: number;
 }
 
+/** A clock that threads can share. */
+export interface SharedClock extends Clock {
+  readonly memory: SharedArrayBuffer;
+}
+
+/** @param memory of another thread's clock */
+export function createClock(memory = new SharedArrayBuffer(Float64Array.BYTES_PER_ELEMENT)): SharedClock {
+  const offsets = new Float64Array(memory);
+  return {
+    memory,
+    get offset() {
+      return offsets[0] ?? 0;
+    },
+    set offset(ms) {
+      offsets[0] = ms;
+    },
+  };
+}
+
 /**
  * Sets the clock by a refusal that blames it, for the next try.
  * @param signedWith the offset that the refused request was signed with: requests in flight are many

@@ -7,7 +7,7 @@ import type { PartBody } from '../store.ts';
 import { type Asked, actionOf, isCopy, isServedByAccelerate } from './action.ts';
 import { type AnswerSink, createAnswerReader, type HttpAnswer } from './answer.ts';
 import type { CarrierTimes } from './carrier.ts';
-import { type Clock, correctClock } from './clock.ts';
+import { type Clock, correctClock, createClock } from './clock.ts';
 import { createDirectCarrier, isWhole } from './direct-carrier.ts';
 import { createHosts } from './hosts.ts';
 import { CUSTOMER_KEY, ownHeaders } from './own-headers.ts';
@@ -47,7 +47,7 @@ export interface Http {
  * three times at once, which is what COS asks not to do, multiplies every timeout by that, and costs
  * more than the request itself where files are small.
  */
-export function createHttp(access: Access): Http {
+export function createHttp(access: Access, clock: Clock = createClock()): Http {
   const { protocol, proxy, credentials, userAgent, signHost } = access;
   const times = timesOf(access);
   const direct = createDirectCarrier(times);
@@ -60,7 +60,6 @@ export function createHttp(access: Access): Http {
   const customerKey = requestHeaders?.[CUSTOMER_KEY];
   const usual = createHosts(access.host);
   const ordinary = access.ordinaryHost === undefined ? usual : createHosts(access.ordinaryHost);
-  const clock: Clock = { offset: 0 };
   let isClosed = false;
   const authorize = createSigner(clock);
 

@@ -18,6 +18,13 @@ export function md5Of(bytes: Uint8Array): string {
   return hash('md5', bytes, 'hex');
 }
 
+/** An unsigned decimal, COS's notation. */
+export async function crc64Of(bytes: Uint8Array): Promise<string> {
+  const crc64 = await startCrc64();
+  crc64.update(bytes);
+  return crc64.digest();
+}
+
 /**
  * Computes a file's hash of the same kind as a recorded one.
  * @throws Failure (changed) where the file changes under the reading; the system's error

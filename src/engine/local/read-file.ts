@@ -22,7 +22,7 @@ export const IGNORES_CASE = process.platform === 'win32' || process.platform ===
 export const EXACT = { bigint: true } as const;
 
 /** A FIFO in a file's place must not make the open wait for a writer. */
-const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
+export const READ = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 
 export function stateOf(stats: Omit<FileStats, 'isFile'> & Pick<BigIntStats, 'isFile'>): FileState {
   if (!stats.isFile()) throw new Failure('local', { code: 'NotAFile' });
@@ -134,7 +134,11 @@ export async function compareWithNow(
   return growth(state, await handle.state(), mayGrow);
 }
 
-function growth(state: FileState, now: FileState, mayGrow: boolean): boolean {
+/**
+ * Whether a file that was read grew meanwhile.
+ * @throws Failure (changed) where it changed in another way, or may not grow
+ */
+export function growth(state: FileState, now: FileState, mayGrow: boolean): boolean {
   if (isSameState(state, now)) return false;
   if (mayGrow && now.size > state.size) return true;
   throw fileChanged();

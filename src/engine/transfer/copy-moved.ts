@@ -8,7 +8,8 @@ import { type FileState, fileChanged, isSameState } from '../local/read-file.ts'
 import type { LocalFile } from '../plan.ts';
 import { completeUpload } from './complete-upload.ts';
 import { beginUpload, discard, discardIfAllowed, type OpenUpload } from './open-upload.ts';
-import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
+import { headersOf, localPathOf, type Run } from './run.ts';
+import type { Uploaded } from './uploaded.ts';
 
 const GiB = 1024 * 1024 * 1024;
 /** Bytes: a larger object is copied in parts, and how large these are. */

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
 import { prefixOf } from '../../config/prefix.ts';
 import type { Config } from '../../config/schema.ts';
+import type { SharedAccess } from '../../cos/access.ts';
 import { type ObjectAttributes, objectHeaders } from '../../cos/headers.ts';
-import type { Confirmation, Headers, ObjectStore } from '../../cos/store.ts';
+import type { Headers, ObjectStore } from '../../cos/store.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openOnce } from '../../open-once.ts';
 import { type RunListener, tellAll } from '../listener.ts';
@@ -12,6 +13,7 @@ import { type Breaker, createBreaker } from '../requests/breaker.ts';
 import { createRequests, type Requests } from '../requests/requests.ts';
 import { type ByteBudget, createByteBudget } from './byte-budget.ts';
 import { createMd5Threads, type Md5Threads } from './md5-threads.ts';
+import { createSendingThreads, type SendingThreads } from './sending-threads.ts';
 import { createUploadLimit, type UploadLimit } from './upload-limit.ts';
 
 /** Bytes of whole files in memory at a time. */
@@ -32,6 +34,7 @@ export interface Run {
   breaker: Breaker;
   budget: ByteBudget;
   threads: Md5Threads;
+  senders: SendingThreads;
   uploadLimit: UploadLimit;
   listener: Required<RunListener>;
   /** Aborted when nothing new is to begin. */
@@ -64,6 +67,11 @@ export function startRun({ config, dryRun, ledger, openStore, listeners, signal,
   });
   const store = openOnce(() => openStore(requests.send));
   const threads = createMd5Threads();
+  const senders = createSendingThreads({
+    operations: config.threadNum,
+    timeout: config.timeout,
+    rules: async () => rulesForThreads(config, (await store.open()).access),
+  });
   return {
     config,
     prefix: prefixOf(config.cosPath),
@@ -74,10 +82,12 @@ export function startRun({ config, dryRun, ledger, openStore, listeners, signal,
     breaker,
     budget: createByteBudget(FILE_MEMORY),
     threads,
+    senders,
     uploadLimit: createUploadLimit(config.uploadLimit, config.threadNum),
     listener,
     signal,
     async close() {
+      await senders.close();
       await threads.close();
       await closeFileThreads();
       await store.close();
@@ -85,16 +95,10 @@ export function startRun({ config, dryRun, ledger, openStore, listeners, signal,
   };
 }
 
-/** What COS confirmed of a file. */
-export interface Uploaded {
-  confirmation: Confirmation;
-  /** The file's, as it was read. */
-  state: FileState;
-  /** When its reading began, in ms since 1970. */
-  readAt: number;
-  hash: string;
-  /** There is more of it by now. */
-  hasGrown: boolean;
+/** Answers nothing where the bytes are counted on their way, or go through a proxy. */
+function rulesForThreads(config: Config, access: SharedAccess) {
+  if (config.uploadLimit > 0 || access.proxy !== undefined) return undefined;
+  return { access, attributes: attributesIn(config), keepMtime: config.keepMtime };
 }
 
 export function localPathOf(run: Run, path: string): string {
@@ -103,7 +107,9 @@ export function localPathOf(run: Run, path: string): string {
 
 /** @param state of the file whose content the object has; a folder's has none */
 export function headersOf(run: Run, key: string, state?: FileState): Headers {
-  const { storageClass, acl, serverSideEncryption, headers, meta } = run.config;
-  const attributes: ObjectAttributes = { storageClass, acl, serverSideEncryption, headers, meta };
-  return objectHeaders(attributes, key, run.config.keepMtime ? state?.mtimeNs : undefined);
+  return objectHeaders(attributesIn(run.config), key, run.config.keepMtime ? state?.mtimeNs : undefined);
+}
+
+function attributesIn({ storageClass, acl, serverSideEncryption, headers, meta }: Config): ObjectAttributes {
+  return { storageClass, acl, serverSideEncryption, headers, meta };
 }

@@ -13,8 +13,9 @@ import { forEach } from './for-each.ts';
 import { markUnknown, noteAhead } from './notes.ts';
 import { discard } from './open-upload.ts';
 import { partSizeFor } from './part-size.ts';
-import { localPathOf, type Run, type Uploaded } from './run.ts';
+import { localPathOf, type Run } from './run.ts';
 import { createFolderObject, upload } from './upload.ts';
+import type { Uploaded } from './uploaded.ts';
 
 /**
  * Carries out a plan's creations and uploads, and ends uploads in parts that no file needs any more. Every outcome

@@ -18,7 +18,8 @@ import {
 import { completeUpload } from './complete-upload.ts';
 import { beginUpload, discardIfAllowed, isLost, type OpenUpload } from './open-upload.ts';
 import { partSizeFor } from './part-size.ts';
-import { localPathOf, type Run, type Uploaded } from './run.ts';
+import { localPathOf, type Run } from './run.ts';
+import type { Uploaded } from './uploaded.ts';
 
 interface Part {
   number: number;

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { verify } from '../../cos/confirmation.ts';
-import { startCrc64 } from '../../cos/crc64.ts';
 import type { Confirmation } from '../../cos/store.ts';
-import { type FailureKind, localFailure } from '../../failure.ts';
-import { md5Of } from '../local/content-hash.ts';
+import { after, type FailureKind, localFailure } from '../../failure.ts';
+import { crc64Of, md5Of } from '../local/content-hash.ts';
 import { type FileState, readAtOnce } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
-import { headersOf, localPathOf, type Run, type Uploaded } from './run.ts';
+import { headersOf, localPathOf, type Run } from './run.ts';
 import { sendInParts } from './upload-in-parts.ts';
+import { SEND_OTHERWISE, type Uploaded } from './uploaded.ts';
 
 /** A file that changes while it is read is read again this often, one whose parts are gone in COS begun anew. */
 const RETRIES: Partial<Record<FailureKind, number>> = { changed: 2, lost: 1 };
@@ -23,13 +23,35 @@ export async function upload(run: Run, file: LocalFile, key: string): Promise<Up
     try {
       // The scan may be long ago: whether a file goes up in parts depends on its size of now.
       const mayGrow = tries >= (RETRIES.changed ?? 0);
-      const whole = await tryWhole(run, file, key, mayGrow);
+      const whole = await tryInThread(run, file, key, mayGrow);
       return whole ?? (await sendInParts(run, file.path, key));
     } catch (error) {
       const failure = localFailure(error);
       if (tries >= (RETRIES[failure.kind] ?? 0) || run.signal.aborted) throw failure;
       await delay(PAUSE, undefined, { signal: run.signal }).catch(() => {});
     }
+  }
+}
+
+/** As tryWhole, and from one of the threads that send small files where these are to have it. */
+async function tryInThread(
+  run: Run,
+  file: LocalFile,
+  key: string,
+  mayGrow: boolean,
+): Promise<Uploaded | undefined> {
+  if (!run.senders.take(file.size)) return tryWhole(run, file, key, mayGrow);
+  const path = localPathOf(run, file.path);
+  try {
+    const sent = await run.requests.send(() => run.senders.send({ path, key, mayGrow }));
+    run.listener.sent(sent.state.size, file.path);
+    return sent;
+  } catch (error) {
+    const failure = localFailure(error);
+    if (failure.code !== SEND_OTHERWISE) throw failure;
+    return tryWhole(run, file, key, mayGrow).catch(later => {
+      throw after(failure, localFailure(later));
+    });
   }
 }
 
@@ -117,10 +139,4 @@ async function* piecesOf(run: Run, bytes: Uint8Array): AsyncGenerator<Uint8Array
 
 function toFailure(error: unknown): never {
   throw localFailure(error);
-}
-
-async function crc64Of(bytes: Uint8Array): Promise<string> {
-  const crc64 = await startCrc64();
-  crc64.update(bytes);
-  return crc64.digest();
 }
