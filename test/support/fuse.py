@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import sys
-import threading
 import time
 
 try:
@@ -15,7 +14,7 @@ except ImportError:
 SOURCE, PLACE, OPTIONS = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 #: ms that each call takes.
 SLOW = OPTIONS.get('slow', 0) / 1000
-#: By path: the calls that never come back (stat, list, open, read).
+#: By path: the calls that never come back (stat, list, open, read), or only once who waits for them is killed.
 BLOCKED = {path: set(calls) for path, calls in OPTIONS.get('blocked', {}).items()}
 #: Seconds that times are counted in; 0 leaves them as they are.
 GRAIN = OPTIONS.get('grain', 0)
@@ -23,13 +22,18 @@ GRAIN = OPTIONS.get('grain', 0)
 AHEAD = OPTIONS.get('ahead', 0)
 IGNORES_CASE = OPTIONS.get('ignoresCase', False)
 
-NEVER = threading.Event()
+#: Whether those calls hold even who is killed, as a FUSE server does that hangs; a dead network drive lets go.
+HOLDS_KILLED = OPTIONS.get('holdsKilled', False)
+#: Seconds between two looks whether who waits is gone.
+PAUSE = 0.05
 
 
 class Faulty(fuse.Operations):
     def __init__(self):
         #: Times that were set and not taken from the clock are not ahead.
         self.were_set = {}
+        #: The kernel looks a name up first, and holds the whole folder meanwhile: that is answered.
+        self.looked_up = {'/'}
 
     def __call__(self, op, *args):
         time.sleep(SLOW)
@@ -37,7 +41,9 @@ class Faulty(fuse.Operations):
 
     def wait(self, call, path):
         if call in BLOCKED.get(path, ()):
-            NEVER.wait()
+            while HOLDS_KILLED or not fuse._libfuse.fuse_interrupted():
+                time.sleep(PAUSE)
+            raise fuse.FuseOSError(errno.EINTR)
 
     def real(self, path):
         return SOURCE + (self.spelled(path) if IGNORES_CASE else path)
@@ -51,7 +57,9 @@ class Faulty(fuse.Operations):
         return found
 
     def getattr(self, path, fh=None):
-        self.wait('stat', path)
+        if path in self.looked_up:
+            self.wait('stat', path)
+        self.looked_up.add(path)
         stats = os.lstat(self.real(path))
         found = {name: getattr(stats, name) for name in dir(stats) if name.startswith('st_') and not name.endswith('_ns')}
         mtime_was_set = self.were_set.get(stats.st_ino) == stats.st_mtime_ns
@@ -65,7 +73,12 @@ class Faulty(fuse.Operations):
 
     def readdir(self, path, fh):
         self.wait('list', path)
-        return ['.', '..'] + os.listdir(self.real(path))
+        # The kind of each is told as well, as most file systems do: it need not be looked at for that.
+        found = ['.', '..']
+        for name in os.listdir(self.real(path)):
+            stats = os.lstat(os.path.join(self.real(path), name))
+            found.append((name, {'st_ino': stats.st_ino, 'st_mode': stats.st_mode}, 0))
+        return found
 
     def readlink(self, path):
         return os.readlink(self.real(path))
@@ -132,7 +145,15 @@ class Faulty(fuse.Operations):
             self.were_set[stats.st_ino] = stats.st_mtime_ns
 
 
-# Nothing is remembered by the kernel: each look is one at this file system.
+# The kernel remembers names, where they have one spelling, and nothing else.
 fuse.FUSE(
-    Faulty(), PLACE, foreground=True, attr_timeout=0, entry_timeout=0, negative_timeout=0, direct_io=True, use_ino=True,
+    Faulty(),
+    PLACE,
+    foreground=True,
+    attr_timeout=0,
+    entry_timeout=0 if IGNORES_CASE else 3600,
+    negative_timeout=0,
+    direct_io=True,
+    use_ino=True,
+    intr=True,
 )

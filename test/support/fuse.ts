@@ -16,6 +16,11 @@ export interface FuseOptions {
   slow?: number;
   /** Calls that never come back, by the path that they are made for; it begins with `/`. */
   blocked?: Readonly<Record<string, readonly Blocked[]>>;
+  /**
+   * Whether those calls hold even a process that is killed, until the file system ends. A FUSE server that hangs
+   * does so; a dead network drive lets go.
+   */
+  holdsKilled?: boolean;
   /** Seconds that its times are counted in. */
   grain?: number;
   /** Seconds that its clock is ahead of this machine's. */

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { blockedThreads, countBlocked } from '../../blocked-threads.ts';
+import { countBlocked } from '../../blocked-threads.ts';
 import { Failure } from '../../failure.ts';
 import { canAffordThread } from './descriptors.ts';
 
@@ -155,6 +155,8 @@ interface Thread {
 
 let patience = 60_000;
 let lastId = 0;
+/** Threads that hang. */
+let blocked = 0;
 let threads: Thread[] = [];
 /** Which thread opened a descriptor: it closes it, too, for Node may keep account of that by thread. */
 const openers = new Map<number, Thread>();
@@ -233,7 +235,7 @@ function grow(first: Job): void {
 
 /** @returns undefined where there can be no more */
 function start(): Thread | undefined {
-  if (blockedThreads() >= MOST_BLOCKED) return undefined;
+  if (blocked >= MOST_BLOCKED) return undefined;
   const state = new Int32Array(new SharedArrayBuffer(12));
   let worker: Worker;
   try {
@@ -308,6 +310,8 @@ function giveUp(thread: Thread): void {
   const begun = Atomics.load(thread.state, 0);
   threads = threads.filter(other => other !== thread);
   countBlocked(thread.worker);
+  blocked++;
+  thread.worker.once('exit', () => blocked--);
   thread.worker.unref();
   void thread.worker.terminate();
   const hung = thread.given.splice(0, Math.max(1, begun - thread.answered));
@@ -328,7 +332,7 @@ function end(thread: Thread, code: string): void {
 
 /** Without a thread: the drive does not answer, or the system gives no more threads now. */
 function giveUpOrTryLater(): void {
-  const isHopeless = blockedThreads() >= MOST_BLOCKED;
+  const isHopeless = blocked >= MOST_BLOCKED;
   const over = waiting.filter(({ until }) => isHopeless || until < Date.now());
   waiting = waiting.filter(job => !over.includes(job));
   for (const { id, settle } of over) settle(noAnswer(id));

@@ -26,7 +26,7 @@ export interface ReaderOptions {
 export interface FolderReader {
   /** Whether it would begin with another folder now. */
   hasRoom(): boolean;
-  /** @throws the file system's error; Failure (ETIMEDOUT) where no answer comes */
+  /** @throws the file system's error; Failure (ReadTimeout) where no answer comes */
   read(folder: Folder): Promise<Listing>;
   /** Looks at files of a folder that was read. */
   readPiece(folder: Folder, piece: Piece): Promise<Facts>;

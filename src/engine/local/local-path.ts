@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { ConfigError } from '../../config/faults.ts';
-import { isSystemError } from '../../failure.ts';
+import { Failure, isSystemError } from '../../failure.ts';
 
 /** local_path is missing or cannot be read: nothing is known about any file. Exit code 4. */
 export class LocalPathUnusable extends Error {
@@ -18,6 +18,9 @@ export class LocalPathUnusable extends Error {
 
 /** What a walk through local_path ended with: an error of the system says that it cannot be read. */
 export function localPathError(localPath: string, error: unknown): unknown {
+  if (error instanceof Failure && error.kind === 'local') {
+    return new LocalPathUnusable(localPath, error.code, error);
+  }
   return isSystemError(error) ? new LocalPathUnusable(localPath, error.code ?? '', error) : error;
 }
 

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Worker } from 'node:worker_threads';
+import { countBlocked } from '../../blocked-threads.ts';
 import { Failure } from '../../failure.ts';
 import { startThread } from '../../start-thread.ts';
 import type { LookCost } from './look-cost.ts';
@@ -116,6 +117,8 @@ export function createReadingThreads(
   function stop(): void {
     if (state === 'slow') return;
     state = 'slow';
+    // An exit would wait for one that hangs.
+    for (const { worker } of threads) countBlocked(worker);
     const left = threads.flatMap(({ batches }) => batches.flatMap(({ readings }) => readings));
     close();
     giveBack(left);
@@ -124,7 +127,7 @@ export function createReadingThreads(
   function close(): void {
     clearInterval(watch);
     for (const { worker } of threads.splice(0)) {
-      worker.removeAllListeners();
+      worker.removeAllListeners('message').removeAllListeners('error');
       worker.on('error', () => {});
       void worker.terminate();
     }
