@@ -18,8 +18,8 @@ export interface SendingThread {
   readonly load: number;
   /** @throws Failure; SEND_OTHERWISE where it did not send the file, or does not say whether it did */
   send(file: FileForThread, credentials: Credentials): Promise<Uploaded>;
-  /** Gives up a reading that is without progress for so many ms. */
-  giveUpBlocked(patience: number): void;
+  /** Gives up a reading that was without progress in so many looks, of which this is one. */
+  giveUpBlocked(looks: number): void;
   end(): Promise<void>;
 }
 
@@ -53,7 +53,7 @@ export function startSendingThread(
   /** What it signs with: the last that it was told, and those of what is unsent. */
   let told: Credentials | undefined;
   let next: Credentials | undefined;
-  let seen = { id: 0, calls: 0, since: 0 };
+  let seen = { id: 0, calls: 0, looks: 0 };
 
   worker.once('message', () => {
     isReady = true;
@@ -94,7 +94,8 @@ export function startSendingThread(
     get load() {
       return jobs.size;
     },
-    send(file, credentials) {
+    async send(file, credentials) {
+      if (!isReady) throw new Failure('local', { code: SEND_OTHERWISE });
       lastId = (lastId % 0x7fffffff) + 1;
       const id = lastId;
       if (credentials !== next) tell();
@@ -103,11 +104,11 @@ export function startSendingThread(
       unsent.push({ id, ...file });
       return new Promise((resolve, reject) => jobs.set(id, { resolve, reject }));
     },
-    giveUpBlocked(patience) {
+    giveUpBlocked(looks) {
       const { id, calls } = progress.now();
       const isStill = id !== 0 && id === seen.id && calls === seen.calls;
-      if (!isStill) seen = { id, calls, since: Date.now() };
-      else if (Date.now() - seen.since >= patience) {
+      if (!isStill) seen = { id, calls, looks: 0 };
+      else if (++seen.looks >= looks) {
         isBlocked = true;
         progress.stop();
         countBlocked(worker);
@@ -120,6 +121,7 @@ export function startSendingThread(
     },
     async end() {
       worker.removeListener('exit', lose);
+      lose();
       // One that hangs in a call of the system would not be heard of again.
       if (!isBlocked) await worker.terminate();
     },

@@ -17,6 +17,8 @@ const MOST_THREADS = 4;
 const LONG = 1;
 /** How much of the last reading is in the share of the long ones. */
 const WEIGHT = 0.02;
+/** Files at a time in all threads: each has memory for the largest. */
+const MOST_FILES = 128;
 /** ms between two looks for readings that do not come back, at most. */
 const LOOK = 1_000;
 
@@ -54,6 +56,7 @@ export function createSendingThreads(options: SendingOptions): SendingThreads {
   const threads: SendingThread[] = [];
   let state: 'unstarted' | 'started' | 'over' = 'unstarted';
   let credentials: SharedAccess['credentials'] | undefined;
+  let isClosed = false;
   let asked = 0;
   let longShare = 0;
   let watch: NodeJS.Timeout | undefined;
@@ -61,7 +64,7 @@ export function createSendingThreads(options: SendingOptions): SendingThreads {
   async function start(): Promise<void> {
     state = 'started';
     const rules = await options.rules().catch(() => undefined);
-    if (!rules) return over();
+    if (!rules || isClosed) return over();
     const { credentials: holder, clock, ...access } = rules.access;
     credentials = holder;
     const most = Math.min(MOST_THREADS, availableParallelism(), operations);
@@ -73,9 +76,10 @@ export function createSendingThreads(options: SendingOptions): SendingThreads {
     } catch {
       // The system gives no more threads: what there is must do.
     }
-    const patience = timeout * 1_000;
-    const look = () => threads.forEach(thread => void thread.giveUpBlocked(patience));
-    watch = setInterval(look, Math.min(LOOK, patience / 4)).unref();
+    const interval = Math.min(LOOK, (timeout * 1_000) / 4);
+    const looks = Math.ceil((timeout * 1_000) / interval);
+    const look = () => threads.forEach(thread => void thread.giveUpBlocked(looks));
+    watch = setInterval(look, interval).unref();
   }
 
   function onRead(ms: number): void {
@@ -90,13 +94,14 @@ export function createSendingThreads(options: SendingOptions): SendingThreads {
 
   function leastBusy(): SendingThread | undefined {
     const ready = threads.filter(({ isReady }) => isReady);
+    if (ready.reduce((sum, { load }) => sum + load, 0) >= MOST_FILES) return undefined;
     return ready.reduce<SendingThread | undefined>((a, b) => (a && a.load <= b.load ? a : b), undefined);
   }
 
   async function sendOnce(file: FileForThread, isRenewed = false): Promise<Uploaded> {
+    const used = await credentials?.current();
     const thread = state === 'over' ? undefined : leastBusy();
-    if (!thread || !credentials) throw new Failure('local', { code: SEND_OTHERWISE });
-    const used = await credentials.current();
+    if (!thread || !used) throw new Failure('local', { code: SEND_OTHERWISE });
     return thread.send(file, used).catch(async error => {
       const failure = localFailure(error);
       // That credentials had expired is no failed try, where there are others.
@@ -116,6 +121,7 @@ export function createSendingThreads(options: SendingOptions): SendingThreads {
     },
     send: file => sendOnce(file),
     async close() {
+      isClosed = true;
       over();
       clearInterval(watch);
       await Promise.all(threads.map(thread => thread.end()));
