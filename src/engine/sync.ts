@@ -76,7 +76,13 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     broken = error;
     stop.abort();
   });
-  const run = startRun({ ...options, ledger, signal, stop: () => stop.abort() });
+  const run = startRun({
+    ...options,
+    ledger,
+    signal,
+    stop: () => stop.abort(),
+    keepsThreads: options.part !== undefined,
+  });
   const { breaker } = run;
   const ahead = isEmpty(ledger) ? transferAhead(run) : undefined;
   try {

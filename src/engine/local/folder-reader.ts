@@ -15,6 +15,8 @@ export interface ReaderOptions {
   symlinks: 'follow' | 'skip';
   /** Folders that are looked at at a time; 0 chooses by the cores and by what a look costs. */
   threads: number;
+  /** A few folders are read: however long that takes, only many looks are worth a thread. */
+  isPart?: boolean;
   /** Seconds without an answer after which a folder counts as unreadable. */
   timeout: number;
 }
@@ -48,7 +50,8 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
   }
 
   function goOn(): void {
-    if (pool.looks() > LOOKS_BEFORE_THREADS || performance.now() - start > MS_BEFORE_THREADS) threads.start();
+    const isLong = !options.isPart && performance.now() - start > MS_BEFORE_THREADS;
+    if (isLong || pool.looks() > LOOKS_BEFORE_THREADS) threads.start();
     while (waiting.length > 0 && free() > 0) {
       if (threads.free() > 0) threads.take(waiting.splice(0, threads.free()));
       else pool.take(waiting.shift()!);

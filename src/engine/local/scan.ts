@@ -61,7 +61,15 @@ export async function* scan(options: ScanOptions): AsyncGenerator<ScannedEntry[]
   const { config, filter, signal, part, follower } = options;
   const { localPath, symlinks, scanThreads: threads, timeout } = config;
   const base = localPath.endsWith('/') || localPath.endsWith(sep) ? localPath : `${localPath}/`;
-  const ahead = startReadAhead(base, { filter, symlinks, threads, timeout, part, follower });
+  const ahead = startReadAhead(base, {
+    filter,
+    symlinks,
+    threads,
+    timeout,
+    part,
+    follower,
+    isPart: part !== undefined,
+  });
   try {
     await orAborted(ahead.root.read, signal);
     const walk = startWalk(ahead, part, follower);

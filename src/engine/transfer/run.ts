@@ -50,12 +50,23 @@ export interface RunOptions {
   openStore(send: Requests['send']): Promise<ObjectStore>;
   listeners: readonly RunListener[];
   signal: AbortSignal;
+  /** Leaves the threads that read files to the next run, where runs are many and small; they keep no process. */
+  keepsThreads?: boolean;
   /** Is called once, when no further operation can succeed. */
   stop(): void;
 }
 
 /** Makes ready what the operations of a run share; to be closed at its end. */
-export function startRun({ config, dryRun, ledger, openStore, listeners, signal, stop }: RunOptions): Run {
+export function startRun({
+  config,
+  dryRun,
+  ledger,
+  openStore,
+  listeners,
+  signal,
+  stop,
+  keepsThreads = false,
+}: RunOptions): Run {
   const listener = tellAll(listeners);
   const breaker = createBreaker(config.threadNum, stop);
   const requests = createRequests({
@@ -89,7 +100,7 @@ export function startRun({ config, dryRun, ledger, openStore, listeners, signal,
     async close() {
       await senders.close();
       await threads.close();
-      await closeFileThreads();
+      if (!keepsThreads) await closeFileThreads();
       await store.close();
     },
   };
