@@ -63,6 +63,25 @@ withDisk('a disk that fills up ends the restore, and with room again it goes on'
   t.deepEqual(Object.keys(treeOf(back)), Object.keys(treeOf(box.local)));
 });
 
+withDisk('what an interrupted restore wrote already needs no room a second time', async t => {
+  const box = await sandbox(t);
+  box.configure({ delete_sync: 0, thread_num: 1, part_size: 1, multipart_threshold: 1 });
+  box.write('large', randomFrom(1).bytes(8 * MiB));
+  await syncHere(box);
+  const disk = smallDisk(t, box, '10m');
+  if (!disk) return t.pass();
+  const stop = new AbortController();
+  let parts = 0;
+  box.proxy.fault = ({ headers }) => {
+    if (headers.range !== undefined && ++parts === 6) stop.abort(new Error('stop'));
+    return undefined;
+  };
+  const back = join(disk, 'back');
+  t.not((await restoreHere(box, { to: back }, { signal: stop.signal })).code, 0);
+  t.is((await restoreHere(box, { to: back })).code, 0);
+  t.deepEqual(Object.keys(treeOf(back)), ['large']);
+});
+
 /** Fills a disk up to its last byte. */
 function fill(file: string): void {
   try {

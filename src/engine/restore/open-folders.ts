@@ -89,7 +89,7 @@ export function createFolders(root: string): Folders {
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
       if (!isToBeMade) return undefined;
-      mkdirSync(place);
+      makeUnlessThere(place);
       return enter(place);
     }
   }
@@ -107,6 +107,15 @@ export function createFolders(root: string): Folders {
       open.clear();
     },
   };
+}
+
+/** Somebody else may make it in the same moment; whether it is a folder shows when it is entered. */
+function makeUnlessThere(place: string): void {
+  try {
+    mkdirSync(place);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 function inTheWay(look: Look): Failure {

@@ -24,6 +24,8 @@ import { createFolders, lookAt } from './open-folders.ts';
 import type { Look } from './plan.ts';
 
 const NEW_FILE = 0o666;
+/** bytes; what stat counts in, whatever the file system's own blocks are */
+const BLOCK = 512;
 const NO_FOLLOW = constants.O_NOFOLLOW ?? 0;
 
 /** An unfinished file, open for reading and writing. */
@@ -60,6 +62,8 @@ export interface Place {
   sweep(folder: string, isKept: (name: string) => boolean): void;
   /** The name that a path's unfinished file has. */
   unfinishedName(path: string): string;
+  /** Bytes of the disk that a path's unfinished file takes already. */
+  unfinishedBytes(path: string): number;
   close(): void;
 }
 
@@ -155,6 +159,12 @@ export function openPlace(folder: string, token: string | undefined): Place {
       });
     },
     unfinishedName,
+    unfinishedBytes(path) {
+      const folderPath = folders.open(folderOf(path), false);
+      if (folderPath === undefined) return 0;
+      const stats = lstatSync(folderPath + unfinishedName(path), { throwIfNoEntry: false });
+      return stats?.isFile() ? stats.blocks * BLOCK : 0;
+    },
     close: folders.close,
   };
 }
@@ -246,6 +256,7 @@ export function missingPlace(root: string): Place {
     openUnfinished: never,
     sweep: never,
     unfinishedName: never,
+    unfinishedBytes: () => 0,
     close() {},
   };
 }

@@ -83,7 +83,7 @@ async function planAhead(run: Restoring, jobs: AsyncGenerator<Job>): Promise<Asy
     if (done) isEnd = true;
     else {
       ahead.push(value);
-      needed += bytesOf(value);
+      needed += roomFor(run, value);
     }
   }
   const free = run.dryRun ? undefined : run.place.freeSpace();
@@ -96,6 +96,13 @@ async function planAhead(run: Restoring, jobs: AsyncGenerator<Job>): Promise<Asy
       yield job;
     }
   })();
+}
+
+/** Bytes that the disk must still have for a job: what an earlier run wrote of it is there. */
+function roomFor({ journal, place }: Restoring, job: Job): number {
+  const bytes = bytesOf(job);
+  if (bytes === 0 || !journal.isResumed) return bytes;
+  return Math.max(0, bytes - place.unfinishedBytes(job.path));
 }
 
 function tellPlan({ listener }: Restoring, jobs: readonly Job[]): void {
