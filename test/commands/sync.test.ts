@@ -34,7 +34,7 @@ test('exit code 5 and one clear line where COS refuses everything', async t => {
   box.configure({ endpoint: 'http://127.0.0.1:1', retry_num: 0 });
   const dead = await box.runJson();
   t.is(dead.code, 5);
-  t.regex(dead.stderr, /^cos_sync: no connection to COS: code: -3, connection timeout: ECONNREFUSED/);
+  t.regex(dead.stderr, /^cos_sync: no connection to COS: code: -3, connection timeout: ECONNREFUSED/m);
   t.deepEqual(await box.keys(), []);
 });
 
