@@ -9,9 +9,12 @@ import test, { type ExecutionContext } from 'ava';
 import { treeOf } from '../support/tree.ts';
 import { type Debian, debianFolder, runInDebian } from './support/debian-folder.ts';
 import {
+  AWKWARD,
   HASHED_IN_A_THREAD,
   type Installation,
   PROJECT,
+  readTree,
+  setTimes,
   statistics,
   unpack,
   writeConfig,
@@ -145,6 +148,36 @@ test('no signal opens a debugger', async t => {
   await closed;
 });
 
+test('what the environment tells Node does not reach the program', async t => {
+  const linux = await install(t);
+  await linux.write({ 'a.txt': 'one' });
+  const missing = join(linux.folder, 'missing');
+  const environment = [
+    `NODE_OPTIONS="--inspect=0 --require ${missing}.cjs"`,
+    `OPENSSL_CONF=${missing}.cnf`,
+    `NODE_EXTRA_CA_CERTS=`,
+    `SSLKEYLOGFILE=${missing}.keys`,
+  ];
+  const program = join(linux.program, 'cos_sync');
+  const { exitCode, stdout, stderr } = await run('sh', ['-c', `${environment.join(' ')} ${program}`]);
+  t.is(exitCode, 0, stdout + stderr);
+  t.is(stderr, '', 'no debugger listens');
+  t.deepEqual(await linux.objects(), ['a.txt']);
+  t.is((await run(program, ['--inspect'])).exitCode, 2, 'the option is the program’s to refuse');
+});
+
+test('an awkward folder comes back as it was, names, content and times', async t => {
+  const linux = await install(t);
+  await linux.write(AWKWARD);
+  await setTimes(linux.data, AWKWARD);
+  const program = join(linux.program, 'cos_sync');
+  t.is((await run(program, [])).exitCode, 0);
+  const back = join(linux.folder, 'back');
+  const { exitCode, stdout, stderr } = await run(program, ['restore', '--to', back, '--yes']);
+  t.is(exitCode, 0, stdout + stderr);
+  t.deepEqual(await readTree(back), await readTree(linux.data));
+});
+
 test('what lies beside the program is its own, also where another home is used', async t => {
   const linux = await install(t);
   await linux.write({ 'a.txt': 'one' });
@@ -225,7 +258,7 @@ test('a read-only install folder does, with --home elsewhere', async t => {
   await chmod(linux.program, 0o755);
 });
 
-test('nothing is written but the ledger and the log, beside the program', async t => {
+test('nothing is written but the ledger, the log and the kept configuration, beside the program', async t => {
   const linux = await install(t);
   await linux.write({ 'a.txt': 'one' });
   const user = join(linux.folder, 'user');
@@ -233,7 +266,7 @@ test('nothing is written but the ledger and the log, beside the program', async 
   const start = `cd ${user} && HOME=${user} TMPDIR=${user} XDG_CACHE_HOME=${user} exec ${linux.program}/cos_sync`;
   t.is((await run('sh', ['-c', start])).exitCode, 0);
   t.deepEqual(await readdir(user), []);
-  t.deepEqual(await readdir(join(linux.program, 'conf')), ['config.json']);
+  t.deepEqual(await readdir(join(linux.program, 'conf')), ['config.json', 'config.last-good.json']);
   t.deepEqual(await readdir(join(linux.program, 'log')), ['cos_sync.log']);
 });
 

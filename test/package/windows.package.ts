@@ -6,9 +6,12 @@ import { readWindowsNode } from '../../dist/build/node-binaries.ts';
 import { putObjects } from '../support/objects.ts';
 import { treeOf } from '../support/tree.ts';
 import {
+  AWKWARD,
   HASHED_IN_A_THREAD,
   type Installation,
   PROJECT,
+  readTree,
+  setTimes,
   statistics,
   unpack,
 } from './support/installation.ts';
@@ -207,7 +210,30 @@ test('the exit code says what became of the run', async t => {
   t.is((await cosSync(windows)).exitCode, 0);
 });
 
-test('nothing is written but the ledger and the log, beside the program', async t => {
+test('what the environment tells Node does not reach the program', async t => {
+  const windows = await install(t);
+  await windows.write({ 'a.txt': 'one' });
+  const { exitCode, stdout, stderr } = await runInWine(
+    windows.folder,
+    `export NODE_OPTIONS='--inspect=0 --require C:\\t\\missing.cjs' OPENSSL_CONF='C:\\t\\missing.cnf'
+     wine cos_sync/cos_sync.exe`,
+  );
+  t.is(exitCode, 0, stdout + stderr);
+  t.is(stderr, '', 'no debugger listens');
+  t.deepEqual(await windows.objects(), ['a.txt']);
+});
+
+test('an awkward folder comes back as it was, names, content and times', async t => {
+  const windows = await install(t);
+  await windows.write(AWKWARD);
+  await setTimes(windows.data, AWKWARD);
+  t.is((await cosSync(windows)).exitCode, 0);
+  const { exitCode, stdout, stderr } = await cosSync(windows, 'restore', '--to', "'C:\\t\\back'", '--yes');
+  t.is(exitCode, 0, stdout + stderr);
+  t.deepEqual(await readTree(join(windows.folder, 'back')), await readTree(windows.data));
+});
+
+test('nothing is written but the ledger, the log and the kept configuration, beside the program', async t => {
   const windows = await install(t);
   await windows.write({ 'a.txt': 'one' });
   const { exitCode, stdout, stderr } = await runInWine(
@@ -220,7 +246,7 @@ test('nothing is written but the ledger and the log, beside the program', async 
   t.is(stderr, '', 'no warning of Node reaches the user');
   const written = stdout.trim().split('\n');
   t.true(written.includes('./cos_sync/log/cos_sync.log'), stdout);
-  const expected = /^\.\/(run(-errors)?\.txt|cos_sync\/(db|log)\/[^/]+)$/;
+  const expected = /^\.\/(run(-errors)?\.txt|cos_sync\/((db|log)\/[^/]+|conf\/config\.last-good\.json))$/;
   t.deepEqual(
     written.filter(file => !expected.test(file)),
     [],
