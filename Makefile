@@ -39,7 +39,7 @@ dist/SHA256SUMS: $(PACKAGED)
 	@$(MAKE) --no-print-directory dist
 
 test-package: $(INSTALLED) dist/SHA256SUMS
-	$(NODE) node_modules/ava/entrypoints/cli.js --config test/package/ava.config.js 'test/package/linux.*'
+	$(NODE) node_modules/ava/entrypoints/cli.js --config test/package/ava.config.js 'test/package/linux*'
 
 # As root: wine is set up with debootstrap, in $$XDG_CACHE_HOME/cos_sync.
 test-windows: $(INSTALLED) dist/SHA256SUMS
@@ -51,4 +51,4 @@ $(INSTALLED): package-lock.json
 	@touch $@
 
 clean:
-	rm -rf node_modules .build dist/*.zip dist/SHA256SUMS
+	rm -rf node_modules .build dist/cos_sync-* dist/SHA256SUMS

@@ -5,6 +5,7 @@ import { CODE_CACHE_ASSET, PROGRAM_ASSET } from './names.ts';
 
 export interface Ingredients {
   platform: 'linux' | 'win';
+  arch: 'x64' | 'arm64';
   nodeVersion: string;
   node: Buffer;
   loader: string;
@@ -41,7 +42,7 @@ export async function makeExecutable(
   workFolder: string,
   output: string,
 ): Promise<void> {
-  const { platform, nodeVersion, loader, program, codeCache, threads } = ingredients;
+  const { platform, arch, nodeVersion, loader, program, codeCache, threads } = ingredients;
   await rm(workFolder, { recursive: true, force: true });
   process.env.HOME = join(workFolder, 'home');
   process.env.TMPDIR = join(workFolder, 'files');
@@ -65,13 +66,13 @@ export async function makeExecutable(
       ...Object.fromEntries(Object.keys(threads).map(name => [name, `../${name}`])),
     },
   };
-  const target = { nodeRange: `node${nodeVersion}`, platform, arch: 'x64', output } as const;
+  const target = { nodeRange: `node${nodeVersion}`, platform, arch, output } as const;
   await sea.default(loader, { targets: [target], seaConfig });
 }
 
 /** Lays `node` where pkg looks for it; empty archives and `.ok` files say that it was downloaded and unpacked. */
-async function fillCache({ platform, nodeVersion, node }: Ingredients, cache: string): Promise<void> {
-  const name = `node-v${nodeVersion}-${platform}-x64`;
+async function fillCache({ platform, arch, nodeVersion, node }: Ingredients, cache: string): Promise<void> {
+  const name = `node-v${nodeVersion}-${platform}-${arch}`;
   const binary = platform === 'win' ? `${name}.exe` : join(name, 'bin', 'node');
   const archive = platform === 'win' ? `${name}.zip` : `${name}.tar.gz`;
   await mkdir(join(cache, name, 'bin'), { recursive: true });

@@ -1,59 +1,37 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { chmod, chown, copyFile, mkdir, readdir, readFile, rm, symlink, utimes } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  copyFile,
+  mkdir,
+  readdir,
+  readFile,
+  rm,
+  stat,
+  symlink,
+  utimes,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { treeOf } from '../support/tree.ts';
-import { type Debian, debianFolder, runInDebian } from './support/debian-folder.ts';
+import { debianFolder, OLD_DEBIAN, runInDebian } from './support/debian-folder.ts';
 import {
-  AWKWARD,
   HASHED_IN_A_THREAD,
   type Installation,
   PROJECT,
-  readTree,
-  setTimes,
   statistics,
   unpack,
   writeConfig,
 } from './support/installation.ts';
+import { run } from './support/run.ts';
 
 /** Node's own demand: https://github.com/nodejs/node/blob/v24.x/BUILDING.md#platform-list */
 const OLDEST_GLIBC = [2, 28] as const;
-/** The oldest Debian that mirrors still have; glibc 2.31. */
-const OLD_DEBIAN: Debian = { name: 'bullseye', release: 'bullseye', packages: [] };
 const NOBODY = 65534;
-
-interface Ended {
-  exitCode: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-interface Start {
-  cwd?: string;
-  /** Only root can start a program as another user. */
-  uid?: number;
-}
-
-/** Runs a command with no environment but PATH. */
-function run(command: string, options: string[], { cwd = '/', uid }: Start = {}): Promise<Ended> {
-  const env = { PATH: process.env.PATH ?? '/usr/bin:/bin' };
-  const child = spawn(command, options, { cwd, env, ...(uid !== undefined && { uid, gid: uid }) });
-  const ended: Ended = { exitCode: null, stdout: '', stderr: '' };
-  child.stdout.setEncoding('utf8').on('data', text => {
-    ended.stdout += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', text => {
-    ended.stderr += text;
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', exitCode => resolve({ ...ended, exitCode }));
-  });
-}
 
 async function install(t: ExecutionContext): Promise<Installation> {
   const installation = await unpack(t, 'cos_sync-linux-x64.zip');
@@ -75,14 +53,45 @@ test('the zip has the layout that is promised', async t => {
     'cos_sync',
     'db',
     'log',
+    'sbom.cdx.json',
     'start_cos_sync.sh',
   ]);
 });
 
-test('SHA256SUMS has the sum of each zip', async t => {
+test('SHA256SUMS has the sum of each file to publish', async t => {
   const cwd = join(PROJECT, 'dist');
   const { stdout } = await promisify(execFile)('sha256sum', ['--check', 'SHA256SUMS'], { cwd });
-  t.deepEqual(stdout.trim().split('\n'), ['cos_sync-linux-x64.zip: OK', 'cos_sync-win-x64.zip: OK']);
+  const files = ['linux-x64.zip', 'linux-x64.tar.xz', 'linux-x64.deb', 'linux-x64.rpm', 'linux-arm64.zip'];
+  t.deepEqual(
+    stdout.trim().split('\n'),
+    [...files, 'win-x64.zip'].map(file => `cos_sync-${file}: OK`),
+  );
+});
+
+test('each zip has at most 40 MB, and the .tar.xz at most 30', async t => {
+  const most = {
+    'linux-x64.zip': 40e6,
+    'linux-arm64.zip': 40e6,
+    'win-x64.zip': 40e6,
+    'linux-x64.tar.xz': 30e6,
+  };
+  for (const [file, bytes] of Object.entries(most)) {
+    const { size } = await stat(join(PROJECT, 'dist', `cos_sync-${file}`));
+    t.true(size <= bytes, `${file} has ${size} bytes`);
+  }
+});
+
+test('the bill of materials names the program, Node and each package it is made of', async t => {
+  const { program } = await unpack(t, 'cos_sync-linux-x64.zip');
+  const bill = JSON.parse(await readFile(join(program, 'sbom.cdx.json'), 'utf8'));
+  t.is(bill.bomFormat, 'CycloneDX');
+  t.is(bill.metadata.component.name, 'cos_sync');
+  const names: string[] = bill.components.map((component: { name: string }) => component.name);
+  const { dependencies } = JSON.parse(await readFile(join(PROJECT, 'package.json'), 'utf8'));
+  t.deepEqual(
+    ['node', ...Object.keys(dependencies)].filter(name => !names.includes(name)),
+    [],
+  );
 });
 
 test('start_cos_sync.sh runs from another folder, and mirrors new, changed and deleted files', async t => {
@@ -164,18 +173,6 @@ test('what the environment tells Node does not reach the program', async t => {
   t.is(stderr, '', 'no debugger listens');
   t.deepEqual(await linux.objects(), ['a.txt']);
   t.is((await run(program, ['--inspect'])).exitCode, 2, 'the option is the program’s to refuse');
-});
-
-test('an awkward folder comes back as it was, names, content and times', async t => {
-  const linux = await install(t);
-  await linux.write(AWKWARD);
-  await setTimes(linux.data, AWKWARD);
-  const program = join(linux.program, 'cos_sync');
-  t.is((await run(program, [])).exitCode, 0);
-  const back = join(linux.folder, 'back');
-  const { exitCode, stdout, stderr } = await run(program, ['restore', '--to', back, '--yes']);
-  t.is(exitCode, 0, stdout + stderr);
-  t.deepEqual(await readTree(back), await readTree(linux.data));
 });
 
 test('what lies beside the program is its own, also where another home is used', async t => {

@@ -2,16 +2,13 @@ import { mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { NtExecutable, NtExecutableResource, Resource } from 'resedit';
-import { readWindowsNode } from '../../dist/build/node-binaries.ts';
+import { readForeignNode } from '../../dist/build/node-binaries.ts';
 import { putObjects } from '../support/objects.ts';
 import { treeOf } from '../support/tree.ts';
 import {
-  AWKWARD,
   HASHED_IN_A_THREAD,
   type Installation,
   PROJECT,
-  readTree,
-  setTimes,
   statistics,
   unpack,
 } from './support/installation.ts';
@@ -45,7 +42,7 @@ function cosSync({ folder }: Installation, ...options: string[]): Promise<Ended>
 
 /** Lays Node for Windows at C:\t\node.exe, for what a test needs beside the program. */
 async function addNode({ folder }: Installation): Promise<void> {
-  await writeFile(join(folder, 'node.exe'), await readWindowsNode(join(PROJECT, '.build')));
+  await writeFile(join(folder, 'node.exe'), await readForeignNode('win-x64', join(PROJECT, '.build')));
 }
 
 test('a folder is mirrored: new, unchanged, changed and deleted files', async t => {
@@ -223,16 +220,6 @@ test('what the environment tells Node does not reach the program', async t => {
   t.deepEqual(await windows.objects(), ['a.txt']);
 });
 
-test('an awkward folder comes back as it was, names, content and times', async t => {
-  const windows = await install(t);
-  await windows.write(AWKWARD);
-  await setTimes(windows.data, AWKWARD);
-  t.is((await cosSync(windows)).exitCode, 0);
-  const { exitCode, stdout, stderr } = await cosSync(windows, 'restore', '--to', "'C:\\t\\back'", '--yes');
-  t.is(exitCode, 0, stdout + stderr);
-  t.deepEqual(await readTree(join(windows.folder, 'back')), await readTree(windows.data));
-});
-
 test('nothing is written but the ledger, the log and the kept configuration, beside the program', async t => {
   const windows = await install(t);
   await windows.write({ 'a.txt': 'one' });
@@ -270,6 +257,13 @@ test('the launcher has the line ends that cmd needs', async t => {
   const { program } = await unpack(t, 'cos_sync-win-x64.zip');
   const bat = await readFile(join(program, 'start_cos_sync.bat'), 'utf8');
   t.deepEqual(bat.match(/(?<!\r)\n/g), null);
+});
+
+test('the template has the line ends and a path of Windows', async t => {
+  const { program } = await unpack(t, 'cos_sync-win-x64.zip');
+  const template = await readFile(join(program, 'conf', 'config.json'), 'utf8');
+  t.deepEqual(template.match(/(?<!\r)\n/g), null);
+  t.regex(JSON.parse(template).local_path, /^C:\\/);
 });
 
 test('schedule installs a task that schtasks accepts, and removes it', async t => {

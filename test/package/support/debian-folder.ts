@@ -19,6 +19,9 @@ export interface Debian {
   prepare?: string;
 }
 
+/** The oldest Debian that mirrors still have; glibc 2.31. */
+export const OLD_DEBIAN: Debian = { name: 'bullseye', release: 'bullseye', packages: [] };
+
 /** `$XDG_CACHE_HOME/cos_sync`, outside the clone, so that a second run finds what the first downloaded. */
 export function cacheFolder(): string {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cos_sync');

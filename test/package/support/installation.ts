@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,35 +11,6 @@ export const PROJECT = join(import.meta.dirname, '..', '..', '..');
 
 /** COS's answer says whether the thread's MD5 is right. */
 export const HASHED_IN_A_THREAD = 'middle '.repeat(300_000);
-
-/** Names and sizes that a way there and back might spoil, all of them allowed on Windows too. */
-export const AWKWARD: Readonly<Record<string, string>> = {
-  '%41 + & #;=@,.txt': 'signs that an address has a use for',
-  '图片/二〇二六年 夏天.txt': '你好',
-  'e\u0301 and \u00e9.txt': 'an accent of its own',
-  empty: '',
-  '😀/a b/c': 'a smile',
-  middle: HASHED_IN_A_THREAD,
-  large: 'in parts '.repeat(2_000_000),
-};
-
-/** Gives each file another time of some years ago, to the millisecond. */
-export async function setTimes(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
-  for (const [index, path] of Object.keys(files).entries()) {
-    const seconds = 1_500_000_000.25 + index;
-    await utimes(join(folder, path), seconds, seconds);
-  }
-}
-
-/** What is below a folder: by path, each file's SHA-256 and its time in ms. */
-export async function readTree(folder: string): Promise<Record<string, string>> {
-  const tree: Record<string, string> = {};
-  for (const path of await filesBelow(folder)) {
-    const content = createHash('sha256').update(await readFile(join(folder, path)));
-    tree[path] = `${content.digest('hex')} ${(await stat(join(folder, path))).mtimeMs}`;
-  }
-  return tree;
-}
 
 /** A built zip, unpacked as a user does it, a folder to sync, and a COS to sync it to. */
 export interface Installation {
