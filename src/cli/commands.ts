@@ -237,7 +237,10 @@ export const COMMANDS: readonly Command[] = [
   {
     name: 'demo',
     reads: 'nothing',
-    options: [{ name: 'dir', kind: 'text', value: 'DIR', says: 'demoDir' }],
+    options: [
+      { name: 'dir', kind: 'text', value: 'DIR', says: 'demoDir' },
+      { name: 'watch', kind: 'flag', says: 'demoWatch' },
+    ],
     example: 'cos_sync demo',
   },
   {

@@ -13,12 +13,14 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
 import { programCall } from '../cli/program-call.ts';
 import { usageFault } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
 import { isFolder } from '../engine/local/local-path.ts';
+import { Interrupted } from '../interrupted.ts';
 import { ledgerFile, taskOf } from '../ledger/task.ts';
 import { startLocalCos } from '../local-cos/server.ts';
 import { restoreCommand } from './restore/restore.ts';
@@ -29,6 +31,8 @@ import { readConfig } from './task/read-config.ts';
 export interface DemoCommand {
   /** A folder to copy the sample from; absent: one is made. */
   dir: string | undefined;
+  /** Shows the daemon that watches, too. */
+  watch: boolean;
 }
 
 /**
@@ -69,6 +73,8 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
     terminal.out(`\n${words.demo.compared(equal, different)}\n`);
     if (different > 0) codes.push(EXIT.failures);
 
+    if (command.watch) await showWatch(demo, sample);
+
     const ledger = ledgerFile(home.dbFolder, taskOf(readConfig(demo).config));
     const objects = join(server.dir, server.bucket, 'backup');
     terminal.out(
@@ -78,6 +84,30 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
   } finally {
     await server.close();
   }
+}
+
+/** ms that the daemon is given to begin, and to bring each change. */
+const TO_BEGIN = 1_500;
+const TO_SYNC = 2_000;
+
+/** Changes the folder while a daemon watches it, for a few seconds. */
+async function showWatch(demo: Invocation, sample: string): Promise<void> {
+  const { terminal, words } = demo;
+  terminal.out(`\n${words.demo.watch}\n`);
+  const end = new AbortController();
+  const signal = AbortSignal.any([demo.signal, end.signal]);
+  const overrides = { daemon_mode: true, watch: true, watch_delay: 0.5, daemon_interval: 3600 };
+  const daemon = syncCommand(
+    { ...demo, overrides, signal },
+    { dryRun: false, allowEmpty: false, otherDisk: false },
+  );
+  await delay(TO_BEGIN);
+  for (const name of ['notes/thursday.txt', 'notes/friday.txt']) {
+    write(join(sample, name), 'Watched.\n');
+    await delay(TO_SYNC);
+  }
+  end.abort(new Interrupted('SIGTERM', 143));
+  await daemon;
 }
 
 const EVERYTHING: RestoreCommand = {

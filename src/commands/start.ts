@@ -81,9 +81,9 @@ export const START: Readonly<Record<Command['name'], Start>> = {
     return localCosCommand(invocation, { port, dir, bucket, region });
   },
 
-  async demo(invocation, { texts: { dir } }) {
+  async demo(invocation, { texts: { dir }, flags }) {
     const { demoCommand } = await import('./demo.ts');
-    return demoCommand(invocation, { dir });
+    return demoCommand(invocation, { dir, watch: flags.watch ?? false });
   },
 
   async completion({ terminal, words }, { arguments: [shell = ''] }) {

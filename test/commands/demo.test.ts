@@ -43,3 +43,10 @@ test('a folder that is not there is refused in one line', async t => {
   t.is(code, 2);
   t.is(stderr, 'cos_sync: --dir: there is no folder /no/such\n');
 });
+
+test('the demo shows the watch where it is asked to', async t => {
+  const box = await sandbox(t);
+  const { code, stdout } = await box.startAs({ env: { TMPDIR: box.root } }, 'demo', '--watch').ended;
+  t.is(code, 0);
+  t.regex(stdout, /With watch, .*\n(?:.*\n)*.*uploadFile\] \[.*thursday\.txt\]/);
+});

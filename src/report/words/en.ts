@@ -265,6 +265,7 @@ export const en: Words = {
       different === 0
         ? `${counted(equal, 'file')} restored, each with the content and the time of its original.`
         : `${counted(equal, 'file')} restored as they were, ${different} not as their originals.`,
+    watch: '5. With watch, a change is in COS as soon as its folder is at rest:',
     where: (objects, ledger, log) =>
       `Look for yourself:\n  the objects  ${objects}\n  the ledger   ${ledger}\n  the log      ${log}`,
     next: program => `For your own bucket: ${program} init`,

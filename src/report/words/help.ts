@@ -58,6 +58,7 @@ export interface HelpWords {
       | 'thaw'
       | 'restoreYes'
       | 'demoDir'
+      | 'demoWatch'
       | 'port'
       | 'dir'
       | 'localBucket'
@@ -142,6 +143,7 @@ export const helpEn: HelpWords = {
     overwrite: 'what to do about files that are there and different',
     thaw: 'ask COS to make archived objects readable for so many days',
     restoreYes: 'restore into local_path although a sync uses it',
+    demoWatch: 'show the watch, too, for a few seconds',
     demoDir: 'sync this folder instead of a sample (it is only read)',
     port: 'port to listen on; 0 is any free one',
     dir: 'folder for the objects (default: local-cos in the current folder)',
@@ -230,6 +232,7 @@ export const helpZh: HelpWords = {
     overwrite: '如何处理已存在且内容不同的文件',
     thaw: '请 COS 将归档的对象恢复为可读，并保持这么多天',
     restoreYes: '即使 local_path 正用于同步，也恢复到其中',
+    demoWatch: '再用几秒演示监视',
     demoDir: '同步此目录而不是示例目录（只读取它）',
     port: '监听的端口；0 表示任意空闲端口',
     dir: '保存对象的目录（默认：当前目录下的 local-cos）',

@@ -95,6 +95,7 @@ export interface Words {
     thirdRun: string;
     restore(folder: string): string;
     compared(equal: number, different: number): string;
+    watch: string;
     where(objects: string, ledger: string, log: string): string;
     next(program: string): string;
   };

@@ -244,6 +244,7 @@ export const zh: Words = {
       different === 0
         ? `已恢复 ${equal} 个文件，内容和修改时间均与原文件一致。`
         : `已恢复 ${equal} 个文件与原文件一致，${different} 个不一致。`,
+    watch: '5. 使用 watch 时，目录一静止，变化就同步到 COS：',
     where: (objects, ledger, log) =>
       `您可以查看：\n  对象        ${objects}\n  本地数据库  ${ledger}\n  日志        ${log}`,
     next: program => `同步到自己的存储桶：${program} init`,
