@@ -10,8 +10,11 @@ import type { Carrier, CarrierTimes, WireRequest } from './carrier.ts';
  * once; not more than these, for the first of them waits for the last.
  */
 const MOST_TOGETHER = 8;
-/** bytes; most answers are shorter */
-const READ_AT_ONCE = 32 * 1024;
+/**
+ * bytes; what is not filled takes no memory. The parser counts what ends an answer as its headers' and takes 80 KiB
+ * of those, so it must be less.
+ */
+const READ_AT_ONCE = 64 * 1024;
 /** bytes of an object that count as progress; fewer may be what keeps a connection open for nothing */
 const PROGRESS = 64 * 1024;
 

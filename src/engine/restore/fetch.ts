@@ -9,6 +9,8 @@ import { meantMtime } from './plan.ts';
 
 /** bytes; longer objects are written as they come */
 const WHOLE = 256 * 1024;
+/** Memory for such objects, to be used again; never more of it than requests at a time. */
+const idle: Buffer[] = [];
 /** How often an object may change while it is fetched. */
 const MOST_CHANGES = 3;
 
@@ -43,24 +45,27 @@ export async function renew(run: Restoring, job: Job): Promise<ObjectHead> {
 
 async function fetchWhole(run: Restoring, job: Job): Promise<Fetched> {
   const { key, versionId, etag, size } = job.object;
-  const { head, bytes, md5 } = await run.requests.send(async () => {
-    const whole = Buffer.allocUnsafe(size);
+  const { head, memory, md5 } = await run.requests.send(async () => {
+    const memory = idle.pop() ?? Buffer.allocUnsafeSlow(WHOLE);
     let filled = 0;
     const wanted = { key, versionId, size, etag: versionId === undefined ? etag : undefined };
     const received = await run.store.get(wanted, {
       write(piece) {
-        whole.set(piece, filled);
+        memory.set(piece, filled);
         filled += piece.length;
         run.listener.sent(piece.length, job.path);
         return undefined;
       },
     });
+    const whole = memory.subarray(0, size);
     const sum = md5Of(whole);
     await checkContent(received, { md5: sum, crc64: () => crc64Of(whole) });
-    return { head: received, bytes: whole, md5: sum };
+    return { head: received, memory, md5: sum };
   });
   const mtime = meantMtime(head.mtime, job.record, head.lastModified);
-  const state = run.place.writeWhole(job.path, bytes, mtime, job.look);
+  const state = run.place.writeWhole(job.path, memory.subarray(0, size), mtime, job.look);
+  // Only what a try filled that is over for good: nobody writes into it any more.
+  idle.push(memory);
   const { status, requestId } = head;
   return { state, etag: head.etag, hash: md5, status, requestId };
 }

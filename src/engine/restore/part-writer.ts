@@ -5,8 +5,8 @@ import type { BodySink, ObjectHead } from '../../cos/store.ts';
 import { Failure, localFailure } from '../../failure.ts';
 
 const writeAt = promisify(write);
-/** bytes that are written at a time */
-const TOGETHER = 256 * 1024;
+/** bytes that are written at a time: each write wakes a thread, and three of them are under way for a part */
+const TOGETHER = 512 * 1024;
 /** Buffers that are kept to be used again: making memory costs as much as filling it. */
 const MOST_IDLE = 64;
 const idle: Buffer[] = [];
