@@ -50,7 +50,10 @@ testEmulated('the arm64 program mirrors a folder, large files in parts, and brin
   const first = await cosSync(arm, '--json');
   t.is(first.exitCode, 0, first.stderr);
   t.deepEqual(await arm.objects(), Object.keys(AWKWARD).sort());
-  t.true(arm.requests.filter(request => /^PUT .*\/mirror\/large/.test(request)).length > 2, 'it went up in parts');
+  t.true(
+    arm.requests.filter(request => /^PUT .*\/mirror\/large/.test(request)).length > 2,
+    'it went up in parts',
+  );
 
   arm.requests.length = 0;
   t.is(statistics((await cosSync(arm, '--json')).stdout).upload_file_skip, Object.keys(AWKWARD).length);
