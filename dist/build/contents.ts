@@ -22,6 +22,9 @@ const EXECUTABLE = 0o755;
 /** It will hold a key pair. */
 const SECRET = 0o600;
 
+/** What the READMEs show. */
+export const PICTURES = ['pictures/history.png', 'pictures/progress.png'];
+
 /** Returns the files of the folder `cos_sync/` that each archive unpacks to. */
 export async function contents(
   root: string,
@@ -41,8 +44,9 @@ export async function contents(
     files.push({ path, bytes: await readFile(join(root, path)) });
   }
   for (const path of ['README.md', 'README.zh-CN.md']) {
-    files.push({ path, bytes: Buffer.from(withoutPictures(await readFile(join(root, path), 'utf8'))) });
+    files.push({ path, bytes: Buffer.from(besidePictures(await readFile(join(root, path), 'utf8'))) });
   }
+  for (const path of PICTURES) files.push({ path, bytes: await readFile(join(root, 'dist', path)) });
   return files;
 }
 
@@ -55,7 +59,7 @@ async function template(root: string, platform: System['platform']): Promise<Buf
   return Buffer.from(forWindows.replaceAll('\n', '\r\n'));
 }
 
-/** An archive is for a text editor, and has no pictures. */
-function withoutPictures(markdown: string): string {
-  return markdown.replaceAll(/^!\[.*\]\(.*\)\n\n?/gm, '');
+/** The clone has the pictures in dist/, an archive beside its README. */
+function besidePictures(markdown: string): string {
+  return markdown.replaceAll('](dist/pictures/', '](pictures/');
 }

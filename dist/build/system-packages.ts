@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PICTURES } from './contents.ts';
 import { nfpm } from './tools.ts';
 
 const STATIC = join(import.meta.dirname, '..', 'static', 'system');
@@ -10,6 +11,7 @@ const DOCUMENTS = [
   'LICENSE',
   'THIRD_PARTY_LICENSES',
   'sbom.cdx.json',
+  ...PICTURES,
 ];
 const DEPENDS = {
   deb: ['libc6 (>= 2.28)', 'libstdc++6'],

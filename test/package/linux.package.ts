@@ -53,6 +53,9 @@ test('the zip has the layout that is promised', async t => {
     'cos_sync',
     'db',
     'log',
+    'pictures',
+    'pictures/history.png',
+    'pictures/progress.png',
     'sbom.cdx.json',
     'start_cos_sync.sh',
   ]);

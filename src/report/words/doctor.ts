@@ -72,7 +72,7 @@ export interface DoctorWords {
 export const doctorEn: DoctorWords = {
   configOk: file => `${file} is complete`,
   noConfigFile: file => `there is no ${file}, and options and environment give all that is needed`,
-  needsEarlier: 'not checked: put right what failed above first',
+  needsEarlier: 'not checked: fix what failed above first',
   needsConfig: 'not checked: put the configuration right first',
   folder: (path, files, size) => `${path} has ${counted(files, 'file')}, ${size}`,
   folderEmpty: path => `${path} has no file: is the disk mounted, do include and exclude leave any?`,

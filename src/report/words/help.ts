@@ -189,7 +189,7 @@ export const helpZh: HelpWords = {
     history: '列出历次运行，或生成带图表的网页',
     'history show': '显示某次运行及其失败项；不写编号则为最近一次',
     verify: '将本地数据库与 COS 上的实际内容及本地目录进行比对',
-    status: '守护进程是否在运行、正在做什么',
+    status: '后台进程是否在运行、正在做什么',
     restore: '从 COS 恢复文件：全部，或指定的文件、目录和模式',
     ledger: '导出、导入或重建同步记录；列出或终止未完成的分块上传',
     'ledger export': '将全部记录写成文本',
@@ -208,7 +208,7 @@ export const helpZh: HelpWords = {
     version: '显示版本',
   },
   options: {
-    service: '随系统启动守护进程，失败后自动重启；不用于 cron',
+    service: '随系统启动后台进程，失败后自动重启；不用于 cron',
     follow: '持续显示，直到 Ctrl-C',
     dryRun: '只列出将要做的操作，不做任何改动',
     allowEmpty: '即使没有扫描到任何文件也执行删除（仅此一次）',

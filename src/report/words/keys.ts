@@ -51,8 +51,8 @@ export const keysEn: KeyWords = {
   lang: "en or zh; else the system's",
   metrics_file: "the run's numbers for Prometheus are written to this file",
   failed_file: 'every failure of the run is written to this file, one JSON object a line',
-  on_success: 'a program that is started after a run that ended with 0',
-  on_failure: 'a program that is started after a run that ended with anything else',
+  on_success: 'a program that is started after a run with exit code 0',
+  on_failure: 'a program that is started after a run with any other exit code',
 };
 
 export const keysZh: KeyWords = {
@@ -99,6 +99,6 @@ export const keysZh: KeyWords = {
   lang: 'en 或 zh；默认随系统',
   metrics_file: '运行结束时将供 Prometheus 使用的指标写入此文件',
   failed_file: '将本次运行的每个失败写入此文件，每行一个 JSON 对象',
-  on_success: '运行以 0 退出后启动的程序',
-  on_failure: '运行以其他退出码退出后启动的程序',
+  on_success: '退出码为 0 时启动的程序',
+  on_failure: '退出码为其他值时启动的程序',
 };

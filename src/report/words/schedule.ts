@@ -44,7 +44,7 @@ export const scheduleEn: ScheduleWords = {
     daemonMode: configFile =>
       `daemon_mode is 1 in ${configFile}: the first scheduled run would never end. Set it to 0, or install the daemon itself with --service`,
     configFaulty:
-      "scheduled runs read only the configuration file (not this shell's environment), and will fail until this is put right:",
+      "scheduled runs read only the configuration file (not this shell's environment), and will fail until this is fixed:",
     cronOverlap:
       'a run that starts while another is still under way ends at once with exit code 3; cron mails only other failures',
     taskReach:
@@ -75,7 +75,7 @@ export const scheduleZh: ScheduleWords = {
   nothingToRemove: (kind, name) => `没有可删除的内容：不存在 ${name}（${kind}）`,
   advice: {
     daemonMode: configFile =>
-      `${configFile} 中的 daemon_mode 为 1：第一次定时运行将永不结束。请将其设为 0，或者用 --service 安装守护进程本身`,
+      `${configFile} 中的 daemon_mode 为 1：第一次定时运行将永不结束。请将其设为 0，或者用 --service 安装后台进程本身`,
     configFaulty: '定时运行只读取配置文件（不会读取当前终端的环境变量），在以下问题解决之前会一直失败：',
     cronOverlap: '如果上一次运行尚未结束，新的运行会立即以退出码 3 结束；除此之外的失败 cron 才会发邮件',
     taskReach: '任务以您的身份运行，无论您是否登录，且不保存密码：因此无法读取网络共享和 EFS 加密的文件',

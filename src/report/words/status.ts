@@ -22,8 +22,8 @@ export const statusEn: StatusWords = {
 };
 
 export const statusZh: StatusWords = {
-  running: (pid, since) => `守护进程正在运行（进程 ${pid}），启动于 ${since}`,
-  notRunning: '该配置没有正在运行的守护进程',
+  running: (pid, since) => `后台进程正在运行（进程 ${pid}），启动于 ${since}`,
+  notRunning: '该配置没有正在运行的后台进程',
   mode: { watch: '监视中', interval: '定时全量扫描' },
   state: { idle: '当前空闲', scanning: '正在扫描', syncing: '正在同步' },
   waiting: folders => `有变化、等待同步的目录：${folders} 个`,

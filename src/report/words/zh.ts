@@ -112,7 +112,7 @@ export const zh: Words = {
       `必须是能整除一小时的分钟数（5m、15m、30m 等）、能整除一天的小时数（1h、2h、6h 等）或 daily，而不是“${value}”`,
     badTime: ({ value }) => `必须是 00:00 到 23:59 之间的时刻，而不是“${value}”`,
     serviceKind: ({ value }) => `只能用于 --kind systemd、systemd-user 或 task，而不是 “${value}”`,
-    serviceTimes: () => '不能与 --every、--at 同用：守护进程一直运行',
+    serviceTimes: () => '不能与 --every、--at 同用：后台进程一直运行',
     atWithoutDaily: ({ value }) => `只能与 --every daily 一起使用，不能用于“${value}”`,
     badName: ({ value }) => `只能包含字母、数字、"_"、"." 和 "-"，最多 100 个字符，而不是“${value}”`,
     unschedulablePath: ({ value }) => `路径含有定时任务无法使用的字符：${value}`,
@@ -225,7 +225,7 @@ export const zh: Words = {
   },
   run: {
     dryRun: '试运行：不做任何改动',
-    movedFrom: path => `moved from ${path}`,
+    movedFrom: path => `移动自 ${path}`,
     would: 'plan',
     idle: (time, unchanged, seconds) => `${time}  无需操作，${unchanged} 个文件未变；${seconds} 秒后再次运行`,
     nextRunIn: seconds => `${seconds} 秒后再次运行`,
