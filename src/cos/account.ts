@@ -55,7 +55,7 @@ async function askForBuckets(
 /** The SDK's time begins anew with each byte. */
 async function tooLong(ms: number): Promise<never> {
   await delay(ms, undefined, { ref: false });
-  throw Object.assign(new Error('no answer as a whole in time'), { code: 'ETIMEDOUT' });
+  throw Object.assign(new Error('ETIMEDOUT'), { code: 'ETIMEDOUT' });
 }
 
 /** What the SDK does and its types do not tell. */

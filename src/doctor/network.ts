@@ -194,7 +194,7 @@ function within<T>(work: Promise<T>): Promise<T> {
 }
 
 function timedOut(): Error {
-  return Object.assign(new Error('no answer in time'), { code: 'ETIMEDOUT' });
+  return Object.assign(new Error('ETIMEDOUT'), { code: 'ETIMEDOUT' });
 }
 
 function codeOf(error: unknown): string {

@@ -356,7 +356,7 @@ function keptForOf(field = ''): number {
 }
 
 function timedOut(): Error {
-  return Object.assign(new Error('no progress in time'), { code: 'ETIMEDOUT' });
+  return Object.assign(new Error('ETIMEDOUT'), { code: 'ETIMEDOUT' });
 }
 
 function brokenOff(message: string): Error {

@@ -100,7 +100,7 @@ function createDeadline(ms: number, reader: AnswerReader): Deadline {
 }
 
 function timedOut(): Error {
-  return Object.assign(new Error('no answer as a whole in time'), { code: 'ETIMEDOUT' });
+  return Object.assign(new Error('ETIMEDOUT'), { code: 'ETIMEDOUT' });
 }
 
 /** undici does not say whether a connection was kept, but when one ended. */

@@ -215,7 +215,7 @@ export const doctorZh: DoctorWords = {
   wrongRegion: (bucket, configured, actual) =>
     `存储桶 ${bucket} 在 ${actual}，而不是 ${configured || '所请求的地域'}：请写 "region": "${actual}"`,
   bucketKind: (isMaz, isOfs) =>
-    `存储桶为${isMaz ? '多 AZ' : '单 AZ'}${isOfs ? '，并启用了元数据加速（OFS）：不支持复制，移动的文件会重新上传，文件和文件夹不能同名' : ''}`,
+    `存储桶为${isMaz ? '多 AZ' : '单 AZ'}${isOfs ? '，并启用了元数据加速（OFS）：不支持复制，移动的文件会重新上传，文件和目录不能同名' : ''}`,
   classMismatch: (storageClass, isMaz) =>
     `storage_class ${storageClass} 属于另一种：请使用${isMaz ? '以 MAZ_ 开头的' : '不带 MAZ_ 的'}存储类型`,
   written: '可以写入对象，含配置的请求头、存储类型、ACL 和加密',

@@ -137,7 +137,7 @@ export const zh: Words = {
     unreachable: '请检查网络、DNS、防火墙和代理',
     throttled: '请求过于频繁：请降低 thread_num',
     skew: '本机时间不准：请校准',
-    refused: 'COS 拒绝一切请求，原因见错误码；请检查存储桶、地域、endpoint 和密钥',
+    refused: 'COS 拒绝了所有请求，原因见错误码；请检查存储桶、地域、endpoint 和密钥',
     unsupported: '该 endpoint 不支持这种请求：请检查 endpoint',
     denied: '没有权限：请检查该密钥和存储桶的策略',
     lost: 'COS 上未完成的上传已不存在；下次运行会重新开始',
@@ -162,7 +162,7 @@ export const zh: Words = {
     unknownPlace: (count, _, place) =>
       `暂不删除 ${count} 项：${place} 是新出现的且无法读取，这些可能就是移动到了那里。下次运行会删除；请使其可读，或用 exclude 排除`,
     movedDuringScan: (count, _, place) =>
-      `暂不删除 ${count} 项：扫描期间它们所在的文件夹有变动（${place}）；下次运行会删除`,
+      `暂不删除 ${count} 项：扫描期间它们所在的目录有变动（${place}）；下次运行会删除`,
     uploadFailed: (count, _, place) =>
       `暂不删除 ${count} 项：有同样大小的新文件未能上传，可能就是它们移动后的文件：${place}。请查看其失败原因`,
     stopped: count => `暂不删除 ${count} 项：运行已停止`,
@@ -192,7 +192,7 @@ export const zh: Words = {
   },
   warnings: {
     unknownKey: (key, nearest) =>
-      `配置：未知的键“${key}”已忽略${nearest ? `；您是否想写“${nearest}”？` : ''}`,
+      `配置：未知的配置项“${key}”已忽略${nearest ? `；您是否想写“${nearest}”？` : ''}`,
     thresholdCut: most =>
       `multipart_threshold：超过 ${most} MiB 的文件仍会分块上传，因为整体上传的内容都在内存中`,
     otherLedger: (file, localPath, place, program) =>
