@@ -50,7 +50,7 @@ function isOther(before: Disk | undefined, now: Disk | undefined): boolean {
   return before === undefined || now === undefined || !isSameDisk(before, now);
 }
 
-/** What the next run is to compare with: where something is held back for another disk, the one before. */
+/** What the next run is to compare with: where something is held back for another disk, the one before, and where nothing can be read. */
 export function disksToRemember(
   { goneOnOtherDisk }: Plan,
   last: LastScan | undefined,
@@ -61,6 +61,10 @@ export function disksToRemember(
     const isHeld = goneOnOtherDisk.has(place);
     const remembered = isHeld ? last?.disks.get(place) : disk;
     if (remembered && (isHeld || found.begin.has(place))) disks.set(place, remembered);
+  }
+  for (const place of found.unread) {
+    const known = last?.disks.get(place);
+    if (known) disks.set(place, known);
   }
   return disks;
 }

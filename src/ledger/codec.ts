@@ -16,7 +16,13 @@ import {
 export function encodeRecord(record: LedgerRecord): string {
   if (!isFile(record)) return `d${escaped(record.path)}`;
   const { size, hash, etag, path } = record;
-  return `f${size},${encodeTimes(record)},${hash},${etag === hash ? '' : etag},${escaped(path)}`;
+  return `f${size},${encodeTimes(record)},${field(hash)},${etag === hash ? '' : field(etag)},${escaped(path)}`;
+}
+
+/** What came from COS or a file; its form was checked there. @throws RangeError where it would be read as several fields */
+function field(text: string): string {
+  if (/[,\n]/.test(text)) throw new RangeError('a separator in a field of the ledger');
+  return text;
 }
 
 /** `mtime`, then `c` and the ctime where it is known (nothing where it is the mtime); `u…m` before them: unsettled. */
@@ -32,11 +38,11 @@ export function encodeRemoval(path: string): string {
 }
 
 export function encodeUpload({ size, mtime, partSize, uploadId, path }: UploadRecord): string {
-  return `u${size},${mtime},${partSize},${uploadId},${escaped(path)}`;
+  return `u${size},${mtime},${partSize},${field(uploadId)},${escaped(path)}`;
 }
 
 export function encodePart(path: string, { number, etag, crc64 }: PartRecord): string {
-  return `p${number},${etag},${crc64},,${escaped(path)}`;
+  return `p${number},${field(etag)},${field(crc64)},,${escaped(path)}`;
 }
 
 export function encodeUploadRemoval(path: string): string {

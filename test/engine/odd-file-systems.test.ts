@@ -1,7 +1,11 @@
-import { mkdirSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExecutionContext } from 'ava';
+import { EXACT, stateOf } from '../../src/engine/local/read-file.ts';
+import { timesOf } from '../../src/engine/local/settle.ts';
+import { isLocked, lockLedger } from '../../src/ledger/lock.ts';
 import { type FuseOptions, mountFuse, noFuse } from '../support/fuse.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 import { testWhere } from '../support/test-where.ts';
@@ -81,3 +85,75 @@ fuseTest('two signals end a program whose folders and files do not answer', asyn
   child.kill('SIGTERM');
   t.is((await ended).code, 143);
 });
+
+for (const [what, options] of [
+  ['whole seconds, and a clock ten minutes ahead', { grain: 1, ahead: 600 }],
+  ['steps of two seconds, and a clock ten minutes behind', { grain: 2, ahead: -600 }],
+] as const) {
+  fuseTest(`with ${what}, a change right after the upload gets to COS`, async t => {
+    const box = await sandbox(t);
+    await mountFuse(t, join(box.root, 'source'), box.local, options);
+    const file = join(box.local, 'file');
+    box.write('file', 'AAAA');
+    const first = await box.run();
+    t.is(first.code, 0, first.stdout + first.stderr);
+    box.write('file', 'BBBB');
+    for (let run = 0; run < 2; run++) t.is((await box.run()).code, 0);
+    t.is((await box.objects()).get('backup/file')?.toString(), 'BBBB');
+    // Whether the change came within the same step depends on the machine: what is kept of the times does not.
+    const state = stateOf(statSync(file, EXACT));
+    const readAt = Date.now();
+    t.is(timesOf({ file, state, readAt, seenAt: readAt - 2_000 }, true).unsettledSince, readAt - 2_000);
+    t.is(timesOf({ file, state, readAt, seenAt: readAt - 3_000 }, true).unsettledSince, 0);
+  });
+}
+
+fuseTest('an mtime of the future, set by hand, is kept as any other', async t => {
+  const box = await sandbox(t);
+  await mountFuse(t, join(box.root, 'source'), box.local, { grain: 1 });
+  box.write('file', 'AAAA');
+  const future = new Date('2038-01-01');
+  for (const content of ['AAAA', 'BBBB']) {
+    box.write('file', content);
+    utimesSync(join(box.local, 'file'), future, future);
+    for (let run = 0; run < 2; run++) t.is((await box.run()).code, 0);
+    t.is((await box.objects()).get('backup/file')?.toString(), content);
+  }
+});
+
+fuseTest('a lock on a file system with steps of two seconds is renewed, and not taken for lost', async t => {
+  const root = mkdtempSync(join(tmpdir(), 'cos_sync-fuse-'));
+  t.teardown(() => rmSync(root, { recursive: true, force: true }));
+  const place = join(root, 'place');
+  const end = await mountFuse(t, join(root, 'source'), place, { grain: 2 });
+  const file = join(place, 'x.db');
+  const lock = await lockLedger(file, () => t.fail(), { renewal: 100, stale: 60_000 });
+  await delay(2_500);
+  t.true(await isLocked(file));
+  await lock.release();
+  t.false(await isLocked(file));
+  await end();
+});
+
+fuseTest(
+  'a file system that was there and does not answer is no reason to wait, and is known again',
+  async t => {
+    const box = await sandbox(t);
+    const source = join(box.root, 'source');
+    for (const path of ['a', 'stays']) box.write(path, path);
+    box.configure({ timeout: 1 });
+    const nas = join(box.local, 'nas');
+    let end = await mountFuse(t, source, nas, {});
+    for (const path of ['nas/b', 'nas/c']) box.write(path, path);
+    t.is((await box.run()).code, 0);
+    await end();
+    end = await mountFuse(t, source, nas, { blocked: { '/': ['list', 'stat'] } });
+    rmSync(join(box.local, 'a'));
+    t.is((await box.run()).code, 1);
+    await end();
+    await mountFuse(t, source, nas, {});
+    rmSync(join(nas, 'c'));
+    t.is((await box.run()).code, 0);
+    t.deepEqual(await box.keys(), ['backup/nas/', 'backup/nas/b', 'backup/stays']);
+  },
+);

@@ -53,6 +53,19 @@ test('a folder, a removal and an upload are read back as they were written', t =
   );
 });
 
+test('no field holds what separates it from the next', t => {
+  const file = { path: 'a', size: 1, mtime: 1, ctime: 1, unsettledSince: 0, hash: 'x', etag: 'x' };
+  const upload = { path: 'a', size: 1, mtime: 1, partSize: 1, uploadId: 'x', parts: new Map() };
+  const part = { number: 1, etag: 'x', crc64: 'x' };
+  for (const bad of ['a,b', 'a\nb']) {
+    t.throws(() => encodeRecord({ ...file, hash: bad }), { instanceOf: RangeError });
+    t.throws(() => encodeRecord({ ...file, etag: bad }), { instanceOf: RangeError });
+    t.throws(() => encodeUpload({ ...upload, uploadId: bad }), { instanceOf: RangeError });
+    t.throws(() => encodePart('a', { ...part, etag: bad }), { instanceOf: RangeError });
+    t.throws(() => encodePart('a', { ...part, crc64: bad }), { instanceOf: RangeError });
+  }
+});
+
 test('times that an object was begun are read back as they were written', t => {
   const begun = fc.record({
     at: fc.nat({ max: 2e12 }),

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { until } from './until.ts';
 
@@ -52,7 +52,6 @@ export async function mountFuse(
   options: FuseOptions,
 ): Promise<() => Promise<void>> {
   for (const folder of [source, place]) mkdirSync(folder, { recursive: true });
-  const before = statSync(place).dev;
   const child = spawn(PYTHON, [PROGRAM, source, place, JSON.stringify(options)], { stdio: 'inherit' });
   const ended = new Promise<void>(done => child.once('exit', () => done()));
   async function end(): Promise<void> {
@@ -61,11 +60,18 @@ export async function mountFuse(
     spawnSync('umount', ['-l', place]);
   }
   t.teardown(end);
-  await until(() => isEnded(child) || statSync(place).dev !== before);
+  await until(() => isEnded(child) || isMounted(place));
   if (isEnded(child)) throw new Error('the file system did not come up');
   return end;
 }
 
 function isEnded({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
+}
+
+/** A look at the place itself might never return. */
+function isMounted(place: string): boolean {
+  return readFileSync('/proc/self/mountinfo', 'utf8').includes(
+    ` ${realpathSync(join(place, '..'))}/${basename(place)} `,
+  );
 }

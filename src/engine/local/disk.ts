@@ -36,6 +36,8 @@ export interface FoundDisks {
   at: ReadonlyMap<string, Disk | undefined>;
   /** Places where a file system begins. */
   begin: ReadonlySet<string>;
+  /** Places where one was before and that could not be read. */
+  unread: ReadonlySet<string>;
 }
 
 /** Finds where other file systems begin below a folder that is being scanned. */
@@ -57,6 +59,7 @@ export function findDisks(localPath: string, known: Iterable<string> = []): Disk
   // A folder that is mounted a second time has the device that it has at its first place.
   const mounted = new Set(placesBelow(mounts, real));
   const devices = new Map<string, number>();
+  const unreadable: string[] = [];
   for (const place of known) {
     const device = place === '' ? undefined : deviceOf(join(localPath, place));
     if (device !== undefined) devices.set(place, device);
@@ -72,15 +75,22 @@ export function findDisks(localPath: string, known: Iterable<string> = []): Disk
 
   return {
     meet({ kind, path, device }) {
+      if (kind === 'unreadable') unreadable.push(path);
       if ((kind !== 'folder' && kind !== 'begun') || Number.isNaN(device)) return;
       const isOther = (device !== root || devices.size > 0) && device !== deviceAbove(path);
       if (isOther || mounted.has(path)) devices.set(path, device);
     },
     finish(before) {
       const begin = new Set(['', ...devices.keys()]);
-      const places = [...new Set([...begin, ...before])];
+      // To ask a dead network drive which it is would hang as the look at it did.
+      const unread = new Set([...before].filter(place => unreadable.some(path => place.startsWith(path))));
+      const places = [...new Set([...begin, ...before])].filter(place => !unread.has(place));
       const now = readMounts();
-      return { at: new Map(places.map(place => [place, diskAt(join(localPath, place), now)])), begin };
+      return {
+        at: new Map(places.map(place => [place, diskAt(join(localPath, place), now)])),
+        begin,
+        unread,
+      };
     },
   };
 }
