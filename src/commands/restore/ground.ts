@@ -10,6 +10,7 @@ import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../led
 import { errorLines } from '../../report/errors.ts';
 import { holdingLock, type Session } from '../task/session.ts';
 import { type Overlap, overlapOf, stateFile } from './folder.ts';
+import { recordsOnDisk } from './records-on-disk.ts';
 
 /** Where a restore writes to, and what is known of it. */
 export interface Ground {
@@ -82,19 +83,20 @@ async function withLedger(
     warn(error);
   }
   const known = ledger;
-  const isRecorded = overlap === 'same' && known !== undefined;
+  const recording = overlap === 'same' && known ? recordsOnDisk(known, wanted.folder) : undefined;
   try {
     return await withPlace(invocation, wanted, (ground, signal) =>
       work(
         {
           ...ground,
           records: beginning => (known ? filesOf(known, beginning) : []),
-          record: isRecorded ? record => known.put(record) : undefined,
+          record: recording?.put,
         },
         signal,
       ),
     );
   } finally {
+    await recording?.end().catch(warn);
     await ledger?.close().catch(warn);
   }
 }
