@@ -1,5 +1,5 @@
+import type { SharedClock } from './clock.ts';
 import type { CredentialsHolder } from './credentials/credentials.ts';
-import type { SharedClock } from './http/clock.ts';
 
 /** What a store needs to know to reach its bucket. */
 export interface Access {

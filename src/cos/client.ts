@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Failure } from '../failure.ts';
 import type { Access } from './access.ts';
+import { createClock } from './clock.ts';
 import { confirmationOf, etagIn } from './confirmation.ts';
 import { unverified } from './errors.ts';
 import { codeOf, isId, messageOf } from './form.ts';
 import { getObject, headIn, versionQuery } from './get-object.ts';
 import type { HttpAnswer } from './http/answer.ts';
-import { createClock } from './http/clock.ts';
 import { type Ask, createHttp, type HttpRequest } from './http/http.ts';
 import { encodeStrictly } from './http/signature.ts';
 import { listAllParts, listAllUploads, listPage, listVersionPage } from './listings.ts';

@@ -1,13 +1,13 @@
 import { after, type Failure, withDetails } from '../../failure.ts';
 import { openOnce } from '../../open-once.ts';
 import type { Access } from '../access.ts';
+import { type Clock, correctClock, createClock } from '../clock.ts';
 import type { Credentials } from '../credentials/credentials.ts';
 import { isOfCredentials } from '../credentials/refusal.ts';
 import type { PartBody } from '../store.ts';
 import { type Asked, actionOf, isCopy, isServedByAccelerate } from './action.ts';
 import { type AnswerSink, createAnswerReader, type HttpAnswer } from './answer.ts';
 import type { CarrierTimes } from './carrier.ts';
-import { type Clock, correctClock, createClock } from './clock.ts';
 import { createDirectCarrier, isWhole } from './direct-carrier.ts';
 import { createHosts } from './hosts.ts';
 import { CUSTOMER_KEY, ownHeaders } from './own-headers.ts';

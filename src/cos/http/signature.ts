@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
+import type { Clock } from '../clock.ts';
 import type { Credentials } from '../credentials/credentials.ts';
-import type { Clock } from './clock.ts';
 
 /** Headers that are signed beside those of COS's own. Source: the SDK's list, of which this must be the equal. */
 const SIGNED_HEADERS: ReadonlySet<string> = new Set([

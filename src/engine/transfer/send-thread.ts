@@ -2,10 +2,10 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Access } from '../../cos/access.ts';
+import { createClock } from '../../cos/clock.ts';
 import { verify } from '../../cos/confirmation.ts';
 import type { Credentials } from '../../cos/credentials/credentials.ts';
 import { type ObjectAttributes, objectHeaders } from '../../cos/headers.ts';
-import { createClock } from '../../cos/http/clock.ts';
 import { createHttp } from '../../cos/http/http.ts';
 import { putObject } from '../../cos/put-object.ts';
 import { Failure, localFailure, type PlainFailure, plainOf } from '../../failure.ts';
@@ -29,7 +29,7 @@ export interface SendingRules {
 export interface SharedMemory {
   /** Of read-progress.ts. */
   progress: SharedArrayBuffer;
-  /** Of cos/http/clock.ts. */
+  /** Of cos/clock.ts. */
   clock: SharedArrayBuffer;
 }
 

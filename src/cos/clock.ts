@@ -1,4 +1,4 @@
-import { type Failure, withDetails } from '../../failure.ts';
+import { type Failure, withDetails } from '../failure.ts';
 
 /** COS's clock must differ by this much, in ms, before an expired signature is blamed on it. */
 const CLOCK_TOLERANCE = 30_000;
