@@ -258,7 +258,7 @@ for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
     const texts = [
       'SSH-2.0-OpenSSH_9.2\r\n\r\n',
       'HTTP/1.1 200 OK\r\nContent-Length: some\r\n\r\n',
-      `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}\r\n\r\n`,
+      `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(300_000)}\r\n\r\n`,
     ];
     const { refused } = await place(
       t,
