@@ -1,6 +1,7 @@
 /**
  * `make dist`: the executables, their archives and packages, and SHA256SUMS in dist/, from the project in the
- * current folder. Needs Linux x64, and the npm registry and PyPI (once). Two runs on one commit give the same bytes.
+ * current folder. Needs Debian's tools (tools.ts) on x64, and the npm registry (once). Two runs on one commit give
+ * the same bytes.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -16,7 +17,8 @@ import { thirdPartyLicenses } from './licenses.ts';
 import { linuxNodeFolder, nodeVersion, readForeignNode, readLinuxNode } from './node-binaries.ts';
 import { billOfMaterials } from './sbom.ts';
 import { stripElf } from './strip-elf.ts';
-import { makeSystemPackage } from './system-packages.ts';
+import { makeDeb, makeRpm } from './system-packages.ts';
+import { missingTools } from './tools.ts';
 import { brandExecutable, type ProgramFacts } from './windows-resources.ts';
 
 process.env.TZ = 'UTC'; // a zip has local times
@@ -39,6 +41,11 @@ const SYSTEMS: System[] = [
   { name: 'win-x64', platform: 'win', arch: 'x64', program: 'cos_sync.exe', launcher: 'start_cos_sync.bat' },
 ];
 
+const missing = missingTools();
+if (missing !== undefined) {
+  process.stderr.write(`${missing}\n`);
+  process.exit(1);
+}
 await rm(build, { recursive: true, force: true });
 await mkdir(build, { recursive: true });
 const facts: ProgramFacts = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
@@ -74,15 +81,10 @@ async function makeArtifacts(system: System): Promise<string[]> {
   if (system.name !== 'linux-x64') return [`${archive}.zip`];
   const stage = join(build, 'stage');
   await writeTarXz(join(dist, `${archive}.tar.xz`), inFolder, folders, { stage, seconds });
-  const packages = (['deb', 'rpm'] as const).map(format => ({ format, file: `${archive}.${format}` }));
-  for (const { format, file } of packages) {
-    await makeSystemPackage(format, join(dist, file), {
-      unpacked: join(stage, 'cos_sync'),
-      seconds,
-      ...facts,
-    });
-  }
-  return [`${archive}.zip`, `${archive}.tar.xz`, ...packages.map(({ file }) => file)];
+  const source = { unpacked: join(stage, 'cos_sync'), work: join(build, 'packages'), seconds, ...facts };
+  await makeDeb(join(dist, `${archive}.deb`), source);
+  await makeRpm(join(dist, `${archive}.rpm`), source);
+  return ['zip', 'tar.xz', 'deb', 'rpm'].map(format => `${archive}.${format}`);
 }
 
 async function executableFor({ name, platform, arch, program: programName }: System): Promise<Buffer> {

@@ -43,14 +43,14 @@ test('the .deb is installed, mirrors a folder by its configuration in /etc, and 
   const output = join(folder, 'output');
   const file = openSync(output, 'w');
   // The old Debian stays as it was.
-  const script = `trap 'dpkg --purge cos_sync >/dev/null 2>&1; rm -rf /etc/cos_sync /var/lib/cos_sync' EXIT
+  const script = `trap 'dpkg --purge cos-sync >/dev/null 2>&1; rm -rf /etc/cos_sync /var/lib/cos_sync' EXIT
     set -e
     dpkg --install /artifacts/cos_sync-linux-x64.deb
     [ "$(stat -c %a:%u /etc/cos_sync/config.json)" = 600:0 ]
     cp ${folder}/filled-in.json /etc/cos_sync/config.json
     cos_sync sync --no-progress
     ls /var/lib/cos_sync/db/*.db /var/lib/cos_sync/log/cos_sync.log
-    dpkg --remove cos_sync
+    dpkg --remove cos-sync
     cmp ${folder}/filled-in.json /etc/cos_sync/config.json`;
   const exitCode = await runInDebian(debian, script, {
     mounts: [
