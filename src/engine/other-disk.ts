@@ -50,10 +50,15 @@ function isOther(before: Disk | undefined, now: Disk | undefined): boolean {
   return before === undefined || now === undefined || !isSameDisk(before, now);
 }
 
-/** What the next run is to compare with: where something is held back for another disk, the one before, and where nothing can be read. */
+/**
+ * What the next run is to compare with. The disk before stays known where something is held back for it, and where
+ * this run did not come by: only a look at the place tells what became of it, or the user's word.
+ * @param sure what is known of the last scan; undefined where the user takes other disks for the right ones
+ */
 export function disksToRemember(
   { goneOnOtherDisk }: Plan,
   last: LastScan | undefined,
+  sure: LastScan | undefined,
   found: FoundDisks,
 ): Map<string, Disk> {
   const disks = new Map<string, Disk>();
@@ -62,8 +67,8 @@ export function disksToRemember(
     const remembered = isHeld ? last?.disks.get(place) : disk;
     if (remembered && (isHeld || found.begin.has(place))) disks.set(place, remembered);
   }
-  for (const place of found.unread) {
-    const known = last?.disks.get(place);
+  for (const place of found.unmet) {
+    const known = sure?.disks.get(place);
     if (known) disks.set(place, known);
   }
   return disks;

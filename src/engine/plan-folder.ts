@@ -67,7 +67,11 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   let found: FoundDisks;
   try {
     const before = placeOnDisk(config.localPath);
-    const disks = findDisks(config.localPath, part && lastScan?.disks.keys());
+    const disks = findDisks(
+      config.localPath,
+      new Set(lastScan?.disks.keys()),
+      part && lastScan?.disks.keys(),
+    );
     for await (const batch of scan({ config, filter, signal, part, follower })) {
       for (const entry of batch) {
         planner.meet(entry);
@@ -80,7 +84,7 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
     }
     // A disk that went away during the scan makes what was not yet looked at seem gone.
     if (placeOnDisk(config.localPath) !== before) throw new LocalPathUnusable(config.localPath, 'ENODEV');
-    found = disks.finish(lastScan?.disks.keys() ?? []);
+    found = disks.finish();
   } catch (error) {
     if (signal.aborted) return emptyPlanOf(config);
     throw localPathError(config.localPath, error);
@@ -93,7 +97,7 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   options.onUnmatched?.({ ...filter.unmatched(), leavesNoFile });
   const leftOut = leftOutIn(config);
   const told = leftOut.filter(path => !lastScan?.leftOut.has(path)).map(leftOutOnce);
-  const disks = disksToRemember(plan, lastScan, found);
+  const disks = disksToRemember(plan, lastScan, known, found);
   return { ...sure, skipped: [...sure.skipped, ...told], leftOut, disks, scannedAt: Date.now() };
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -103,6 +104,40 @@ mountTest('another file system is confirmed once with --other-disk', async t => 
   rmSync(join(box.local, 'stays'));
   t.like((await box.runJson()).json, { del_file_ok: 1, exit_code: 0 });
 });
+
+/** What a run may meet in a disk's place before the disk is away, and what undoes it. */
+const BETWEEN: Readonly<Record<string, (box: Sandbox) => { args: string[]; undo: () => void }>> = {
+  'a run that leaves it out': () => ({ args: ['--exclude', 'usb'], undo: () => {} }),
+  'a pipe in its place': box => {
+    const place = join(box.local, 'usb');
+    unmount(place);
+    rmSync(place, { recursive: true });
+    execFileSync('mkfifo', [place]);
+    return {
+      args: [],
+      undo: () => {
+        rmSync(place);
+        mkdirSync(place);
+      },
+    };
+  },
+};
+
+for (const [what, between] of Object.entries(BETWEEN)) {
+  mountTest(`after ${what} a disk that is away still holds what was on it`, async t => {
+    const box = await sandbox(t);
+    mount(t, join(box.local, 'usb'), '-t', 'tmpfs', 'x');
+    for (const path of ['a', 'usb/c']) box.write(path, path);
+    t.is((await box.run()).code, 0);
+    const { args, undo } = between(box);
+    await box.run(...args);
+    undo();
+    if (args.length > 0) unmount(join(box.local, 'usb'));
+    t.like((await box.runJson()).json, { exit_code: 4, del_file_ok: 0 });
+    t.true((await box.keys()).includes('backup/usb/c'));
+    t.like((await box.runJson('--other-disk')).json, { exit_code: 0, del_file_ok: 1 });
+  });
+}
 
 mountTest('a disk below local_path that is away holds what was on it, and nothing else', async t => {
   const box = await sandbox(t);

@@ -36,23 +36,27 @@ export interface FoundDisks {
   at: ReadonlyMap<string, Disk | undefined>;
   /** Places where a file system begins. */
   begin: ReadonlySet<string>;
-  /** Places where one was before and that could not be read. */
-  unread: ReadonlySet<string>;
+  /** Places where one was before and that were not met: away, left out, or nothing that can be walked. */
+  unmet: ReadonlySet<string>;
 }
 
 /** Finds where other file systems begin below a folder that is being scanned. */
 export interface DiskFinder {
   /** Entries as the scan hands them out. */
   meet(entry: ScannedEntry): void;
-  /** @param before places where a file system began in the last run */
-  finish(before: Iterable<string>): FoundDisks;
+  finish(): FoundDisks;
 }
 
 /**
- * @param known places where a file system begins, for the scan of a part that may not come by them
+ * @param before places where a file system began in earlier runs
+ * @param known those of them that the scan of a part may not come by
  * @throws the file system's error where the folder cannot be looked at
  */
-export function findDisks(localPath: string, known: Iterable<string> = []): DiskFinder {
+export function findDisks(
+  localPath: string,
+  before: ReadonlySet<string> = new Set(),
+  known: Iterable<string> = [],
+): DiskFinder {
   const mounts = readMounts();
   const real = realpathSync.native(localPath);
   const root = statSync(localPath).dev;
@@ -60,6 +64,7 @@ export function findDisks(localPath: string, known: Iterable<string> = []): Disk
   const mounted = new Set(placesBelow(mounts, real));
   const devices = new Map<string, number>();
   const unreadable: string[] = [];
+  const met = new Set(['']);
   for (const place of known) {
     const device = place === '' ? undefined : deviceOf(join(localPath, place));
     if (device !== undefined) devices.set(place, device);
@@ -77,10 +82,11 @@ export function findDisks(localPath: string, known: Iterable<string> = []): Disk
     meet({ kind, path, device }) {
       if (kind === 'unreadable') unreadable.push(path);
       if ((kind !== 'folder' && kind !== 'begun') || Number.isNaN(device)) return;
+      if (before.has(path)) met.add(path);
       const isOther = (device !== root || devices.size > 0) && device !== deviceAbove(path);
       if (isOther || mounted.has(path)) devices.set(path, device);
     },
-    finish(before) {
+    finish() {
       const begin = new Set(['', ...devices.keys()]);
       // To ask a dead network drive which it is would hang as the look at it did.
       const unread = new Set([...before].filter(place => unreadable.some(path => place.startsWith(path))));
@@ -89,7 +95,7 @@ export function findDisks(localPath: string, known: Iterable<string> = []): Disk
       return {
         at: new Map(places.map(place => [place, diskAt(join(localPath, place), now)])),
         begin,
-        unread,
+        unmet: new Set([...before].filter(place => !met.has(place))),
       };
     },
   };
