@@ -184,7 +184,7 @@ for (const [where, endpoint] of [
     box.configure({ endpoint });
     for (let n = 0; n < 50; n++) box.write(`${n}.txt`, `${n}`);
     const start = Date.now();
-    const { code, stderr } = await box.run();
+    const { code, stderr } = await box.start().ended;
     t.is(code, 5);
     t.regex(stderr, /no connection to COS: code: -3, connection timeout/);
     t.notRegex(stderr, / at .*:\d+:\d+/);
@@ -199,7 +199,7 @@ test('an endpoint that takes connections and never answers ends the run after th
   box.write('b.txt', 'b');
   box.proxy.fault = () => ({ kind: 'hang' });
   const start = Date.now();
-  const { code } = await box.run();
+  const { code } = await box.start().ended;
   t.is(code, 5);
   t.log(`after ${((Date.now() - start) / 1000).toFixed(0)} s`);
   t.true(Date.now() - start < 75_000);
