@@ -31,7 +31,10 @@ export async function completeUpload(
 ): Promise<Confirmation> {
   const size = parts.reduce((sum, part) => sum + part.size, 0);
   const whole = { size, crc64, etag: etagOfParts(parts) };
+  let isRepeated = false;
   const confirmation = await run.requests.send(async () => {
+    const wasAnswered = isRepeated;
+    isRepeated = true;
     try {
       const answer = await store.completeUpload(key, uploadId, parts);
       return await proven(store, key, answer, whole);
@@ -41,7 +44,11 @@ export async function completeUpload(
       const found = await objectAt(store, key).catch((unanswered: Failure) => {
         throw isRefusal(unanswered) ? failure : after(failure, unanswered);
       });
-      if (!found || !isWhole(found, whole)) throw failure;
+      if (!found) throw failure;
+      if (!isWhole(found, whole)) {
+        // An earlier try put something there: what was said of it just now may be as wrong as that answer was.
+        throw wasAnswered ? unverified(`the object is another: ETag ${found.etag}`, found) : failure;
+      }
       // The same content may have been there before, and the parts still be.
       if (failure.status === 409) await store.abortUpload(key, uploadId).catch(() => {});
       return found;
