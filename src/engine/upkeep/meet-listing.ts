@@ -100,29 +100,34 @@ export async function* meetListing<T extends { path: string }, O extends ListedO
     }
   }
 
-  let entry = await nextEntry();
-  for await (const object of objects) {
-    const path = object.key.slice(prefix.length);
-    if (ORDERED_OTHERWISE.test(path)) {
-      waitingObjects.set(path, object);
-      continue;
+  try {
+    let entry = await nextEntry();
+    for await (const object of objects) {
+      const path = object.key.slice(prefix.length);
+      if (ORDERED_OTHERWISE.test(path)) {
+        waitingObjects.set(path, object);
+        continue;
+      }
+      if (last !== undefined && path <= last) throw notSorted(object.key);
+      last = path;
+      for (; entry && entry.path < path; entry = await nextEntry()) {
+        yield { path: entry.path, entry, object: undefined };
+      }
+      const isMet = entry?.path === path;
+      yield { path, entry: isMet ? entry : undefined, object };
+      if (isMet) entry = await nextEntry();
     }
-    if (last !== undefined && path <= last) throw notSorted(object.key);
-    last = path;
-    for (; entry && entry.path < path; entry = await nextEntry()) {
-      yield { path: entry.path, entry, object: undefined };
-    }
-    const isMet = entry?.path === path;
-    yield { path, entry: isMet ? entry : undefined, object };
-    if (isMet) entry = await nextEntry();
-  }
-  for (; entry; entry = await nextEntry()) yield { path: entry.path, entry, object: undefined };
+    for (; entry; entry = await nextEntry()) yield { path: entry.path, entry, object: undefined };
 
-  for (const [path, waiting] of waitingEntries) {
-    yield { path, entry: waiting, object: waitingObjects.get(path) };
-    waitingObjects.delete(path);
+    for (const [path, waiting] of waitingEntries) {
+      yield { path, entry: waiting, object: waitingObjects.get(path) };
+      waitingObjects.delete(path);
+    }
+    for (const [path, object] of waitingObjects) yield { path, entry: undefined, object };
+  } finally {
+    // A scan that is left in the middle would keep its threads, and they the program.
+    await iterator.return?.();
   }
-  for (const [path, object] of waitingObjects) yield { path, entry: undefined, object };
 }
 
 function iteratorOf<T>(entries: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> | Iterator<T> {
