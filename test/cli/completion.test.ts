@@ -115,8 +115,9 @@ zpty -w z 'zmodload zsh/complist; zstyle ":completion:*" list-prompt ""; LISTMAX
 compadd() { if [[ \${@[1,(i)(-|--)]} == *-(O|A|D)\\ * ]]; then builtin compadd "$@"; return; fi
   typeset -a caught; builtin compadd -A caught "$@"; print -rl -- $caught >> ${folder}/caught; builtin compadd "$@"; }
 show() { : > ${folder}/caught; comppostfuncs=(); _main_complete; print -r -- --- >> ${folder}/caught; cat ${folder}/caught >> ${folder}/answers; compstate[insert]=; compstate[list]=; }
-zle -C show complete-word show; bindkey "^T" show; print READY'
-while zpty -r z line; do [[ $line == *READY* && $line != *print* ]] && break; done
+zle -C show complete-word show; bindkey "^T" show; PROMPT="at re""st>"'
+# What is typed before the prompt goes to the terminal's own line editing.
+zpty -r z line '*at rest>*'
 while IFS= read -r typed; do
   zpty -n -w z "$typed"$'\\x14'$'\\x15'
 done < ${folder}/typed
