@@ -15,6 +15,7 @@ import type { ExecutionContext } from 'ava';
 import COS from 'cos-nodejs-sdk-v5';
 import { type LocalCos, startLocalCos } from '../../src/local-cos/server.ts';
 import { type FaultyProxy, startProxy } from './proxy.ts';
+import { scaled } from './scale.ts';
 import { createSemaphore } from './semaphore.ts';
 
 const MAIN = resolve(import.meta.dirname, '..', '..', 'src', 'main.ts');
@@ -37,6 +38,9 @@ export interface Running {
 
 /** Programs that run to their end at a time: what more of them would do is wait for the processor. */
 const programs = createSemaphore(2);
+
+/** No program of a test needs so long, on any machine, in ms. */
+const LONGEST = scaled(10, 60) * 60_000;
 
 /** What a run differs in from a plain one. */
 export interface RunAs {
@@ -144,7 +148,16 @@ export async function openSandbox(): Promise<Sandbox & { close(): Promise<void> 
     const isSync = args[0] === undefined || args[0].startsWith('--');
     // How far a run is after ten seconds is no matter of the tests: the machine may be slow.
     const more = isSync && !args.includes('--help') ? ['--no-progress'] : [];
-    return programs.run(() => start(...args, ...more).ended);
+    return programs.run(async () => {
+      const { child, ended } = start(...args, ...more);
+      // A program that hangs fails its test, not the whole suite.
+      const limit = setTimeout(() => child.kill('SIGKILL'), LONGEST);
+      try {
+        return await ended;
+      } finally {
+        clearTimeout(limit);
+      }
+    });
   }
 
   const box: Sandbox & { close(): Promise<void> } = {

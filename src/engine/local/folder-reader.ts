@@ -40,6 +40,7 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
   const waiting: Reading[] = [];
   const start = performance.now();
   const cost = createLookCost();
+  let isClosed = false;
   const pool = createReadingPool({ rules: { filter, symlinks }, most, timeout, cost }, goOn);
   const threads = createReadingThreads({ rules: { filter, symlinks }, most, cost }, goOn, giveBack);
 
@@ -50,6 +51,7 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
   }
 
   function goOn(): void {
+    if (isClosed) return;
     const isLong = !options.isPart && performance.now() - start > MS_BEFORE_THREADS;
     if (isLong || pool.looks() > LOOKS_BEFORE_THREADS) threads.start();
     while (waiting.length > 0 && free() > 0) {
@@ -77,6 +79,8 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
     read: folder => begin<Listing>(folder),
     readPiece: (folder, piece) => begin<Facts>(folder, piece).catch(error => unreadable(piece, error)),
     close() {
+      // What is still being looked at ends later, and must begin nothing any more.
+      isClosed = true;
       pool.close();
       threads.close();
     },
