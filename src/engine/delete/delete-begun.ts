@@ -1,3 +1,4 @@
+import { keyOf } from '../../cos/keys.ts';
 import { isRefusal, localFailure } from '../../failure.ts';
 import { type Begun, type BegunRecord, isFolderPath } from '../../ledger/records.ts';
 import { forEach } from '../transfer/for-each.ts';
@@ -28,6 +29,7 @@ export async function deleteBegun(run: Run, paths: readonly string[]): Promise<v
 /** @returns undefined where it could not be found out */
 async function isMadeByUs(run: Run, { path, begun }: BegunRecord): Promise<boolean | undefined> {
   const key = run.prefix + path;
+  if (!isKey(key)) return false;
   try {
     const store = await run.store();
     const found = await run.requests.send(() => objectAt(store, key));
@@ -35,9 +37,7 @@ async function isMadeByUs(run: Run, { path, begun }: BegunRecord): Promise<boole
   } catch (error) {
     const failure = localFailure(error);
     if (failure.kind === 'stopped') return undefined;
-    // COS takes no such key, so it has none.
-    if (failure.kind === 'thisFile') return false;
-    // It stays noted: a policy that lets nobody look must not fail every run.
+    // It stays noted: what lets nobody look must not fail every run.
     if (isRefusal(failure)) return undefined;
     run.breaker.failed(failure);
     run.listener.failed({
@@ -47,6 +47,15 @@ async function isMadeByUs(run: Run, { path, begun }: BegunRecord): Promise<boole
       failure,
     });
     return undefined;
+  }
+}
+
+/** COS has no object where it takes no such key. */
+function isKey(key: string): boolean {
+  try {
+    return keyOf('', key) === key;
+  } catch {
+    return false;
   }
 }
 

@@ -189,16 +189,32 @@ test('an object is of the run that noted it, however many runs came after', asyn
   t.deepEqual(await box.keys(), ['backup/a.txt', 'backup/stays']);
 });
 
-test('a note of a name that COS refuses is forgotten', async t => {
+test('a note of a name that COS takes for no key is forgotten', async t => {
+  const box = await sandbox(t);
+  box.write('stays', 's');
+  await box.run();
+  const task = taskIn(box.home);
+  const ledger = await openLedger({ file: ledgerFile(join(box.home, 'db'), task), task });
+  ledger.putBegun({ path: 'esc\u001b[31m', begun: [{ at: Date.now(), until: undefined, size: 1 }] });
+  await ledger.close();
+  t.deepEqual(await begunIn(box), ['esc\u001b[31m']);
+  t.is((await box.run()).code, 0);
+  t.deepEqual(await begunIn(box), []);
+});
+
+test('a look that is refused once forgets nothing: what was begun is deleted later', async t => {
   const box = await sandbox(t);
   box.write('stays', 's');
   box.write('a.txt', 'content');
-  await killBeforeSending(box);
+  await loseAnswer(box);
   rmSync(join(box.local, 'a.txt'));
   box.proxy.fault = ({ method }) =>
-    method === 'HEAD' ? { kind: 'status', status: 400, code: '' } : undefined;
+    method === 'HEAD' || method === 'GET' ? { kind: 'status', status: 400, code: '' } : undefined;
   t.is((await box.run()).code, 0);
-  t.deepEqual(await begunIn(box), []);
+  t.deepEqual(await begunIn(box), ['a.txt']);
+  box.proxy.fault = undefined;
+  t.like((await box.runJson()).json, { del_file_ok: 1, exit_code: 0 });
+  t.deepEqual(await box.keys(), ['backup/stays']);
 });
 
 test('max_delete and an emptied folder hold back what was begun, too', async t => {
