@@ -31,7 +31,7 @@ const PARTS = 200;
 const WIDE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 test.serial('200 parts in flight need no memory for 200 parts', async t => {
-  t.timeout(900_000);
+  t.timeout(scaled(300_000, 900_000));
   const box = await sandbox(t);
   const parts = await startPartSink(300);
   t.teardown(parts.close);
@@ -49,7 +49,7 @@ test.serial('200 parts in flight need no memory for 200 parts', async t => {
 });
 
 test.serial(`a sparse file of ${LARGE / GiB} GiB arrives, with its CRC-64 checked`, async t => {
-  t.timeout(1_800_000);
+  t.timeout(scaled(300_000, 1_800_000));
   const box = await sandbox(t);
   const parts = await startPartSink();
   t.teardown(parts.close);

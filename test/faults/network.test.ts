@@ -55,7 +55,7 @@ const IN_SHORT = [
 for (const [name, fault] of Object.entries(PASSING)) {
   if (!isFull && !IN_SHORT.some(part => name.includes(part))) continue;
   test(`with ${name} on a fifth of all requests everything gets to COS`, async t => {
-    t.timeout(600_000);
+    t.timeout(scaled(300_000, 600_000));
     const random = randomFrom(7);
     const box = await sandbox(t);
     box.configure({

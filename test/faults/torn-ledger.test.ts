@@ -62,7 +62,7 @@ test('a ledger cut at any byte of its last records loses those and nothing else;
 
 test(`${RANDOM_DAMAGE} kinds of random damage never make a path that was not there`, async t => {
   const box = await sandbox(t);
-  t.timeout(600_000);
+  t.timeout(scaled(300_000, 600_000));
   const ledger = await withLedger(box);
   const whole = readFileSync(ledger);
   const full = await pathsIn(box, ledger);

@@ -146,7 +146,7 @@ async function start(box: Sandbox, share: number, interval: number): Promise<Run
 }
 
 test(`whatever happens to the folder, COS is like it when it rests, by events alone (${CHANGES} changes)`, async t => {
-  t.timeout(600_000);
+  t.timeout(scaled(300_000, 600_000));
   const box = await sandbox(t);
   const random = randomFrom(testSeed());
   t.log(`seed ${random.seed}`);
@@ -160,7 +160,7 @@ test(`whatever happens to the folder, COS is like it when it rests, by events al
 });
 
 test('where events are lost, the next full scan finds what they would have told', async t => {
-  t.timeout(600_000);
+  t.timeout(scaled(300_000, 600_000));
   const box = await sandbox(t);
   const random = randomFrom(testSeed());
   t.log(`seed ${random.seed}`);

@@ -133,8 +133,11 @@ export async function openSandbox(): Promise<Sandbox & { close(): Promise<void> 
     const output = { stdout: '', stderr: '' };
     child.stdout.setEncoding('utf8').on('data', text => (output.stdout += text));
     child.stderr.setEncoding('utf8').on('data', text => (output.stderr += text));
+    // A program that hangs fails its test, not the whole suite.
+    const limit = setTimeout(() => child.kill('SIGKILL'), LONGEST);
     const ended = new Promise<Ended>(done => {
       child.on('close', (code, signal) => {
+        clearTimeout(limit);
         running.delete(child);
         done({ code, signal, ...output });
       });
@@ -148,16 +151,7 @@ export async function openSandbox(): Promise<Sandbox & { close(): Promise<void> 
     const isSync = args[0] === undefined || args[0].startsWith('--');
     // How far a run is after ten seconds is no matter of the tests: the machine may be slow.
     const more = isSync && !args.includes('--help') ? ['--no-progress'] : [];
-    return programs.run(async () => {
-      const { child, ended } = start(...args, ...more);
-      // A program that hangs fails its test, not the whole suite.
-      const limit = setTimeout(() => child.kill('SIGKILL'), LONGEST);
-      try {
-        return await ended;
-      } finally {
-        clearTimeout(limit);
-      }
-    });
+    return programs.run(() => start(...args, ...more).ended);
   }
 
   const box: Sandbox & { close(): Promise<void> } = {
