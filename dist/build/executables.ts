@@ -1,7 +1,7 @@
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sea, { type SeaConfig } from '@yao-pkg/pkg/lib-es5/sea.js';
-import { CODE_CACHE_ASSET, PROGRAM_ASSET } from './names.ts';
+import { CODE_CACHE_ASSET, PROGRAM_ASSET, SMALL_HEAP } from './names.ts';
 
 export interface Ingredients {
   platform: 'linux' | 'win';
@@ -57,7 +57,7 @@ export async function makeExecutable(
     disableExperimentalSEAWarning: true,
     useSnapshot: false,
     useCodeCache: false,
-    execArgv: [...QUIET, ...CLOSED, OWN_OPENSSL[platform]],
+    execArgv: [...QUIET, ...CLOSED, ...SMALL_HEAP, OWN_OPENSSL[platform]],
     // NODE_OPTIONS is for another Node than the one that is in here.
     execArgvExtension: 'none',
     assets: {

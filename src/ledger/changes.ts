@@ -1,35 +1,34 @@
+import { pathOf } from './codec.ts';
 import { placeIn } from './documents.ts';
-
-type Entry = [path: string, line: string];
 
 /** So many are put in their places one by one; more are merged in one go. */
 const FEW = 32;
 /** With more than these a ledger is better read anew. */
 const MOST_KEPT = 20_000;
 
-/** The last entry of each path in a ledger's log, while the ledger stays open. */
+/** The last line of each path in a ledger's log, while the ledger stays open. */
 export interface Changes {
   set(path: string, line: string): void;
   /** Ascending by path; not to be read on after the next `set`. */
-  sorted(): readonly Entry[];
+  sorted(): readonly string[];
   /** Whether more was changed than is kept here. */
   areTooMany(): boolean;
 }
 
-/** @param entries ascending by path */
-export function keepChanges(entries: readonly Entry[]): Changes {
-  let sorted = [...entries];
+/** @param lines ascending by path; they become its own */
+export function keepChanges(lines: string[]): Changes {
+  let sorted = lines;
   const recent = new Map<string, string>();
   let areTooMany = false;
 
   function merge(): void {
-    const all: Entry[] = [];
+    const all: string[] = [];
     const added = [...recent].sort(([a], [b]) => (a < b ? -1 : 1));
     let next = 0;
-    for (const entry of added) {
-      while (next < sorted.length && sorted[next]![0] < entry[0]) all.push(sorted[next++]!);
-      if (sorted[next]?.[0] === entry[0]) next++;
-      all.push(entry);
+    for (const [path, line] of added) {
+      while (next < sorted.length && pathOf(sorted[next]!) < path) all.push(sorted[next++]!);
+      if (next < sorted.length && pathOf(sorted[next]!) === path) next++;
+      all.push(line);
     }
     while (next < sorted.length) all.push(sorted[next++]!);
     sorted = all;
@@ -44,7 +43,7 @@ export function keepChanges(entries: readonly Entry[]): Changes {
     },
     sorted() {
       if (recent.size > FEW) merge();
-      else for (const entry of recent) put(sorted, entry);
+      else for (const [path, line] of recent) put(sorted, path, line);
       recent.clear();
       return sorted;
     },
@@ -52,7 +51,8 @@ export function keepChanges(entries: readonly Entry[]): Changes {
   };
 }
 
-function put(sorted: Entry[], entry: Entry): void {
-  const place = placeIn(sorted, entry[0]);
-  sorted.splice(place, sorted[place]?.[0] === entry[0] ? 1 : 0, entry);
+function put(sorted: string[], path: string, line: string): void {
+  const place = placeIn(sorted, path);
+  const found = sorted[place];
+  sorted.splice(place, found !== undefined && pathOf(found) === path ? 1 : 0, line);
 }

@@ -99,6 +99,12 @@ export function decodeRecord(text: string, start = 0, end = text.length): Ledger
   };
 }
 
+/** Whether a line is of a record, and not of what leaves its path without one. */
+export function isRecord(line: string): boolean {
+  const kind = line.charCodeAt(0);
+  return kind === FILE || kind === FOLDER;
+}
+
 /** Reads a line that encodeUpload wrote; its parts stand in lines of their own. */
 export function decodeUpload(line: string): UploadRecord {
   const [size, mtime, partSize, uploadId] = line.slice(1).split(',', 4);
@@ -120,6 +126,7 @@ export function decodePart(line: string): PartRecord {
 
 const COMMA = ','.charCodeAt(0);
 const FILE = 'f'.charCodeAt(0);
+const FOLDER = 'd'.charCodeAt(0);
 const UPLOAD = 'u'.charCodeAt(0);
 const PART = 'p'.charCodeAt(0);
 const UNSETTLED = 'u'.charCodeAt(0);

@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
@@ -18,10 +18,10 @@ const LARGE = 16 * 1024 * 1024;
 
 /**
  * V8 lets a heap grow to twice what is in use, and more, before it collects what is not: a million records
- * took 560 MB at times. To collect sooner takes no longer.
+ * took 560 MB at times. To collect sooner takes no longer. For ledgers that are large, or become so.
  */
-function keepHeapSmall(): void {
-  setFlagsFromString('--heap-growing-percent=40');
+export function keepHeapSmall(): void {
+  setFlagsFromString('--heap-growing-percent=20');
 }
 
 /** Opens an NeDB data file as it stands: append only, never rewritten by the opening itself. */
@@ -43,6 +43,17 @@ export async function openDatafile<T>(file: string): Promise<Datastore<T>> {
   persistence.persistCachedDatabaseAsync = async () => {};
   await store.load();
   return store;
+}
+
+/**
+ * Writes a new data file as NeDB would, and keeps none of it in memory.
+ * @throws the file system's error; what the documents' source throws
+ */
+export async function writeDatafile<T>(file: string, documents: Iterable<T>): Promise<void> {
+  function* lines(): Generator<string> {
+    for (const document of documents) yield `${onOneLine(JSON.stringify(document))}\n`;
+  }
+  await writeFile(file, lines());
 }
 
 /**

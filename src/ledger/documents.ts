@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
-import { decodeBegun, decodePart, decodeRecord, decodeUpload, pathOf } from './codec.ts';
+import { decodeRecord, isRecord, pathOf } from './codec.ts';
 import { decodeLastScan, encodeLastScan, type LastScan } from './last-scan.ts';
-import type { BegunRecord, LedgerRecord, PartRecord, UploadRecord } from './records.ts';
+import type { LedgerRecord } from './records.ts';
 import type { Task } from './task.ts';
 
 /** Format 1 had no ctime in a file's times, and no last scan; its lines are read as they are. */
@@ -72,60 +72,19 @@ export function document(_id: number, kind: 'base' | 'log', lines: readonly stri
   return { _id, kind, text, crc: crc32(text) };
 }
 
-/** How the line of a removal begins. */
-const REMOVED = '-';
-
-/** What a log says in the end. */
-export interface LogState {
-  /** Each path's last entry, ascending by path. */
-  records: [path: string, line: string][];
-  uploads: Map<string, UploadRecord>;
-  begun: Map<string, BegunRecord>;
-  entries: number;
-}
-
-export function readLog(documents: readonly Document[]): LogState {
-  const last = new Map<string, string>();
-  const uploads = new Map<string, UploadRecord>();
-  const begunLines = new Map<string, string>();
-  let entries = 0;
-  for (const line of logLines(documents)) {
-    entries++;
-    const path = pathOf(line);
-    if (line.startsWith('u')) uploads.set(path, decodeUpload(line));
-    else if (line.startsWith('p')) addPart(uploads, path, decodePart(line));
-    else if (line.startsWith('x')) uploads.delete(path);
-    else if (line.startsWith('b')) {
-      begunLines.set(path, line);
-      last.set(path, REMOVED);
-    } else {
-      last.set(path, line);
-      begunLines.delete(path);
-    }
+/** The base's documents of records' lines, ascending by path. */
+export function* baseOf(lines: Iterable<string>): Generator<Document> {
+  let some: string[] = [];
+  let _id = 2;
+  for (const line of lines) {
+    if (some.push(line) < ENTRIES_PER_DOCUMENT) continue;
+    yield document(_id++, 'base', some);
+    some = [];
   }
-  // Nearly all that was begun is recorded by now.
-  const begun = new Map(Array.from(begunLines, ([path, line]) => [path, decodeBegun(line)]));
-  const records = [...last].sort(([a], [b]) => (a < b ? -1 : 1));
-  return { records, uploads, begun, entries };
+  if (some.length > 0) yield document(_id, 'base', some);
 }
 
-/** Notes a part with its upload. */
-export function addPart(uploads: Map<string, UploadRecord>, path: string, part: PartRecord): void {
-  const upload = uploads.get(path);
-  if (upload) (upload.parts as Map<number, PartRecord>).set(part.number, part);
-}
-
-function* logLines(documents: readonly Document[]): Generator<string> {
-  for (const { kind, text = '' } of documents) {
-    if (kind !== 'log' || text === '') continue;
-    for (let start = 0, end = 0; start < text.length; start = end + 1) {
-      end = lineEnd(text, start);
-      yield text.slice(start, end);
-    }
-  }
-}
-
-function lineEnd(text: string, start: number): number {
+export function lineEnd(text: string, start: number): number {
   const end = text.indexOf('\n', start);
   return end < 0 ? text.length : end;
 }
@@ -133,16 +92,16 @@ function lineEnd(text: string, start: number): number {
 /**
  * The base's records with the log's in their places, ascending by path; removed ones are left out.
  * Every run reads a million records through here: one generator, not one in another.
- * @param changed each path's last entry of the log, ascending by path
+ * @param changed each path's last line of the log, ascending by path
  * @param from the first path that is wanted
  */
 export function* recordsIn(
   documents: readonly Document[],
-  changed: readonly (readonly [path: string, line: string])[],
+  changed: readonly string[],
   from = '',
 ): Generator<LedgerRecord> {
   let next = from === '' ? 0 : placeIn(changed, from);
-  let path = changed[next]?.[0];
+  let path = pathIn(changed, next);
   for (let index = from === '' ? 0 : documentOf(documents, from); index < documents.length; index++) {
     const { kind, text = '' } = documents[index]!;
     if (kind !== 'base' || text === '') continue;
@@ -152,18 +111,23 @@ export function* recordsIn(
       let isKept = true;
       while (path !== undefined && path <= record.path) {
         if (path === record.path) isKept = false;
-        yield* recordIn(changed[next]?.[1]);
-        path = changed[++next]?.[0];
+        if (isRecord(changed[next]!)) yield decodeRecord(changed[next]!);
+        path = pathIn(changed, ++next);
       }
       if (isKept) yield record;
     }
   }
-  for (; next < changed.length; next++) yield* recordIn(changed[next]?.[1]);
+  for (; next < changed.length; next++) if (isRecord(changed[next]!)) yield decodeRecord(changed[next]!);
 }
 
-/** The place of a path among entries that ascend by path, or where it would stand. */
-export function placeIn(entries: readonly (readonly [path: string, line: string])[], path: string): number {
-  return firstOf(0, entries.length, index => entries[index]![0] >= path);
+function pathIn(lines: readonly string[], index: number): string | undefined {
+  const line = lines[index];
+  return line === undefined ? undefined : pathOf(line);
+}
+
+/** The place of a path among lines that ascend by path, or where it would stand. */
+export function placeIn(lines: readonly string[], path: string): number {
+  return firstOf(0, lines.length, index => pathOf(lines[index]!) >= path);
 }
 
 /** The document of the base that a path stands in, if it is there; the header is before all. */
@@ -192,9 +156,4 @@ function firstOf(low: number, high: number, holds: (index: number) => boolean): 
     else low = middle + 1;
   }
   return low;
-}
-
-/** Nothing where it was removed. */
-function recordIn(line = ''): LedgerRecord[] {
-  return line.startsWith(REMOVED) ? [] : [decodeRecord(line)];
 }

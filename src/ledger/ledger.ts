@@ -1,6 +1,4 @@
 import { existsSync, statSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import type Datastore from 'nedb-promises';
 import { keepChanges } from './changes.ts';
 import {
@@ -15,14 +13,13 @@ import {
   endTornLine,
   fileState,
   findAside,
+  keepHeapSmall,
   openDatafile,
   putAside,
   removeFile,
-  replaceFile,
   syncFile,
 } from './datafile.ts';
 import {
-  addPart,
   type Document,
   document,
   ENTRIES_PER_DOCUMENT,
@@ -31,15 +28,16 @@ import {
   LAST_SCAN,
   LEDGER_FORMAT,
   lastScanIn,
-  readLog,
   recordsIn,
   scanDocument,
   sortDocuments,
 } from './documents.ts';
 import { LedgerDamaged, LedgerNewer, LedgerOfOther, LedgerUnusable } from './errors.ts';
 import { encodeLastScan, type LastScan } from './last-scan.ts';
+import { addPart, readLog } from './read-log.ts';
 import type { Begun, BegunRecord, LedgerRecord, PartRecord, UploadRecord } from './records.ts';
 import { isSameTask, type Task } from './task.ts';
+import { writeLedger } from './write-ledger.ts';
 
 /** ms between writes: what an interrupted run may forget. */
 const FLUSH_INTERVAL = 500;
@@ -52,6 +50,9 @@ const MERGE_SHARE = 0.25;
 
 /** Each piece of the log that a run writes is a document: with more of them than these, a ledger that stays open is read anew. */
 const MOST_PIECES = 5_000;
+
+/** With so many documents a ledger is large, and is kept in a small heap. */
+const MANY_PIECES = 200;
 
 /** So many times that an object was begun are remembered: each one that is forgotten may leave it in COS. */
 const BEGUN_KEPT = 8;
@@ -100,6 +101,8 @@ export interface LedgerOptions {
   lost?: AbortSignal | undefined;
   /** Several runs use it, one after the other: it knows what they write. */
   staysOpen?: boolean;
+  /** All of it becomes the base at the end, however little that is: of a base it shows when a part is missing. */
+  isDraft?: boolean;
 }
 
 /**
@@ -112,7 +115,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     const damaged = existsSync(file) ? undefined : await findAside(file);
     if (damaged !== undefined) throw new LedgerDamaged(damaged, true);
     if (!existsSync(file) && readOnly) return ledgerOf([], undefined, options);
-    if (!existsSync(file)) await create(file, options.task, []);
+    if (!existsSync(file)) await writeLedger(file, options.task, { sorted: [], count: 0 });
     const lastWrite = statSync(file).mtimeMs;
     const store = await openDatafile<Document>(file);
     const { documents, lastScan } = sortDocuments(await store.find({}));
@@ -146,35 +149,8 @@ function checkTask(file: string, found: Task | undefined, wanted: Task): void {
 export async function createLedger(file: string, task: Task, records: Iterable<LedgerRecord>): Promise<void> {
   const lines = Array.from(records, record => [record.path, encodeRecord(record)] as const);
   lines.sort(([a], [b]) => (a < b ? -1 : 1));
-  await create(
-    file,
-    task,
-    lines.map(([, line]) => line),
-  );
-}
-
-async function create(
-  file: string,
-  task: Task,
-  sorted: readonly string[],
-  log: readonly string[] = [],
-  lost?: AbortSignal,
-  lastScan?: Document,
-): Promise<void> {
-  const unfinished = `${file}.new`;
-  await mkdir(dirname(file), { recursive: true });
-  await removeFile(unfinished);
-  const store = await openDatafile<Document>(unfinished);
-  const base = Math.ceil(sorted.length / ENTRIES_PER_DOCUMENT);
-  await store.insert({ _id: 1, format: LEDGER_FORMAT, task, base });
-  for (let start = 0, _id = 2; start < sorted.length; start += ENTRIES_PER_DOCUMENT, _id++) {
-    lost?.throwIfAborted();
-    await store.insert(document(_id, 'base', sorted.slice(start, start + ENTRIES_PER_DOCUMENT)));
-  }
-  if (log.length > 0) await store.insert(document(base + 2, 'log', log));
-  if (lastScan) await store.insert(lastScan);
-  lost?.throwIfAborted();
-  await replaceFile(unfinished, file);
+  const sorted = lines.map(([, line]) => line);
+  await writeLedger(file, task, { sorted, count: sorted.length });
 }
 
 /** What earlier runs left. */
@@ -195,7 +171,7 @@ function ledgerOf(
   options: LedgerOptions,
   before: Before = { lastScan: undefined, lastWrite: 0 },
 ): Ledger {
-  const { file, task, staysOpen = false } = options;
+  const { file, task, staysOpen = false, isDraft = false } = options;
   let { onBroken, lost } = options;
   let { lastScan: knownScan, lastWrite } = before;
   const log = readLog(documents);
@@ -241,6 +217,7 @@ function ledgerOf(
   function flush(): Promise<void> {
     const lines = waiting;
     waiting = [];
+    if (lines.length > 0 && nextId === MANY_PIECES) keepHeapSmall();
     writing = writing.then(async () => {
       if (broken) throw broken;
       if (lines.length === 0 || !store || lost?.aborted) return;
@@ -268,20 +245,17 @@ function ledgerOf(
     throw broken;
   }
 
-  const isMergeWorthIt = () => entries >= Math.max(MERGE_ENTRIES, baseEntries * MERGE_SHARE);
+  const isMergeWorthIt = () => isDraft || entries >= Math.max(MERGE_ENTRIES, baseEntries * MERGE_SHARE);
 
   async function mergeWhenWorthIt(): Promise<void> {
     if (!store || lost?.aborted || !isMergeWorthIt()) return;
     const { documents: now, lastScan: scan } = sortDocuments(await store.find({}));
+    const { records } = readLog(now);
+    const all = () => recordsIn(now, records);
+    let count = 0;
+    for (const _ of all()) count++;
     const open = [...[...uploads.values()].flatMap(linesOf), ...[...begun.values()].map(encodeBegun)];
-    await create(
-      file,
-      task,
-      Array.from(recordsIn(now, readLog(now).records), encodeRecord),
-      open,
-      lost,
-      scan,
-    );
+    await writeLedger(file, task, { sorted: encoded(all()), count, log: open, lastScan: scan }, lost);
   }
 
   return {
@@ -352,6 +326,10 @@ function ledgerOf(
       return true;
     },
   };
+}
+
+function* encoded(records: Iterable<LedgerRecord>): Generator<string> {
+  for (const record of records) yield encodeRecord(record);
 }
 
 function linesOf(upload: UploadRecord): string[] {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { SMALL_HEAP } from '../../dist/build/names.ts';
 import { parseConfig } from '../../src/config/schema.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import type { LedgerRecord } from '../../src/ledger/records.ts';
@@ -23,7 +24,7 @@ export interface Program {
 export function findProgram(folder: string, wantsSources: boolean): Program {
   if (wantsSources || !existsSync(ZIP) || !canUnzip()) {
     const name = `the sources, run by Node ${process.version}`;
-    return { name, command: (...args) => ({ file: process.execPath, args: [MAIN, ...args] }) };
+    return { name, command: (...args) => ({ file: process.execPath, args: [...SMALL_HEAP, MAIN, ...args] }) };
   }
   execFileSync('unzip', ['-q', '-o', ZIP, '-d', folder]);
   const executable = join(folder, 'cos_sync', 'cos_sync');

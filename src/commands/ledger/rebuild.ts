@@ -1,10 +1,9 @@
 import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
 import { checkLocalPath } from '../../engine/local/local-path.ts';
-import { type RebuildCounts, type Rebuilt, rebuildRecords } from '../../engine/upkeep/rebuild.ts';
+import { type RebuildCounts, rebuildRecords } from '../../engine/upkeep/rebuild.ts';
 import { findAside } from '../../ledger/datafile.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
-import type { LedgerRecord } from '../../ledger/records.ts';
 import { openIfWhole, replaceLedger } from '../../ledger/replace.ts';
 import { openLog } from '../../report/log.ts';
 import { openSession, type Session, withLock, withStore } from '../task/session.ts';
@@ -27,11 +26,13 @@ export async function rebuildLedger(invocation: Invocation): Promise<number> {
   checkLocalPath(session.config.localPath, home.configFile);
   const { file, counts, previous } = await withLock(invocation, session, async ({ file }, signal) => {
     const old = await openIfWhole(file, session.task);
+    let counts: RebuildCounts | undefined;
     try {
-      const { records, counts } = await rebuilt(invocation, session, old, signal);
-      signal.throwIfAborted();
-      const replaced = await replaceLedger(file, session.task, records, old);
-      return { file, counts, previous: replaced ?? (await findAside(file)) };
+      const replaced = await replaceLedger(file, session.task, old, async draft => {
+        counts = await rebuildInto(draft, invocation, session, old, signal);
+        signal.throwIfAborted();
+      });
+      return { file, counts: counts!, previous: replaced ?? (await findAside(file)) };
     } finally {
       await old?.close();
     }
@@ -57,27 +58,27 @@ export async function rebuildLedger(invocation: Invocation): Promise<number> {
   return EXIT.ok;
 }
 
-function rebuilt(
+function rebuildInto(
+  draft: Ledger,
   { terminal, words, style }: Invocation,
   session: Session,
   old: Ledger | undefined,
   signal: AbortSignal,
-): Promise<Rebuilt> {
-  const known = new Map<string, LedgerRecord>();
-  for (const record of old?.records() ?? []) known.set(record.path, record);
+): Promise<RebuildCounts> {
   const isLive = style.progress && terminal.isInteractive && !style.json && !style.quiet;
   return withStore(session, signal, async (store, requests) => {
-    const result = await rebuildRecords({
+    const counts = await rebuildRecords({
       config: session.config,
       prefix: session.task.prefix,
       store,
       requests,
       own: session.own,
-      known,
+      old,
+      onRecord: draft.put,
       onListed: objects => isLive && terminal.status(words.ledger.listed(objects)),
       signal,
     });
     if (isLive) terminal.status('');
-    return result;
+    return counts;
   });
 }

@@ -4,6 +4,7 @@ import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { localFailure } from '../../failure.ts';
 import type { Candidate, Refused } from '../../ledger/exchange/candidate.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
+import { lookupIn } from '../../ledger/lookup.ts';
 import { type FileRecord, isFile, isFolderPath, type LedgerRecord } from '../../ledger/records.ts';
 import type { Task } from '../../ledger/task.ts';
 import { hashLike } from '../local/content-hash.ts';
@@ -37,8 +38,8 @@ const TURN = 1_000;
  */
 export async function adoptRecords(options: AdoptOptions): Promise<void> {
   const { ledger, task, onOutcome, signal } = options;
-  const known = new Set<string>();
-  for (const { path } of ledger.records()) known.add(path);
+  const recorded = lookupIn(ledger.records);
+  const taken = new Set<string>();
   let seen = 0;
   for await (const candidate of options.candidates) {
     if (++seen % TURN === 0) await letOthersRun();
@@ -48,10 +49,11 @@ export async function adoptRecords(options: AdoptOptions): Promise<void> {
       continue;
     }
     const { path } = candidate.record;
-    const adopted = known.has(path) ? 'recorded' : await adopt(candidate, task);
+    const isKnown = taken.has(path) || recorded(path) !== undefined;
+    const adopted = isKnown ? 'recorded' : await adopt(candidate, task);
     if (typeof adopted !== 'string') {
       ledger.put(adopted);
-      known.add(path);
+      taken.add(path);
     }
     onOutcome(typeof adopted === 'string' ? adopted : 'taken', path);
   }

@@ -3,6 +3,8 @@ import type { OwnPaths } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../../cos/store.ts';
 import { localFailure } from '../../failure.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+import { lookupIn } from '../../ledger/lookup.ts';
 import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../ledger/records.ts';
 import { crc64Hash, hashLike } from '../local/content-hash.ts';
 import { filterOf } from '../local/filter.ts';
@@ -29,19 +31,16 @@ export interface RebuildCounts {
   unreadable: number;
 }
 
-export interface Rebuilt {
-  records: LedgerRecord[];
-  counts: RebuildCounts;
-}
-
 export interface RebuildOptions {
   config: Config;
   prefix: string;
   store: ObjectStore;
   requests: Requests;
   own: OwnPaths;
-  /** The records of the ledger that is to be replaced, by path, where it can still be read. */
-  known: ReadonlyMap<string, LedgerRecord>;
+  /** The ledger that is to be replaced, where it can still be read. */
+  old: Pick<Ledger, 'records'> | undefined;
+  /** Takes the records of the new one, nearly ascending by path. */
+  onRecord(record: LedgerRecord): void;
   onListed(objects: number): void;
   signal: AbortSignal;
 }
@@ -52,20 +51,23 @@ const MD5 = /^[0-9a-f]{32}$/i;
  * Makes the ledger's records anew from what COS holds and what the folder has. Changes nothing.
  * @throws LocalPathUnusable, Failure; the signal's reason when aborted
  */
-export async function rebuildRecords(options: RebuildOptions): Promise<Rebuilt> {
-  const records: LedgerRecord[] = [];
+export async function rebuildRecords(options: RebuildOptions): Promise<RebuildCounts> {
+  const { old, onRecord } = options;
   const counts = emptyCounts();
+  const recorded = old ? lookupIn(old.records) : () => undefined;
   await meetAll(options, localEntries(options), meeting => {
+    const known = meeting.object && recorded(meeting.path);
     if (meeting.entry?.kind === 'file' && meeting.object) {
       return async () => {
-        const record = await compared(options, meeting, counts);
-        if (record) records.push(record);
+        const record = await compared(options, meeting, known, counts);
+        if (record) onRecord(record);
       };
     }
-    records.push(...recordsWithoutReading(meeting, options.known, counts));
+    const record = recordWithoutReading(meeting, known, counts);
+    if (record) onRecord(record);
     return undefined;
   });
-  return { records, counts };
+  return counts;
 }
 
 function emptyCounts(): RebuildCounts {
@@ -83,30 +85,29 @@ async function* localEntries({ config, own, signal }: RebuildOptions): AsyncGene
   }
 }
 
-function recordsWithoutReading(
+function recordWithoutReading(
   { path, entry, object }: Meeting<ScannedEntry>,
-  known: ReadonlyMap<string, LedgerRecord>,
+  known: LedgerRecord | undefined,
   counts: RebuildCounts,
-): LedgerRecord[] {
+): LedgerRecord | undefined {
   if (entry?.kind === 'unreadable') counts.unreadable++;
   if (entry?.kind === 'folder') {
-    if (!object) return [];
+    if (!object) return undefined;
     counts.folders++;
-    return [{ path }];
+    return { path };
   }
   if (entry?.kind === 'file') {
     counts.notInCos++;
-    return [];
+    return undefined;
   }
   // The folder object of cos_path itself is nobody's.
-  if (!object || path === '') return [];
-  const record = known.get(path);
-  if (record && isStillIts(record, object)) {
+  if (!object || path === '') return undefined;
+  if (known && isStillIts(known, object)) {
     counts.kept++;
-    return [record];
+    return known;
   }
   counts.leftAlone++;
-  return [];
+  return undefined;
 }
 
 /** A record without a file stays where its object is the recorded one: nobody else's is ever deleted. */
@@ -117,10 +118,11 @@ function isStillIts(record: LedgerRecord, object: ListedObject): boolean {
 async function compared(
   options: RebuildOptions,
   meeting: Meeting<ScannedEntry>,
+  known: LedgerRecord | undefined,
   counts: RebuildCounts,
 ): Promise<FileRecord | undefined> {
   try {
-    const record = await equalRecord(options, meeting);
+    const record = await equalRecord(options, meeting, known);
     if (record) counts.files++;
     else counts.different++;
     return record;
@@ -135,13 +137,13 @@ async function compared(
 
 /** The record of a file whose object has its size and content; undefined where it has not. */
 async function equalRecord(
-  { config, store, requests, prefix, known }: RebuildOptions,
+  { config, store, requests, prefix }: RebuildOptions,
   { path, entry, object }: Meeting<ScannedEntry>,
+  old: LedgerRecord | undefined,
 ): Promise<FileRecord | undefined> {
   if (!entry || !object || entry.size !== object.size) return undefined;
   const { size, mtime, ctime } = entry;
   const { etag } = object;
-  const old = known.get(path);
   if (old && isFile(old) && old.size === size && old.mtime === mtime && old.etag === etag) {
     // One without a ctime is of an older format: its content is looked at.
     if (old.unsettledSince === 0 && (old.ctime === ctime || !config.compareCtime)) return old;
