@@ -16,6 +16,8 @@ export interface PastRun {
   _id: number;
   /** Which ledger: its file name without folder. */
   ledger: string;
+  /** The ledger as the run left it; missing in runs of older versions. */
+  ledger_fingerprint?: string;
   local_path: string;
   target: string;
   exit_code: number;
@@ -84,10 +86,26 @@ async function nextNumber(file: string): Promise<number | undefined> {
 /**
  * Adds a run; all ledgers of a home share the history. It is a convenience: a run never fails for it, so
  * the caller may ignore an error, and a run that would have to wait for long is left out.
+ * @param found the fingerprint of the ledger as the run found it
+ * @returns where a run before the last one left the ledger like that: somebody put an older one back
  */
-export async function recordRun(file: string, run: NewRun): Promise<void> {
+export async function recordRun(file: string, run: NewRun, found?: string): Promise<OlderLedger | undefined> {
   await mkdir(dirname(file), { recursive: true });
-  await throughGate(file, () => append(file, run));
+  return await throughGate(file, () => append(file, run, found));
+}
+
+export interface OlderLedger {
+  /** Whose ledger it is. */
+  leftBy: PastRun;
+  /** The last run before this one. */
+  last: PastRun;
+}
+
+function olderLedger(runs: readonly PastRun[], ledger: string, found?: string): OlderLedger | undefined {
+  const known = runs.filter(run => run.ledger === ledger && run.ledger_fingerprint !== undefined);
+  const last = known.at(-1);
+  const leftBy = known.findLast(run => run.ledger_fingerprint === found);
+  return last && leftBy && last.ledger_fingerprint !== found ? { leftBy, last } : undefined;
 }
 
 /** A run with the number that it took when it began, if any. */
@@ -105,19 +123,21 @@ interface OpenHistory {
 /** Kept for a daemon's next run: to read it all again would cost more than a run of one changed file. */
 let kept: OpenHistory | undefined;
 
-async function append(file: string, run: NewRun): Promise<void> {
+async function append(file: string, run: NewRun, found?: string): Promise<OlderLedger | undefined> {
   const history = await openHistory(file);
   const { store, runs } = history;
   const past: PastRun = { ...run, _id: numberFor(run, runs) };
+  const older = olderLedger(runs, run.ledger, found);
   kept = undefined;
   if (runs.length >= KEPT_BUSY + KEPT_IDLE + SLACK) {
     await rewrite(file, [...newest(runs), past]);
-    return;
+    return older;
   }
   await store.insert(past);
   runs.push(past);
   runs.sort((a, b) => a._id - b._id);
   kept = { ...history, state: fileState(file) };
+  return older;
 }
 
 async function openHistory(file: string): Promise<OpenHistory> {

@@ -1,7 +1,9 @@
 import { basename } from 'node:path';
 import type { Invocation } from '../../cli/invocation.ts';
+import { programCall } from '../../cli/program-call.ts';
 import type { Config } from '../../config/schema.ts';
-import { type PastRun, readHistory, recordRun } from '../../ledger/history.ts';
+import { fingerprintOf } from '../../ledger/fingerprint.ts';
+import { type NewRun, type PastRun, readHistory, recordRun } from '../../ledger/history.ts';
 import type { RunLog } from '../../report/log.ts';
 import { type DaemonNumbers, metricsText } from '../../report/metrics.ts';
 import { opStatus, type Summary, summaryJson } from '../../report/summary.ts';
@@ -12,17 +14,26 @@ const MAX_ERRORS_IN_HISTORY = 100;
 /** seconds */
 const HOOK_TIME_LIMIT = 60;
 
-/** Adds the run to the history. The history is a convenience: a failure is a warning. */
+/**
+ * Adds the run to the history, and warns where the ledger was an older one. The history is a convenience: a failure
+ * is a warning.
+ * @param found the fingerprint of the ledger as the run found it
+ */
 export async function remember(
-  { home: { historyFile }, terminal, words }: Invocation,
+  { home, terminal, words }: Invocation,
+  log: RunLog,
   ledger: string,
+  found: string | undefined,
   summary: Summary,
 ): Promise<void> {
+  const { historyFile } = home;
+  const fingerprint = fingerprintOf(ledger);
   const { startTime, endTime, statistics, deletesHeld, errors, exitCode, localPath, target, interruptedBy } =
     summary;
-  await recordRun(historyFile, {
+  const run: NewRun = {
     ...(summary.number === undefined ? {} : { _id: summary.number }),
     ledger: basename(ledger),
+    ...(fingerprint === undefined ? {} : { ledger_fingerprint: fingerprint }),
     local_path: localPath,
     target,
     exit_code: exitCode,
@@ -34,9 +45,17 @@ export async function remember(
     end_time: endTime.toISOString(),
     used_time: (endTime.getTime() - startTime.getTime()) / 1000,
     errors: errors.slice(0, MAX_ERRORS_IN_HISTORY),
-  }).catch(({ code, message }: NodeJS.ErrnoException) =>
-    terminal.warn(`${words.warnings.fileUnwritable(historyFile, code ?? message)}\n`),
-  );
+  };
+  try {
+    const older = await recordRun(historyFile, run, found);
+    if (!older) return;
+    const { leftBy, last } = older;
+    log.info('olderLedger', { ledger: basename(ledger), left_by: leftBy._id, last_run: last._id });
+    terminal.warn(`${words.warnings.olderLedger(ledger, leftBy._id, last._id, programCall(home))}\n`);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    terminal.warn(`${words.warnings.fileUnwritable(historyFile, code ?? message)}\n`);
+  }
 }
 
 /** Writes the numbers for Prometheus, where the configuration names a file. A failure is a warning. */

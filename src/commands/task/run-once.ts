@@ -13,6 +13,7 @@ import { countInto, emptyStatistics, type Statistics } from '../../engine/statis
 import { type ChangedPart, type SyncResult, sync } from '../../engine/sync.ts';
 import { Interrupted } from '../../interrupted.ts';
 import { LedgerLocked } from '../../ledger/errors.ts';
+import { fingerprintOf } from '../../ledger/fingerprint.ts';
 import { takeRunNumber } from '../../ledger/history.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import type { OpenLedger } from '../../ledger/open-ledger.ts';
@@ -121,6 +122,7 @@ async function runTask(invocation: Invocation, options: BegunRun, ledger: Ledger
       : createFailedFile(config.failedFile, words, code =>
           terminal.warn(`${words.warnings.fileUnwritable(config.failedFile ?? '', code)}\n`),
         );
+  const found = fingerprintOf(file);
   const outcome = await attemptSync(invocation, options, ledger, errors, failedFile ?? {});
   const { result, exitCode, error } = outcome;
   const reason = reasonLines(outcome, invocation);
@@ -153,7 +155,7 @@ async function runTask(invocation: Invocation, options: BegunRun, ledger: Ledger
   logEnd(log, summary, outcome);
   options.onEnd?.(summary, result);
   if (dryRun || isUntold) return summary;
-  await remember(invocation, file, summary);
+  await remember(invocation, log, file, found, summary);
   await writeMetrics(invocation, config, file, summary, options.daemon?.());
   return summary;
 }

@@ -25,6 +25,6 @@ export function countsOf(run: PastRun): RunCounts {
 }
 
 /** The same names as in the summary of a run, with the run's number first. */
-export function runJson({ _id, ...run }: PastRun): Record<string, unknown> {
+export function runJson({ _id, ledger_fingerprint: _, ...run }: PastRun): Record<string, unknown> {
   return { run: _id, ...run };
 }

@@ -213,6 +213,8 @@ export const en: Words = {
       `config: unknown key "${key}" is ignored${nearest ? `; did you mean "${nearest}"?` : ''}`,
     thresholdCut: most =>
       `multipart_threshold: larger files than ${most} MiB go up in parts all the same: what goes up whole is in memory`,
+    olderLedger: (file, leftBy, lastRun, program) =>
+      `${file} is as run ${leftBy} left it, though run ${lastRun} came after: an older one was put back. What COS was sent since is not in it. Compare with COS: ${program} verify`,
     otherLedger: (file, localPath, place, program) =>
       `db/ has a ledger for the same bucket and cos_path, of ${localPath} (${place}). If this is that folder, moved, take its records over, so that nothing is sent again: ${program} ledger adopt --from ${file}`,
     configReadableByOthers: file => `${file} holds a secret and is readable by others: chmod 600 ${file}`,

@@ -52,6 +52,8 @@ export interface Words {
   warnings: {
     unknownKey(key: string, nearest: string | undefined): string;
     configReadableByOthers(file: string): string;
+    /** Of runs by their numbers. */
+    olderLedger(file: string, leftBy: number, lastRun: number, program: string): string;
     otherLedger(file: string, localPath: string, place: string, program: string): string;
     /** @param most MiB */
     thresholdCut(most: number): string;

@@ -195,6 +195,8 @@ export const zh: Words = {
       `配置：未知的配置项“${key}”已忽略${nearest ? `；您是否想写“${nearest}”？` : ''}`,
     thresholdCut: most =>
       `multipart_threshold：超过 ${most} MiB 的文件仍会分块上传，因为整体上传的内容都在内存中`,
+    olderLedger: (file, leftBy, lastRun, program) =>
+      `${file} 是第 ${leftBy} 次运行结束时的状态，而之后还有第 ${lastRun} 次运行：数据库已被恢复为旧版本，其中没有此后上传的记录。请与 COS 核对：${program} verify`,
     otherLedger: (file, localPath, place, program) =>
       `db/ 中已有同一存储桶和 cos_path 的数据库，属于 ${localPath}（${place}）。如果这里就是移动后的那个目录，请接管其记录以免重新上传：${program} ledger adopt --from ${file}`,
     configReadableByOthers: file => `${file} 含有密钥，且其他用户可读：请执行 chmod 600 ${file}`,

@@ -1,0 +1,32 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import test from 'ava';
+import { ledgerFile } from '../../src/ledger/task.ts';
+import { sandbox } from '../support/sandbox.ts';
+import { taskIn } from '../support/task.ts';
+
+const SAID = /is as run 2 left it, though run 4 came after.* verify$/m;
+
+test('a ledger that was put back to an older state is noticed, once', async t => {
+  const box = await sandbox(t);
+  const runWith = async (name: string) => {
+    box.write(name, name);
+    box.age(name);
+    return await box.run('--quiet');
+  };
+  await runWith('a');
+  const ledger = ledgerFile(join(box.home, 'db'), taskIn(box.home));
+  const older = join(box.root, 'older.db');
+  await runWith('b');
+  copyFileSync(ledger, older);
+  await runWith('c');
+  t.is((await box.run('--quiet')).stderr, '', 'one that nothing happened to is no other');
+  copyFileSync(older, ledger);
+  const told = await runWith('d');
+  t.is(told.code, 0);
+  t.regex(told.stderr, SAID);
+  t.regex(box.log(), /olderLedger run=5 .*left_by=2 last_run=4/);
+  t.is((await runWith('e')).stderr, '');
+  t.is((await box.run('ledger', 'rebuild')).code, 0);
+  t.is((await runWith('f')).stderr, '');
+});
