@@ -46,6 +46,7 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
 
   for (const [place, count] of plan.goneOnOtherDisk) hold(count, 'otherDisk', place);
   hold(plan.doubtful, 'unreadable', plan.doubtfulPlace);
+  hold(plan.displaced, 'notAFile', plan.displacedPlace);
   hold(plan.goneDuringScan.length, 'movedDuringScan', plan.goneDuringScan[0]);
   const { goneFiles, goneFolders, goneBegun } = plan;
   const goneCount = goneFiles.length + goneFolders.length + goneBegun.length;

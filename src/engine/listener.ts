@@ -10,6 +10,7 @@ export type HeldReason =
   | 'otherDisk'
   | 'maxDelete'
   | 'unreadable'
+  | 'notAFile'
   | 'unknownPlace'
   | 'movedDuringScan'
   | 'uploadFailed'

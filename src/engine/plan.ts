@@ -47,6 +47,9 @@ export interface Plan {
   /** Records whose file was not found, but that may be there: where the scan could not look, and one such place. */
   doubtful: number;
   doubtfulPlace: string;
+  /** Records in whose place is what cannot be synced (a pipe, a link that is not followed), and one such place. */
+  displaced: number;
+  displacedPlace: string;
   /** A place where the scan could not look and of which nothing is recorded: what is gone may have moved there. */
   unknownPlace: string | undefined;
   /** Sizes in bytes of files that cannot be uploaded as they are, each with one such file. */
@@ -110,6 +113,7 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
   const plan = emptyPlan();
   const missing: LedgerRecord[] = [];
   const hidden = new Set<string>();
+  const skipped = new Set<string>();
   const unknown = new Set<string>();
   const own = new Set<string>();
   const begun = new Map(rules.begun);
@@ -182,7 +186,10 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
       const { path, failure } = entry;
       if (failure === undefined) return;
       if (entry.kind === 'unreadable') meetUnreadable(entry, failure);
-      else plan.skipped.push({ path, failure });
+      else {
+        skipped.add(path);
+        plan.skipped.push({ path, failure });
+      }
     },
 
     takeNew() {
@@ -199,7 +206,10 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
       for (const gone of missing) {
         if (isExcluded(gone.path)) continue;
         const place = placeOf(gone.path, hidden);
-        if (place !== undefined) {
+        if (place !== undefined && skipped.has(place)) {
+          plan.displaced++;
+          plan.displacedPlace ||= place;
+        } else if (place !== undefined) {
           plan.doubtful++;
           plan.doubtfulPlace ||= place;
           unknown.delete(place);
@@ -243,6 +253,8 @@ function emptyPlan(): Plan {
     goneOnOtherDisk: new Map(),
     doubtful: 0,
     doubtfulPlace: '',
+    displaced: 0,
+    displacedPlace: '',
     unknownPlace: undefined,
     failedSizes: new Map(),
     unreadable: [],

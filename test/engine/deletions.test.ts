@@ -30,6 +30,8 @@ function planWith(changes: Partial<Plan>): Plan {
     failedSizes: new Map(),
     goneOnOtherDisk: new Map(),
     doubtfulPlace: '',
+    displaced: 0,
+    displacedPlace: '',
     unreadable: [],
     leftOut: [],
     disks: new Map(),

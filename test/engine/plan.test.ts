@@ -228,6 +228,16 @@ test('a link that leads nowhere is no place where something may have moved', t =
   t.is(failures.length, 1);
 });
 
+test('what is recorded where something is now that cannot be synced is held, and not called unreadable', t => {
+  const planner = startPlan([recordOf('folder/x'), recordOf('gone'), recordOf('pipe')], RULES);
+  const skip = (path: string) => planner.meet({ ...unreadable(path, 'SpecialFile'), kind: 'skipped' });
+  skip('folder');
+  skip('pipe');
+  const plan = planner.finish();
+  t.deepEqual([plan.displaced, plan.displacedPlace, plan.doubtful], [2, 'folder', 0]);
+  t.deepEqual(plan.goneFiles, [recordOf('gone')]);
+});
+
 test('a place that could not be read in the last run either holds only what is below it', t => {
   const unreadableBefore = new Set(['old/', 'secret']);
   const planner = startPlan([recordOf('gone'), recordOf('old/x')], { ...RULES, unreadableBefore });

@@ -173,6 +173,8 @@ export const en: Words = {
       `${counted(count, 'deletion')} held back: ${place} is on another file system than in the last run. Is its disk mounted? If this is right, run once with --other-disk`,
     unreadable: (count, _, place) =>
       `${counted(count, 'deletion')} held back: ${place}, where they belong, could not be read. Make it readable, or leave it out with exclude`,
+    notAFile: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: ${place} is there, but is nothing that can be synced. Remove it and the next run deletes them, or leave it out with exclude`,
     unknownPlace: (count, _, place) =>
       `${counted(count, 'deletion')} held back: ${place} is new and could not be read, and these may have moved there. The next run deletes them; make it readable, or leave it out with exclude`,
     movedDuringScan: (count, _, place) =>

@@ -159,6 +159,8 @@ export const zh: Words = {
       `暂不删除 ${count} 项：${place} 所在的文件系统与上次运行时不同。磁盘是否已挂载？如果确认无误，请用 --other-disk 运行一次`,
     unreadable: (count, _, place) =>
       `暂不删除 ${count} 项：它们所在的 ${place} 无法读取。请使其可读，或用 exclude 排除`,
+    notAFile: (count, _, place) =>
+      `暂不删除 ${count} 项：${place} 存在，但不是可以同步的文件或目录。移走它后下次运行会删除，或用 exclude 排除`,
     unknownPlace: (count, _, place) =>
       `暂不删除 ${count} 项：${place} 是新出现的且无法读取，这些可能就是移动到了那里。下次运行会删除；请使其可读，或用 exclude 排除`,
     movedDuringScan: (count, _, place) =>
