@@ -16,6 +16,8 @@ const KINDS: readonly FindingKind[] = [
   'content',
   'unreadable',
   'changedLocally',
+  'goneLocally',
+  'begun',
   'unknown',
 ];
 
@@ -26,6 +28,8 @@ const NAME: Readonly<Record<FindingKind, string>> = {
   content: 'content_differs',
   unreadable: 'unreadable',
   changedLocally: 'changed_locally',
+  goneLocally: 'gone_locally',
+  begun: 'begun',
   unknown: 'unknown',
 };
 

@@ -15,6 +15,8 @@ interface Verified {
   different: number;
   content_differs: number;
   changed_locally: number;
+  gone_locally: number;
+  begun: number;
   new_locally: number;
   unknown: number;
   same: number;
@@ -129,7 +131,19 @@ test('a file that changed locally since its upload is no fault of COS', async t 
   box.write('new.txt', 'new');
   const { code, json } = await verify(box);
   t.is(code, 0);
-  t.like(json, { changed_locally: 2, new_locally: 1, same: 3 });
+  t.like(json, { changed_locally: 1, gone_locally: 1, new_locally: 1, same: 3 });
+});
+
+test('an object whose upload got no answer is not called a stranger', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'content');
+  box.proxy.fault = ({ method, path }) =>
+    method === 'PUT' && path.endsWith('/a.txt') ? { kind: 'loseAnswer' } : undefined;
+  t.is((await box.run('--retry-num', '0')).code, 5);
+  box.proxy.fault = undefined;
+  const { code, json } = await verify(box);
+  t.is(code, 0);
+  t.like(json, { objects: 1, records: 0, begun: 1, unknown: 0 });
 });
 
 test('a content that changed behind an unchanged size and mtime is found by --deep alone', async t => {

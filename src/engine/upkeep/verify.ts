@@ -20,9 +20,21 @@ import { type Meeting, meetAll } from './meet-listing.ts';
  * - `content`: the local file has the recorded size and mtime, and other content
  * - `unreadable`: the local file could not be read to compare its content
  * - `changedLocally`: the local file changed since its upload, which the next sync takes care of
+ * - `goneLocally`: the local file is gone since its upload, which the next sync takes care of
+ * - `begun`: in COS, and a run that was ended began to send or delete it; the next sync finds out which
  * - `unknown`: in COS and not in the ledger, so somebody else's
  */
-export type FindingKind = 'missing' | 'different' | 'content' | 'unreadable' | 'changedLocally' | 'unknown';
+export type FindingKind =
+  | 'missing'
+  | 'different'
+  | 'content'
+  | 'unreadable'
+  | 'changedLocally'
+  | 'goneLocally'
+  | 'begun'
+  | 'unknown';
+
+type LocalChange = 'changedLocally' | 'goneLocally';
 
 export interface Finding {
   kind: FindingKind;
@@ -82,7 +94,7 @@ export async function verifyObjects(options: VerifyOptions): Promise<Verificatio
     options.onFinding({ kind, path, detail });
   };
   const local = await localChanges(options, result);
-  for (const path of local ?? []) find('changedLocally', path);
+  for (const [path, change] of local ?? []) find(change, path);
 
   const compare = createComparison(options, result, local, find);
   result.objects = await meetAll(options, ledger.records(), compare);
@@ -90,7 +102,8 @@ export async function verifyObjects(options: VerifyOptions): Promise<Verificatio
 }
 
 function emptyVerification(): Verification {
-  const found = { missing: 0, different: 0, content: 0, unreadable: 0, changedLocally: 0, unknown: 0 };
+  const local = { unreadable: 0, changedLocally: 0, goneLocally: 0 };
+  const found = { missing: 0, different: 0, content: 0, begun: 0, unknown: 0, ...local };
   return {
     objects: 0,
     records: 0,
@@ -104,7 +117,10 @@ function emptyVerification(): Verification {
 }
 
 /** Paths whose local file is not as recorded; undefined where local_path cannot be read at all. */
-async function localChanges(options: VerifyOptions, result: Verification): Promise<Set<string> | undefined> {
+async function localChanges(
+  options: VerifyOptions,
+  result: Verification,
+): Promise<Map<string, LocalChange> | undefined> {
   const { config, own, ledger, signal } = options;
   let plan: Plan;
   try {
@@ -115,13 +131,13 @@ async function localChanges(options: VerifyOptions, result: Verification): Promi
   }
   signal.throwIfAborted();
   result.newLocally = plan.newPaths.size;
-  const changed = new Set<string>();
-  for (const { path } of plan.uploads) if (!plan.newPaths.has(path)) changed.add(path);
+  const changed = new Map<string, LocalChange>();
+  for (const { path } of plan.uploads) if (!plan.newPaths.has(path)) changed.set(path, 'changedLocally');
   for (const { file, record } of plan.checks) {
-    if (!Number.isNaN(record.mtime) && record.mtime !== file.mtime) changed.add(file.path);
+    if (!Number.isNaN(record.mtime) && record.mtime !== file.mtime) changed.set(file.path, 'changedLocally');
   }
-  for (const { path } of plan.goneFiles) changed.add(path);
-  for (const path of [...plan.goneFolders, ...plan.goneDuringScan]) changed.add(path);
+  const gone = [...plan.goneFiles.map(({ path }) => path), ...plan.goneFolders, ...plan.goneDuringScan];
+  for (const path of gone) changed.set(path, 'goneLocally');
   return changed;
 }
 
@@ -129,7 +145,7 @@ async function localChanges(options: VerifyOptions, result: Verification): Promi
 function createComparison(
   options: VerifyOptions,
   result: Verification,
-  changed: ReadonlySet<string> | undefined,
+  changed: ReadonlyMap<string, LocalChange> | undefined,
   find: Find,
 ) {
   const { deep } = options;
@@ -147,10 +163,10 @@ function createComparison(
 
   function notRead(path: string, failure: Failure): void {
     if (failure.kind === 'defect') throw failure;
-    // A file in the place of a folder above is a change, too.
     const isGone = failure.code === 'ENOENT' || failure.code === 'ENOTDIR';
-    const isChanged = failure.kind === 'changed' || isGone;
-    find(isChanged ? 'changedLocally' : 'unreadable', path, isChanged ? '' : failure.code);
+    if (isGone) find('goneLocally', path);
+    else if (failure.kind === 'changed') find('changedLocally', path);
+    else find('unreadable', path, failure.code);
   }
 
   function same(record: LedgerRecord): (() => Promise<void>) | undefined {
@@ -165,7 +181,7 @@ function createComparison(
     if (entry) result.records++;
     if (!entry) {
       // The folder object of cos_path itself is nobody's.
-      if (path !== '') find('unknown', path);
+      if (path !== '') find(options.ledger.begun.has(path) ? 'begun' : 'unknown', path);
       return undefined;
     }
     // Ours, with content that nobody recorded: the next sync sends it whatever is there.

@@ -37,6 +37,8 @@ export const verifyEn: VerifyWords = {
     content: 'content',
     unreadable: 'unreadable',
     changedLocally: 'changed',
+    goneLocally: 'deleted',
+    begun: 'begun',
     unknown: 'unknown',
   },
   meaning: {
@@ -47,6 +49,10 @@ export const verifyEn: VerifyWords = {
     unreadable: count => `${counted(count, 'local file')} could not be read: not compared`,
     changedLocally: count =>
       `${count} changed locally since the upload: no fault of COS, for the next sync to upload`,
+    goneLocally: count =>
+      `${count} deleted locally since the upload: no fault of COS, for the next sync to delete where delete_sync is 1`,
+    begun: count =>
+      `${counted(count, 'object')} of a run that was ended before it knew what became of them: the next sync finds out`,
     unknown: count =>
       `${counted(count, 'object is', 'objects are')} not in the ledger: not from here, and never touched`,
   },
@@ -79,6 +85,8 @@ export const verifyZh: VerifyWords = {
     content: '内容',
     unreadable: '不可读',
     changedLocally: '已变化',
+    goneLocally: '已删除',
+    begun: '未确认',
     unknown: '未知',
   },
   meaning: {
@@ -87,6 +95,9 @@ export const verifyZh: VerifyWords = {
     content: count => `${count} 个本地文件的内容与上传时不同，但大小和修改时间未变：同步时发现不了`,
     unreadable: count => `${count} 个本地文件无法读取：未能比对其内容`,
     changedLocally: count => `${count} 项在上传后于本地发生变化：不是 COS 的问题，下次同步会处理`,
+    goneLocally: count =>
+      `${count} 项在上传后于本地被删除：不是 COS 的问题，如果 delete_sync 为 1，下次同步会从 COS 删除`,
+    begun: count => `${count} 个对象来自中途结束的运行，其结果未能确认：下次同步会查明`,
     unknown: count => `${count} 个对象不在本地数据库中：不是由这里上传的，绝不会改动`,
   },
   attributes: (applied, failed) =>
