@@ -3,6 +3,7 @@ import { EXIT, exitCodeOfError } from './cli/exit-codes.ts';
 import type { Invocation } from './cli/invocation.ts';
 import { checkLanguage, optionIn, overridesOf } from './cli/options.ts';
 import { type Given, parse } from './cli/parse.ts';
+import { callIn } from './cli/program-call.ts';
 import { runCommand } from './cli/run-command.ts';
 import { START } from './commands/start.ts';
 import { type Home, homeAt } from './config/home.ts';
@@ -21,7 +22,8 @@ process.env.UV_THREADPOOL_SIZE ??= '80';
 const LAST_WORDS = 500;
 
 async function main(argv: readonly string[], signal: AbortSignal): Promise<number> {
-  const words = wordsFor(optionIn(argv, 'lang'), languageInConfig(homeIn(argv).configFile));
+  const home = homeIn(argv);
+  const words = wordsFor(callIn(home), optionIn(argv, 'lang'), languageInConfig(home.configFile));
   let isOutputLost = false;
   const terminal = createTerminal(code => {
     isOutputLost = true;
@@ -34,7 +36,7 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
     return code === EXIT.ok && isOutputLost ? EXIT.failures : code;
   } catch (error) {
     for (const line of errorLines(error, words)) terminal.err(`cos_sync: ${line}\n`);
-    if (isUnexpected(error)) logDefect(homeIn(argv).logFile, error);
+    if (isUnexpected(error)) logDefect(home.logFile, error);
     return exitCodeOfError(error);
   }
 
@@ -62,9 +64,9 @@ function homeIn(argv: readonly string[]): Home {
 
 /** What nobody caught is a defect of ours: it is said in one line, and the stack is no business of the terminal. */
 function endOnDefect(error: unknown): void {
-  const { configFile, logFile } = homeIn(process.argv);
-  logDefect(logFile, error);
-  const words = wordsFor(optionIn(process.argv, 'lang'), languageInConfig(configFile));
+  const home = homeIn(process.argv);
+  logDefect(home.logFile, error);
+  const words = wordsFor(callIn(home), optionIn(process.argv, 'lang'), languageInConfig(home.configFile));
   for (const line of errorLines(error, words)) process.stderr.write(`cos_sync: ${line}\n`);
   process.exit(exitCodeOfError(error));
 }

@@ -1,16 +1,31 @@
 import { basename, dirname, join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import { type Home, homeAt } from '../config/home.ts';
+import type { Call } from '../report/words/call.ts';
+import { COMMANDS, type Form } from './commands.ts';
 
-/** What a user types in this folder to call the program again, with what tells it its home and configuration. */
-export function programCall({ root, configFile }: Home): string {
+/**
+ * What a user types in this folder to run a command of the program, with what tells it its home and configuration
+ * where the command reads them.
+ */
+export function callIn({ root, configFile }: Home): Call {
   const isElsewhere = root !== homeAt(undefined, process.env).root;
   const hasOtherConfig = configFile !== join(root, 'conf', 'config.json');
-  const options = [
-    ...(isElsewhere ? ['--home', root] : []),
-    ...(hasOtherConfig ? ['--config', configFile] : []),
-  ];
-  return [...program(), ...options].map(quoted).join(' ');
+  return command => {
+    const reads = readBy(command);
+    const options = [
+      ...(isElsewhere && reads !== 'nothing' ? ['--home', root] : []),
+      ...(hasOtherConfig && reads === 'config' ? ['--config', configFile] : []),
+    ];
+    return `${[...program(), ...options].map(quoted).join(' ')} ${command}`;
+  };
+}
+
+function readBy(call: string): Form['reads'] {
+  const [name, actionName] = call.split(' ');
+  const command = COMMANDS.find(known => known.name === name);
+  const action = command?.actions?.find(known => known.name === actionName);
+  return (action ?? command)?.reads ?? 'nothing';
 }
 
 function program(): string[] {

@@ -16,7 +16,6 @@ import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { programCall } from '../cli/program-call.ts';
 import { usageFault } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
 import { isFolder } from '../engine/local/local-path.ts';
@@ -77,9 +76,7 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
 
     const ledger = ledgerFile(home.dbFolder, taskOf(readConfig(demo).config));
     const objects = join(server.dir, server.bucket, 'backup');
-    terminal.out(
-      `\n${words.demo.where(objects, ledger, home.logFile)}\n\n${words.demo.next(programCall(invocation.home))}\n`,
-    );
+    terminal.out(`\n${words.demo.where(objects, ledger, home.logFile)}\n\n${words.demo.next}\n`);
     return Math.max(...codes);
   } finally {
     await server.close();

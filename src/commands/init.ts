@@ -3,7 +3,6 @@ import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { EXIT, exitCodeOfError } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { programCall } from '../cli/program-call.ts';
 import { openPrompt, type Prompt } from '../cli/prompt.ts';
 import { ConfigError, usageFault } from '../config/faults.ts';
 import { isTemplate, keepCopy, keptSince } from '../config/kept-copy.ts';
@@ -57,7 +56,7 @@ async function askTestWrite(invocation: Invocation, prompt: Prompt): Promise<num
   const text = `${JSON.stringify(values, undefined, 4)}\n`;
   await writeWhole(file, text, 0o600);
   keepCopy(file, { bytes: Buffer.from(text), written: values });
-  terminal.out(`${words.init.written(file)}\n${words.init.next(programCall(home))}\n`);
+  terminal.out(`${words.init.written(file)}\n${words.init.next}\n`);
   return EXIT.ok;
 }
 
@@ -82,7 +81,7 @@ async function startingPoint(
     return isAgreed ? { values: {}, aside } : undefined;
   }
   const isNew = !isThere || isTemplate(written);
-  if (isNew && keptSince(file)) terminal.out(`${words.init.hasKeptCopy(programCall(home))}\n`);
+  if (isNew && keptSince(file)) terminal.out(`${words.init.hasKeptCopy}\n`);
   if (!isNew && !(await agrees(prompt, words.init.filledIn(file)))) return undefined;
   const values = Object.fromEntries(
     Object.entries(written).filter(([, value]) => !isPlaceholder(String(value))),

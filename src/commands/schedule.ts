@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
-import { programCall } from '../cli/program-call.ts';
 import { ConfigError, usageFault } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
 import { loadConfig } from '../config/load.ts';
@@ -52,7 +51,7 @@ export function scheduleCommand(invocation: Invocation, command: ScheduleCommand
   function resultText(): string {
     if (action === 'print') return stepsText(steps, words).trimEnd();
     if (action === 'install')
-      return words.schedule.installed(kind, name, whenOf(command, kind), schedule.look, programCall(home));
+      return words.schedule.installed(kind, name, whenOf(command, kind), schedule.look);
     return steps.length === 0
       ? words.schedule.nothingToRemove(kind, name)
       : words.schedule.removed(kind, name);

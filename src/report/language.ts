@@ -1,17 +1,21 @@
 import { type Language, languageNamed } from '../config/language.ts';
+import type { Call } from './words/call.ts';
 import { en } from './words/en.ts';
 import type { Words } from './words/words.ts';
 import { zh } from './words/zh.ts';
 
-const WORDS: Readonly<Record<Language, Words>> = { en, zh };
+const WORDS: Readonly<Record<Language, (call: Call) => Words>> = { en, zh };
 
-/** The words of the first language given that there is; else of the system's locale; else English. */
-export function wordsFor(...choices: readonly (string | undefined)[]): Words {
+/**
+ * The words of the first language given that there is; else of the system's locale; else English.
+ * @param call how the commands in them are typed here
+ */
+export function wordsFor(call: Call, ...choices: readonly (string | undefined)[]): Words {
   for (const choice of [...choices, systemLocale()]) {
     const language = languageNamed(choice ?? '');
-    if (language) return WORDS[language];
+    if (language) return WORDS[language](call);
   }
-  return en;
+  return en(call);
 }
 
 function systemLocale(): string {

@@ -4,10 +4,12 @@ import { createStream, type Generator, type RotatingFileStream } from 'rotating-
 import type { Done, Failed, RunListener } from '../engine/listener.ts';
 import { describe } from './describe.ts';
 import { logLine } from './log-line.ts';
+import { byName } from './words/call.ts';
 import { en } from './words/en.ts';
 
 const ROTATED_AT = '100M';
 const KEPT = 20;
+const ENGLISH = en(byName);
 /** Lines are written together, at the latest after this many ms: a write costs more than the line. */
 const WRITE_INTERVAL = 100;
 const MAX_WAITING = 250;
@@ -77,7 +79,7 @@ function runLog(write: Write): RunLog {
     error: (event, values) => write('error', event, values),
     done: (done: Done) => write('ok', done.operation, valuesOf(done)),
     failed: ({ operation, path, key, failure }: Failed) => {
-      const { code, message } = describe(failure, en);
+      const { code, message } = describe(failure, ENGLISH);
       const { status, requestId } = failure;
       const stack = failure.kind === 'defect' ? failure.stack : undefined;
       write('fail', operation, { path, key, code, message, status, request_id: requestId, stack });

@@ -7,6 +7,7 @@ import { COMMANDS, SHELLS } from '../../src/cli/commands.ts';
 import { completionScript } from '../../src/cli/completion/completion.ts';
 import { placesOf } from '../../src/cli/completion/places.ts';
 import { wordsFor } from '../../src/report/language.ts';
+import { byName } from '../../src/report/words/call.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cos_sync-completion-'));
 test.after.always(() => rmSync(folder, { recursive: true, force: true }));
@@ -15,7 +16,7 @@ writeFileSync(join(folder, 'a file.json'), '');
 const scripts = Object.fromEntries(
   SHELLS.map(shell => {
     const file = join(folder, `completion.${shell}`);
-    writeFileSync(file, completionScript(shell, wordsFor('en')));
+    writeFileSync(file, completionScript(shell, wordsFor(byName, 'en')));
     return [shell, file];
   }),
 );
@@ -135,18 +136,18 @@ zpty -d z
 
 test('the PowerShell script has every command and option, and closes what it opens', t => {
   for (const language of ['en', 'zh']) {
-    const script = completionScript('powershell', wordsFor(language));
+    const script = completionScript('powershell', wordsFor(byName, language));
     const bare = script.replace(/'(?:[^']|'')*'/g, '');
     for (const [open, close] of ['()', '{}', '[]']) {
       t.is(bare.split(open!).length, bare.split(close!).length, `${open}${close}`);
     }
     t.notRegex(bare, /'/);
     t.notRegex(script, /[^\n\x20-\x7e]/, 'no code page can change it');
-    for (const { command, action, options } of placesOf(wordsFor(language))) {
+    for (const { command, action, options } of placesOf(wordsFor(byName, language))) {
       const row =
         script.split('\n').find(line => line.startsWith(`    '${`${command} ${action}`.trim()}' = @(`)) ?? '';
       for (const { name } of options) t.true(row.includes(`@('${name}', `), `${command} ${action} ${name}`);
     }
   }
-  t.is(placesOf(wordsFor('en')).filter(({ action }) => action === '').length, COMMANDS.length + 1);
+  t.is(placesOf(wordsFor(byName, 'en')).filter(({ action }) => action === '').length, COMMANDS.length + 1);
 });

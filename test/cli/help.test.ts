@@ -7,6 +7,7 @@ import { helpFor, usageOf } from '../../src/cli/help.ts';
 import { type ConfigKey, defaultText } from '../../src/config/key-table.ts';
 import { CONFIG_KEYS } from '../../src/config/schema.ts';
 import { wordsFor } from '../../src/report/language.ts';
+import { byName } from '../../src/report/words/call.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const PATHS: string[][] = [
@@ -15,7 +16,7 @@ const PATHS: string[][] = [
 ];
 
 for (const language of ['en', 'zh'] as const) {
-  const words = wordsFor(language);
+  const words = wordsFor(byName, language);
 
   test(`no line of any help is wider than 100 columns (${language})`, t => {
     for (const path of PATHS) {

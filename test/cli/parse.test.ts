@@ -8,6 +8,7 @@ import { type Given, parse } from '../../src/cli/parse.ts';
 import { ConfigError } from '../../src/config/faults.ts';
 import { errorLines } from '../../src/report/errors.ts';
 import { wordsFor } from '../../src/report/language.ts';
+import { byName } from '../../src/report/words/call.ts';
 
 /** What is said of a command line; empty where nothing is wrong with it. */
 function refusal(...argv: string[]): string {
@@ -16,7 +17,7 @@ function refusal(...argv: string[]): string {
     return '';
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    return errorLines(error, wordsFor('en')).join('\n');
+    return errorLines(error, wordsFor(byName, 'en')).join('\n');
   }
 }
 

@@ -45,7 +45,7 @@ test('the untouched template is one friendly line, and init makes a configuratio
   t.is(untouched.code, 2);
   const lines = untouched.stderr.split('\n').filter(line => line.startsWith('cos_sync: '));
   t.is(lines.length, 1, untouched.stderr);
-  t.regex(lines[0] ?? '', /still is the template: run "cos_sync init"/);
+  t.regex(lines[0] ?? '', /still is the template: write your own values into it, or run .* init$/);
 
   const { code, stdout, stderr } = await init(box, answersFor(box), ['--endpoint', box.proxy.url]);
   t.is(code, 0, stderr);
@@ -97,7 +97,7 @@ test('what does not work is not written unless the user says so', async t => {
   t.is(configOf(box).secret_key, answers[1]);
 });
 
-test('one wrong answer is put right without giving the others again', async t => {
+test('one wrong answer is corrected without giving the others again', async t => {
   const box = await sandbox(t);
   rmSync(configFile(box));
   const answers = answersFor(box);
@@ -124,7 +124,7 @@ test('a configuration that is filled in is changed only on request, and keeps wh
   t.deepEqual(configOf(box), { ...JSON.parse(before), cos_path: '/elsewhere' });
 });
 
-test('input that ends too early is a fault of usage, and a file that is no JSON is kept', async t => {
+test('input that ends too early is a usage error, and a file that is not JSON is kept', async t => {
   const box = await sandbox(t);
   writeFileSync(configFile(box), '{ "secret_id": "half');
   const early = await init(box, ['y', 'AKIDx']);

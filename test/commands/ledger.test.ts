@@ -176,7 +176,7 @@ test("a predecessor's table of another cos_path is never taken by guess, only by
   t.like(chosen.json, { taken: 5 });
 });
 
-test('an import of garbage is refused, and one that is garbage in part ends with 1', async t => {
+test('importing garbage is refused with exit code 2, and importing partial garbage ends with exit code 1', async t => {
   const box = await sandbox(t);
   box.write('a.txt', 'a');
   box.age('a.txt');
@@ -188,7 +188,7 @@ test('an import of garbage is refused, and one that is garbage in part ends with
     writeFileSync(garbage, text);
     const { code, stderr } = await box.run('ledger', 'import', garbage);
     t.is(code, 2, text);
-    t.regex(stderr, /garbage is no ledger/);
+    t.regex(stderr, /garbage is not a ledger/);
   }
   writeFileSync(garbage, `${readFileSync(records, 'utf8')}{garbage\n`);
   const { code, json } = await box.runJson('ledger', 'import', garbage);
@@ -196,7 +196,7 @@ test('an import of garbage is refused, and one that is garbage in part ends with
   t.like(json, { recorded: 1, invalid: 1 });
 });
 
-test('a file that is no ledger, or none at all, is refused with exit code 2', async t => {
+test('a file that is not a ledger, or does not exist, is refused with exit code 2', async t => {
   const box = await sandbox(t);
   writeFileSync(join(box.root, 'picture.jpg'), Buffer.from([0xff, 0xd8, 0xff, 0xe0]));
   for (const file of ['picture.jpg', 'missing.jsonl']) {

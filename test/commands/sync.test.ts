@@ -75,7 +75,7 @@ function gate(): { opened: Promise<void>; open: () => void } {
   return { opened, open };
 }
 
-test('while one run goes on a second ends with 3, and a killed one blocks nobody', async t => {
+test('while one run goes on a second has exit code 3, and a killed one blocks nobody', async t => {
   const box = await sandbox(t);
   box.write('a.txt', 'a');
   const { opened, open } = gate();

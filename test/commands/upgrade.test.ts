@@ -29,7 +29,7 @@ test('a newer zip over the folder: the next start says so, and one command puts 
   for (const args of [['sync'], ['doctor'], ['sync', '--bucket', 'a-1', '--local-path', box.local]]) {
     const { code, stdout, stderr } = await box.run(...args);
     t.is(code, args[0] === 'doctor' ? 1 : 2);
-    t.regex(stdout + stderr, /is the template, which a newer version's zip put .*"cos_sync init --recover"/);
+    t.regex(stdout + stderr, /is the template, which a newer version's zip put .* init --recover$/m);
   }
   const recovered = await box.run('init', '--recover');
   t.like(recovered, { code: 0, stderr: '' });
@@ -91,7 +91,7 @@ test('what is in the place of a recovered configuration is kept, and a lost file
     t.is(readFileSync(fileOf(box), 'utf8'), good);
   }
   rmSync(fileOf(box));
-  t.regex((await box.run()).stderr, /no such file: run "cos_sync init --recover"/);
+  t.regex((await box.run()).stderr, /no such file\. To put back the last good one .* init --recover; /);
   t.is((await box.run('init', '--recover')).code, 0);
   t.is(readFileSync(fileOf(box), 'utf8'), good);
 });

@@ -30,7 +30,7 @@ async function verify(box: Sandbox, ...args: string[]) {
   return { code, stderr, json: json as unknown as Verified };
 }
 
-test('after a sync nothing differs, and verify ends with 0', async t => {
+test('after a sync nothing differs, and the exit code of verify is 0', async t => {
   const box = await sandbox(t);
   box.write('a.txt', 'one');
   box.write('sub/b.txt', 'two');
@@ -111,7 +111,7 @@ test('what is missing or different in COS is named, and repair brings it back', 
   t.is(objects.get('backup/foreign.txt')?.toString(), 'not ours');
 });
 
-test('an object that nobody of ours put there is never touched, and is no difference', async t => {
+test('an object that cos_sync did not upload is never touched, and does not count as a difference', async t => {
   const box = await sandbox(t);
   box.write('a.txt', 'one');
   await box.run();
@@ -122,7 +122,7 @@ test('an object that nobody of ours put there is never touched, and is no differ
   t.true((await box.objects()).has('backup/theirs.txt'));
 });
 
-test('a file that changed locally since its upload is no fault of COS', async t => {
+test('a file that changed locally since its upload does not count as a difference', async t => {
   const box = await sandbox(t);
   for (const name of ['edited.txt', 'deleted.txt', 'kept.txt']) box.write(name, name);
   await box.run();

@@ -32,7 +32,7 @@ test('a missing local_path stops the run with exit code 4 and deletes nothing', 
   t.deepEqual(await box.keys(), ['backup/a.txt']);
 });
 
-test('an emptied folder deletes nothing and ends with 4, until --allow-empty', async t => {
+test('an emptied folder deletes nothing, with exit code 4, until --allow-empty', async t => {
   const box = await sandbox(t);
   box.write('a.txt', 'a');
   box.write('sub/b.txt', 'b');
@@ -51,7 +51,7 @@ test('an emptied folder deletes nothing and ends with 4, until --allow-empty', a
   t.deepEqual(await box.keys(), ['backup/new/']);
 });
 
-test('more deletions than max_delete are not made; the uploads are, and the run ends with 4', async t => {
+test('deletions beyond max_delete are not made; the uploads are, and the exit code is 4', async t => {
   const box = await sandbox(t);
   box.configure({ max_delete: '2' });
   for (let index = 0; index < 5; index++) box.write(`gone/${index}`, `${index}`.repeat(index + 1));

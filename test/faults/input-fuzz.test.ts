@@ -7,6 +7,7 @@ import { ConfigError } from '../../src/config/faults.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { CONFIG_KEYS } from '../../src/config/schema.ts';
 import { errorLines } from '../../src/report/errors.ts';
+import { byName } from '../../src/report/words/call.ts';
 import { en } from '../../src/report/words/en.ts';
 import { zh } from '../../src/report/words/zh.ts';
 import { differences, expectedOf, heldBy, populate } from '../support/folder.ts';
@@ -27,7 +28,7 @@ function loadsOrExplains(bytes: string | Uint8Array): boolean {
     return config.secretId !== '' && config.bucket !== '' && config.localPath !== '';
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const lines = [...errorLines(error, en), ...errorLines(error, zh)];
+    const lines = [...errorLines(error, en(byName)), ...errorLines(error, zh(byName))];
     return (
       error.faults.length > 0 &&
       lines.length === 2 * error.faults.length &&

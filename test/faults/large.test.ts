@@ -19,6 +19,7 @@ import { combineCrc64, startCrc64 } from '../../src/cos/crc64.ts';
 import { MAX_OBJECT_SIZE, partSizeFor } from '../../src/engine/transfer/part-size.ts';
 import { Failure } from '../../src/failure.ts';
 import { describe } from '../../src/report/describe.ts';
+import { byName } from '../../src/report/words/call.ts';
 import { en } from '../../src/report/words/en.ts';
 import { type Running, sandbox } from '../support/sandbox.ts';
 import { scaled } from '../support/scale.ts';
@@ -89,7 +90,7 @@ test.serial('a file over the limit of COS is named, and the others are uploaded'
   } catch {
     t.log(`no file of ${MAX_OBJECT_SIZE / GiB} GiB can be made in ${WIDE}: only its words are looked at`);
     const failure = t.throws(() => partSizeFor(MAX_OBJECT_SIZE + 1, 8 * MiB), { instanceOf: Failure });
-    t.is(describe(failure as Failure, en).message, 'the file is larger than COS takes');
+    t.is(describe(failure as Failure, en(byName)).message, 'the file is larger than COS takes');
     return;
   }
   box.configure({ local_path: local });

@@ -23,7 +23,7 @@ function fill(box: Sandbox): void {
     box.write(`documents/2026/report ${n}.pdf`, Buffer.alloc(90_000 + n * 700, n));
   for (let n = 1; n <= 40; n++)
     box.write(`photos/harbour/IMG_${1000 + n}.jpg`, Buffer.alloc(700_000 + n * 9_000, n));
-  box.write('视频/家庭 2026.mp4', Buffer.alloc(60 * MiB, 7));
+  box.write('videos/family 2026.mp4', Buffer.alloc(60 * MiB, 7));
 }
 
 /** What the program writes to a terminal until it shows `until`, or to its end. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { wordsFor } from '../../src/report/language.ts';
+import { byName } from '../../src/report/words/call.ts';
 import { en } from '../../src/report/words/en.ts';
 import { zh } from '../../src/report/words/zh.ts';
 import { sandbox } from '../support/sandbox.ts';
@@ -10,15 +11,15 @@ test.serial('the option wins over the config, and the config over the locale', t
   const before = { ...process.env };
   t.teardown(() => Object.assign(process.env, before));
   for (const name of ['LC_ALL', 'LC_MESSAGES', 'LANG']) process.env[name] = '';
-  t.is(wordsFor('zh', 'en'), zh);
-  t.is(wordsFor(undefined, 'zh-CN'), zh);
-  t.is(wordsFor(), en);
+  t.is(wordsFor(byName, 'zh', 'en').language, 'zh');
+  t.is(wordsFor(byName, undefined, 'zh-CN').language, 'zh');
+  t.is(wordsFor(byName).language, 'en');
   process.env.LANG = 'zh_CN.UTF-8';
-  t.is(wordsFor(), zh);
-  t.is(wordsFor(undefined, 'en'), en);
-  t.is(wordsFor('', ''), zh);
+  t.is(wordsFor(byName).language, 'zh');
+  t.is(wordsFor(byName, undefined, 'en').language, 'en');
+  t.is(wordsFor(byName, '', '').language, 'zh');
   process.env.LC_ALL = 'de_DE.UTF-8';
-  t.is(wordsFor(), en);
+  t.is(wordsFor(byName).language, 'en');
 });
 
 test('the config chooses the language of all that the program says, its own faults included', async t => {
@@ -74,8 +75,8 @@ function leaves(words: object, place = ''): Map<string, unknown> {
 
 test('every sentence that has an English wording has a Chinese one, and it is Chinese', t => {
   const same = new Set(['language', 'run.would', 'init.questions.secret_id']);
-  const chinese = leaves(zh);
-  for (const [place, english] of leaves(en)) {
+  const chinese = leaves(zh(byName));
+  for (const [place, english] of leaves(en(byName))) {
     const translated = chinese.get(place);
     t.is(typeof translated, typeof english, place);
     if (typeof translated !== 'string' || same.has(place)) continue;

@@ -7,6 +7,7 @@ import { syncCommand } from '../../src/commands/sync.ts';
 import { homeAt } from '../../src/config/home.ts';
 import { errorLines } from '../../src/report/errors.ts';
 import { wordsFor } from '../../src/report/language.ts';
+import { byName } from '../../src/report/words/call.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** How a command ended that ran in this process, and what it printed. */
@@ -33,7 +34,7 @@ async function runHere(
   { overrides = {}, signal = new AbortController().signal, json = true }: HowToRun,
   command: (invocation: Invocation) => Promise<number>,
 ): Promise<EndedHere> {
-  const words = wordsFor('en', undefined);
+  const words = wordsFor(byName, 'en', undefined);
   let [out, err] = ['', ''];
   const print = (text: string) => {
     out += text;

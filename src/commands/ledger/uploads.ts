@@ -1,6 +1,5 @@
 import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
-import { programCall } from '../../cli/program-call.ts';
 import type { ObjectStore } from '../../cos/store.ts';
 import type { Requests } from '../../engine/requests/requests.ts';
 import {
@@ -57,7 +56,7 @@ async function inCos(
 }
 
 function print(
-  { home, terminal, words, style }: Invocation,
+  { terminal, words, style }: Invocation,
   { task }: Session,
   pending: readonly Pending[],
   asksToEnd: boolean,
@@ -75,8 +74,7 @@ function print(
     return `  ${words.ledger.age(ageOf(upload)).padStart(8)}  ${upload.uploadId}  ${upload.key}${more}`;
   });
   const others = pending.filter(({ isOurs }) => !isOurs).length;
-  const advice =
-    asksToEnd && others > 0 ? words.ledger.confirm(others) : words.ledger.howToAbort(programCall(home));
+  const advice = asksToEnd && others > 0 ? words.ledger.confirm(others) : words.ledger.howToAbort;
   terminal.out(`${[words.ledger.uploads(pending.length, targetOf(task)), ...lines, advice].join('\n')}\n`);
 }
 

@@ -1,6 +1,5 @@
 import { basename } from 'node:path';
 import type { Invocation } from '../../cli/invocation.ts';
-import { programCall } from '../../cli/program-call.ts';
 import type { Config } from '../../config/schema.ts';
 import { fingerprintOf } from '../../ledger/fingerprint.ts';
 import { type NewRun, type PastRun, readHistory, recordRun } from '../../ledger/history.ts';
@@ -51,7 +50,7 @@ export async function remember(
     if (!older) return;
     const { leftBy, last } = older;
     log.info('olderLedger', { ledger: basename(ledger), left_by: leftBy._id, last_run: last._id });
-    terminal.warn(`${words.warnings.olderLedger(ledger, leftBy._id, last._id, programCall(home))}\n`);
+    terminal.warn(`${words.warnings.olderLedger(ledger, leftBy._id, last._id)}\n`);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     terminal.warn(`${words.warnings.fileUnwritable(historyFile, code ?? message)}\n`);

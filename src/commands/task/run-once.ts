@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import { exitCodeOfError, exitCodeOfResult } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
-import { programCall } from '../../cli/program-call.ts';
 import { ownPathsOf } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import { connect } from '../../cos/connect.ts';
@@ -92,7 +91,7 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
 function tellOfOthers({ home, terminal, words }: Invocation, task: Task): void {
   if (existsSync(currentLedger(home.dbFolder, task))) return;
   for (const { file, task: other } of otherLedgers(home.dbFolder, task)) {
-    terminal.warn(`${words.warnings.otherLedger(file, other.localPath, other.place, programCall(home))}\n`);
+    terminal.warn(`${words.warnings.otherLedger(file, other.localPath, other.place)}\n`);
   }
 }
 

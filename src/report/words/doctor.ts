@@ -1,4 +1,5 @@
 import { asLocalTime } from '../units.ts';
+import type { Call } from './call.ts';
 import { counted } from './counted.ts';
 
 /** What `cos_sync doctor` says. */
@@ -69,7 +70,7 @@ export interface DoctorWords {
   faulty(count: number): string;
 }
 
-export const doctorEn: DoctorWords = {
+export const doctorEn = (call: Call): DoctorWords => ({
   configOk: file => `${file} is complete`,
   noConfigFile: file => `there is no ${file}, and options and environment give all that is needed`,
   needsEarlier: 'not checked: fix what failed above first',
@@ -77,14 +78,14 @@ export const doctorEn: DoctorWords = {
   folder: (path, files, size) => `${path} has ${counted(files, 'file')}, ${size}`,
   folderEmpty: path => `${path} has no file: is the disk mounted, do include and exclude leave any?`,
   folderFaults: (path, files, unreadable, badNames) =>
-    `${path} has ${counted(files, 'file')}; ${counted(unreadable, 'entry', 'entries')} cannot be read, ${counted(badNames, 'name')} cannot be keys: "cos_sync sync --dry-run" names them`,
+    `${path} has ${counted(files, 'file')}; ${counted(unreadable, 'entry', 'entries')} cannot be read, ${counted(badNames, 'name')} cannot be keys. To see them: ${call('sync --dry-run')}`,
   folderUnusable: (path, code) =>
     `${path} cannot be read (${code}): check that it exists and its permissions`,
   ledger: (file, records, size, written, pending) =>
     `${file} is whole: ${counted(records, 'record')}, ${size}, written ${written}${pending > 0 ? `, ${counted(pending, 'unfinished upload')}` : ''}`,
   noLedger: file => `${file} is not there yet: the first run uploads everything`,
   ledgerLocked: records => `a run is under way; ${counted(records, 'record')}`,
-  ledgerDamaged: file => `damaged: ${file}. "cos_sync ledger rebuild" makes a new one`,
+  ledgerDamaged: file => `damaged: ${file}. To make a new one: ${call('ledger rebuild')}`,
   ledgerUnusable: (file, reason) => `${file} cannot be used: ${reason}`,
   notWritable: folder => `${folder} cannot be written: check its permissions, or use --home`,
   space: free => `db/ and log/ can be written, ${free} free`,
@@ -158,9 +159,9 @@ export const doctorEn: DoctorWords = {
   allRight: warnings =>
     warnings === 0 ? 'nothing is wrong' : `no check failed; ${counted(warnings, 'warning')}, see above`,
   faulty: count => `${counted(count, 'check')} failed`,
-};
+});
 
-export const doctorZh: DoctorWords = {
+export const doctorZh = (call: Call): DoctorWords => ({
   configOk: file => `${file} 完整无误`,
   noConfigFile: file => `${file} 不存在，但选项和环境变量已给出全部所需的值`,
   needsEarlier: '未检查：请先解决上面的失败',
@@ -168,13 +169,13 @@ export const doctorZh: DoctorWords = {
   folder: (path, files, size) => `${path} 有 ${files} 个文件，共 ${size}`,
   folderEmpty: path => `${path} 没有文件：磁盘是否已挂载？include 和 exclude 是否排除了全部？`,
   folderFaults: (path, files, unreadable, badNames) =>
-    `${path} 有 ${files} 个文件；${unreadable} 项无法读取，${badNames} 个名称不能作为对象键：用 “cos_sync sync --dry-run” 查看`,
+    `${path} 有 ${files} 个文件；${unreadable} 项无法读取，${badNames} 个名称不能作为对象键。查看：${call('sync --dry-run')}`,
   folderUnusable: (path, code) => `${path} 无法读取（${code}）：请检查它是否存在以及权限`,
   ledger: (file, records, size, written, pending) =>
     `${file} 完好：${records} 条记录，${size}，写于 ${written}${pending > 0 ? `，${pending} 个未完成的上传` : ''}`,
   noLedger: file => `${file} 尚不存在：第一次运行会上传全部文件`,
   ledgerLocked: records => `有运行正在进行；${records} 条记录`,
-  ledgerDamaged: file => `已损坏：${file}。请用 “cos_sync ledger rebuild” 重建`,
+  ledgerDamaged: file => `已损坏：${file}。重建：${call('ledger rebuild')}`,
   ledgerUnusable: (file, reason) => `${file} 无法使用：${reason}`,
   notWritable: folder => `${folder} 无法写入：请检查权限，或使用 --home`,
   space: free => `db/ 和 log/ 可以写入，剩余空间 ${free}`,
@@ -240,4 +241,4 @@ export const doctorZh: DoctorWords = {
   probeLeft: (key, said) => `探测对象 ${key} 无法删除：请手工删除；delete_sync 将不起作用：${said}`,
   allRight: warnings => (warnings === 0 ? '没有发现问题' : `没有检查失败；有 ${warnings} 条警告，见上`),
   faulty: count => `${count} 项检查失败`,
-};
+});

@@ -1,3 +1,4 @@
+import type { Call } from './call.ts';
 import { counted } from './counted.ts';
 import { doctorEn } from './doctor.ts';
 import { explainEn } from './explain.ts';
@@ -17,7 +18,7 @@ import type { Words } from './words.ts';
 
 const CONSOLE = 'https://console.tencentcloud.com/cos';
 
-export const en: Words = {
+export const en = (call: Call): Words => ({
   language: 'en',
   problems: {
     missing: () => 'is missing: write its value',
@@ -34,7 +35,7 @@ export const en: Words = {
       `must be a program's path, or a list like ["/usr/bin/mail", "-s", "backup", "me"], not ${value}`,
     negatedPattern: ({ value }) =>
       `has ${value}: a pattern cannot begin with "!". What is to take part goes into include, what is not into exclude`,
-    untouched: () => 'still is the template: run "cos_sync init", or write your own values into it',
+    untouched: () => `still is the template: write your own values into it, or run ${call('init')}`,
     notAbsolute: ({ value }) =>
       `must be an absolute path, like "/home/user/data" or "C:\\\\data", not "${value}"`,
     isFile: ({ value }) => `must be a folder, but ${value} is a file: write the folder that holds it`,
@@ -64,11 +65,11 @@ export const en: Words = {
     badPattern: ({ value }) => `has a pattern that cannot be read: ${value}`,
     badHeader: ({ value }) => `has a name or value that no HTTP header can have: ${value}`,
     ownHeader: ({ value }) => `names a header that the program sets itself: ${value}`,
-    fileMissing: () => 'there is no such file: run "cos_sync init" to make it',
+    fileMissing: () => `there is no such file. To make it: ${call('init')}`,
     fileGone: ({ since }) =>
-      `there is no such file: run "cos_sync init --recover" to put back the last good one (of ${since}), or "cos_sync init" to make a new one`,
+      `there is no such file. To put back the last good one (of ${since}): ${call('init --recover')}; to make a new one: ${call('init')}`,
     templateAgain: ({ since }) =>
-      `is the template, which a newer version's zip put in the place of your configuration: run "cos_sync init --recover" to put back the last good one (of ${since})`,
+      `is the template, which a newer version's zip put in the place of your configuration. To put back the last good one (of ${since}): ${call('init --recover')}`,
     noKeptCopy: ({ value }) => `there is nothing to put back: ${value} is missing`,
     isFolder: () => 'is a folder: name the configuration file in it',
     noPlainFile: () => 'is a pipe or a device: name a plain file',
@@ -106,7 +107,7 @@ export const en: Words = {
         : `${value} cannot be written (${code}): check its folder and permissions`,
     unknownCommand: ({ value }) =>
       value ? `unknown command; did you mean ${value}?` : 'unknown command: see --help',
-    optionOfOther: ({ value }) => `has no effect in "${value}": see cos_sync help ${value}`,
+    optionOfOther: ({ value }) => `has no effect in "${value}": see ${call(`help ${value}`)}`,
     optionNeedsOther: ({ value }) => `has no effect without ${value}`,
     notFlagValue: ({ value }) =>
       `must be on (=1, =true, =yes, =on) or off (=0, =false, =no, =off), not "${value}"`,
@@ -118,7 +119,7 @@ export const en: Words = {
     extraArgument: ({ command, value }) =>
       value
         ? `unexpected argument of ${command}; did you mean ${value}?`
-        : `unexpected argument of ${command}: see cos_sync help ${command}`,
+        : `unexpected argument of ${command}: see ${call(`help ${command}`)}`,
     afterDashes: ({ value }) =>
       `comes after "--", where nothing is read as an option, and ${value} takes no such argument: put it before the "--"`,
     badInterval: ({ value }) =>
@@ -189,13 +190,13 @@ export const en: Words = {
     localPathUnreadable: (path, code) =>
       `local_path ${path} cannot be read (${code}): nothing was changed in COS. Check its permissions and the disk`,
     ledgerDamaged: file =>
-      `the ledger ${file} is damaged: nothing was changed. Run "cos_sync ledger rebuild" to make a new one`,
+      `the ledger ${file} is damaged: nothing was changed. To make a new one: ${call('ledger rebuild')}`,
     ledgerPutAside: file =>
-      `the ledger is damaged and was put aside as ${file}: nothing was changed in COS. Run "cos_sync ledger rebuild" to make a new one`,
+      `the ledger is damaged and was put aside as ${file}: nothing was changed in COS. To make a new one: ${call('ledger rebuild')}`,
     ledgerNewer: file =>
       `the ledger ${file} was made by a newer version of cos_sync: it was left as it is. Run that version`,
     ledgerOfOther: (file, about) =>
-      `the ledger ${file} is about ${about}: nothing was changed. Move it away, and put the right one in its place or run "cos_sync ledger rebuild"`,
+      `the ledger ${file} is about ${about}: nothing was changed. Move it away, and put the right one in its place or make a new one: ${call('ledger rebuild')}`,
     ledgerUnusable: (file, reason) =>
       `the ledger ${file} cannot be used (${reason}): check free space and permissions of db/`,
     locked: (pid, host) =>
@@ -215,10 +216,10 @@ export const en: Words = {
       `config: unknown key "${key}" is ignored${nearest ? `; did you mean "${nearest}"?` : ''}`,
     thresholdCut: most =>
       `multipart_threshold: larger files than ${most} MiB go up in parts all the same: what goes up whole is in memory`,
-    olderLedger: (file, leftBy, lastRun, program) =>
-      `${file} is as run ${leftBy} left it, though run ${lastRun} came after: an older one was put back. What COS was sent since is not in it. Compare with COS: ${program} verify`,
-    otherLedger: (file, localPath, place, program) =>
-      `db/ has a ledger for the same bucket and cos_path, of ${localPath} (${place}). If this is that folder, moved, take its records over, so that nothing is sent again: ${program} ledger adopt --from ${file}`,
+    olderLedger: (file, leftBy, lastRun) =>
+      `${file} is as run ${leftBy} left it, though run ${lastRun} came after: an older one was put back. What COS was sent since is not in it. Compare with COS: ${call('verify')}`,
+    otherLedger: (file, localPath, place) =>
+      `db/ has a ledger for the same bucket and cos_path, of ${localPath} (${place}). If this is that folder, moved, take its records over, so that nothing is sent again: ${call(`ledger adopt --from ${file}`)}`,
     configReadableByOthers: file => `${file} holds a secret and is readable by others: chmod 600 ${file}`,
     configRefused: message => `the changed configuration is refused, the old one stays in force: ${message}`,
     configReread: file => `${file} changed and was read again`,
@@ -272,7 +273,7 @@ export const en: Words = {
     watch: '5. With watch, a change is in COS as soon as its folder is at rest:',
     where: (objects, ledger, log) =>
       `Look for yourself:\n  the objects  ${objects}\n  the ledger   ${ledger}\n  the log      ${log}`,
-    next: program => `For your own bucket: ${program} init`,
+    next: `For your own bucket: ${call('init')}`,
   },
   localCos: {
     listening: (url, folder) => `A COS for this machine only listens on ${url}, objects are in ${folder}`,
@@ -283,14 +284,14 @@ export const en: Words = {
   progress: progressEn,
   history: historyEn,
   explain: explainEn,
-  init: initEn,
-  verify: verifyEn,
-  ledger: ledgerEn,
-  doctor: doctorEn,
-  restore: restoreEn,
-  schedule: scheduleEn,
+  init: initEn(call),
+  verify: verifyEn(call),
+  ledger: ledgerEn(call),
+  doctor: doctorEn(call),
+  restore: restoreEn(call),
+  schedule: scheduleEn(call),
   watch: watchEn,
   status: statusEn,
   help: helpEn,
   keys: keysEn,
-};
+});

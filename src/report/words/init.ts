@@ -1,3 +1,5 @@
+import type { Call } from './call.ts';
+
 /** The values that `cos_sync init` asks for. */
 export type AskedKey = 'secret_id' | 'secret_key' | 'bucket' | 'region' | 'local_path' | 'cos_path';
 
@@ -23,15 +25,15 @@ export interface InitWords {
   notAllRight: string;
   written(file: string): string;
   notWritten(file: string): string;
-  next(program: string): string;
-  hasKeptCopy(program: string): string;
+  next: string;
+  hasKeptCopy: string;
   nothingToRecover(file: string): string;
   /** @param aside where what was there went */
   recovered(file: string, aside: string | undefined): string;
   cancelled: string;
 }
 
-export const initEn: InitWords = {
+export const initEn = (call: Call): InitWords => ({
   intro: file =>
     `Seven questions, then ${file} is written.\nThe keys are at https://console.tencentcloud.com/cam/capi, the bucket at https://console.tencentcloud.com/cos`,
   questions: {
@@ -57,17 +59,15 @@ export const initEn: InitWords = {
     'Not everything is right. Change the answers (c), write them anyway (y), or stop here (n)? [c/y/N]',
   written: file => `Written: ${file}`,
   notWritten: file => `Nothing was written: ${file} is as it was.`,
-  next: program =>
-    `Next:\n  ${program} sync --dry-run   shows what would be done\n  ${program} sync             does it`,
-  hasKeptCopy: program =>
-    `The last good configuration is still here. To put it back instead: ${program} init --recover`,
+  next: `Next:\n  ${call('sync --dry-run')}   shows what would be done\n  ${call('sync')}             does it`,
+  hasKeptCopy: `The last good configuration is still here. To put it back instead: ${call('init --recover')}`,
   nothingToRecover: file => `${file} is the last good configuration already`,
   recovered: (file, aside) =>
     `Put back: ${file}${aside === undefined ? '' : `\nWhat was there is now ${aside}`}`,
   cancelled: 'cancelled: nothing was written',
-};
+});
 
-export const initZh: InitWords = {
+export const initZh = (call: Call): InitWords => ({
   intro: file =>
     `回答七个问题后写入 ${file}。\n密钥：https://console.cloud.tencent.com/cam/capi，存储桶：https://console.cloud.tencent.com/cos`,
   questions: {
@@ -91,10 +91,9 @@ export const initZh: InitWords = {
   notAllRight: '存在问题。修改答案（c）、仍然写入（y），还是到此为止（n）？[c/y/N]',
   written: file => `已写入：${file}`,
   notWritten: file => `没有写入，${file} 保持原样。`,
-  next: program =>
-    `接下来：\n  ${program} sync --dry-run   查看将要做的操作\n  ${program} sync             开始同步`,
-  hasKeptCopy: program => `最近一次可用的配置仍在。如需恢复，请运行：${program} init --recover`,
+  next: `接下来：\n  ${call('sync --dry-run')}   查看将要做的操作\n  ${call('sync')}             开始同步`,
+  hasKeptCopy: `最近一次可用的配置仍在。如需恢复，请运行：${call('init --recover')}`,
   nothingToRecover: file => `${file} 已经是最近一次可用的配置`,
   recovered: (file, aside) => `已恢复：${file}${aside === undefined ? '' : `\n原来的文件现为 ${aside}`}`,
   cancelled: '已取消：没有写入任何内容',
-};
+});

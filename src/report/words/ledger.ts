@@ -1,6 +1,7 @@
 import type { Outcome } from '../../engine/upkeep/import-records.ts';
 import type { RebuildCounts } from '../../engine/upkeep/rebuild.ts';
 import type { ImportProblem } from '../../ledger/errors.ts';
+import type { Call } from './call.ts';
 import { counted } from './counted.ts';
 
 /** What `cos_sync ledger` says. */
@@ -22,7 +23,7 @@ export interface LedgerWords {
   uploads(count: number, target: string): string;
   age(seconds: number): string;
   ours: string;
-  howToAbort(program: string): string;
+  howToAbort: string;
   confirm(count: number): string;
   keptOurs(count: number): string;
   nothingToAbort: string;
@@ -31,7 +32,7 @@ export interface LedgerWords {
   noSuchUpload(id: string): string;
 }
 
-export const ledgerEn: LedgerWords = {
+export const ledgerEn = (call: Call): LedgerWords => ({
   exported: (records, file) => `${counted(records, 'record')} written to ${file}`,
   outputUnwritable: (file, code) =>
     code === 'EISDIR'
@@ -44,7 +45,7 @@ export const ledgerEn: LedgerWords = {
         ? `${file} is a folder: name the file in it`
         : `${file} cannot be read (${detail}): check its permissions, and copy it anew`,
     unknownFormat: file =>
-      `${file} is no ledger: it must be what "cos_sync ledger export" wrote, or the original's db_rec.db`,
+      `${file} is not a ledger: it must be what "ledger export" wrote, or the original's db_rec.db`,
     noTable: file => `${file} has no table of the original tool: is it the db_rec.db from its db/ folder?`,
     whichTable: (file, tables) =>
       `${file} has no table for this bucket, local_path and cos_path: write them as the original's configuration had them, or choose one with --table. There are: ${tables}`,
@@ -60,7 +61,7 @@ export const ledgerEn: LedgerWords = {
     outside: count => `${count} not taken: not below local_path`,
     invalid: count => `${count} not taken: not a record that can be read`,
   },
-  notChecked: 'COS was not asked whether it holds them: "cos_sync verify" does that',
+  notChecked: `COS was not asked whether it holds them. To ask it: ${call('verify')}`,
   listed: objects => `${counted(objects, 'object')} listed`,
   rebuilt: {
     files: count =>
@@ -84,8 +85,7 @@ export const ledgerEn: LedgerWords = {
   uploads: (count, target) => `${counted(count, 'unfinished upload')} under ${target}; COS bills the parts:`,
   age: seconds => inUnits(seconds, 'd', 'h', 'min'),
   ours: 'the next sync goes on with it',
-  howToAbort: program =>
-    `to end them: ${program} ledger uploads --abort --yes, or one of them: --abort UPLOAD_ID`,
+  howToAbort: `to end them: ${call('ledger uploads --abort --yes')}\nto end one of them: ${call('ledger uploads --abort UPLOAD_ID --yes')}`,
   confirm: count =>
     `nothing was ended: say --abort --yes to end ${count} of them. If another program is uploading there right now, its upload would fail`,
   keptOurs: count => `${count} kept for the next sync to go on with (to end one: --abort UPLOAD_ID)`,
@@ -93,9 +93,9 @@ export const ledgerEn: LedgerWords = {
   aborted: count => `${count} ended: COS deleted the parts`,
   abortFailed: (key, reason) => `could not be ended: ${key}: ${reason}`,
   noSuchUpload: id => `there is no unfinished upload ${id} under cos_path`,
-};
+});
 
-export const ledgerZh: LedgerWords = {
+export const ledgerZh = (call: Call): LedgerWords => ({
   exported: (records, file) => `已将 ${records} 条记录写入 ${file}`,
   outputUnwritable: (file, code) =>
     code === 'EISDIR'
@@ -107,8 +107,7 @@ export const ledgerZh: LedgerWords = {
       detail === 'EISDIR'
         ? `${file} 是目录：请写其中的文件`
         : `${file} 无法读取（${detail}）：请检查权限，或重新复制一份`,
-    unknownFormat: file =>
-      `${file} 不是同步记录：必须是 “cos_sync ledger export” 导出的文件，或旧版的 db_rec.db`,
+    unknownFormat: file => `${file} 不是同步记录：必须是 “ledger export” 导出的文件，或旧版的 db_rec.db`,
     noTable: file => `${file} 中没有旧版工具的表：它是旧版 db/ 目录中的 db_rec.db 吗？`,
     whichTable: (file, tables) =>
       `${file} 中没有与当前 bucket、local_path、cos_path 对应的表：请按旧版配置填写，或用 --table 指定。现有的表：${tables}`,
@@ -123,7 +122,7 @@ export const ledgerZh: LedgerWords = {
     outside: count => `${count} 条未导入：不在 local_path 之下`,
     invalid: count => `${count} 条未导入：不是可识别的记录`,
   },
-  notChecked: '没有向 COS 核实这些对象是否存在：“cos_sync verify” 可以核实',
+  notChecked: `没有向 COS 核实这些对象是否存在。核实：${call('verify')}`,
   listed: objects => `已列出 ${objects} 个对象`,
   rebuilt: {
     files: count => `${count} 个文件在 COS 上内容相同：已记录，未上传任何内容`,
@@ -142,7 +141,7 @@ export const ledgerZh: LedgerWords = {
   uploads: (count, target) => `${target} 下有 ${count} 个未完成的分块上传，COS 会对其分块计费：`,
   age: seconds => inUnits(seconds, ' 天', ' 小时', ' 分钟'),
   ours: '下次同步会续传',
-  howToAbort: program => `全部终止：${program} ledger uploads --abort --yes；只终止一个：--abort 上传ID`,
+  howToAbort: `全部终止：${call('ledger uploads --abort --yes')}\n只终止一个：${call('ledger uploads --abort 上传ID --yes')}`,
   confirm: count =>
     `没有终止任何上传：加上 --abort --yes 可终止其中 ${count} 个。如果此刻有其他程序正在向那里上传，它的上传会失败`,
   keptOurs: count => `保留 ${count} 个：下次同步会续传（如要终止：--abort 上传ID）`,
@@ -150,7 +149,7 @@ export const ledgerZh: LedgerWords = {
   aborted: count => `已终止 ${count} 个：COS 已删除其分块`,
   abortFailed: (key, reason) => `未能终止：${key}：${reason}`,
   noSuchUpload: id => `cos_path 下没有未完成的上传 ${id}`,
-};
+});
 
 function inUnits(seconds: number, days: string, hours: string, minutes: string): string {
   if (seconds >= 2 * 24 * 3600) return `${Math.floor(seconds / (24 * 3600))}${days}`;

@@ -1,3 +1,4 @@
+import type { Call } from './call.ts';
 import { counted } from './counted.ts';
 
 /** What `cos_sync restore` says. */
@@ -8,14 +9,14 @@ export interface RestoreWords {
   unrecorded(count: number): string;
 }
 
-export const restoreEn: RestoreWords = {
+export const restoreEn = (call: Call): RestoreWords => ({
   withoutLedger: reason => `restoring without the ledger: ${reason}`,
   unrecorded: count =>
-    `${counted(count, 'file was', 'files were')} there already but not in the ledger: "cos_sync ledger rebuild" records what is equal, so that no sync uploads it again`,
-};
+    `${counted(count, 'file was', 'files were')} there already but not in the ledger. To record what is equal, so that no sync uploads it again: ${call('ledger rebuild')}`,
+});
 
-export const restoreZh: RestoreWords = {
+export const restoreZh = (call: Call): RestoreWords => ({
   withoutLedger: reason => `不使用本地数据库进行恢复：${reason}`,
   unrecorded: count =>
-    `${count} 个文件本来就有，但不在本地数据库中：运行 “cos_sync ledger rebuild” 将其记录下来，同步时便不会再次上传`,
-};
+    `${count} 个文件本来就有，但不在本地数据库中。将其记录下来，同步时便不会再次上传：${call('ledger rebuild')}`,
+});

@@ -2,6 +2,7 @@ import type { ScheduleProblem } from '../../schedule/errors.ts';
 import { timeOfDay } from '../../schedule/interval.ts';
 import type { Daemon, Job } from '../../schedule/job.ts';
 import type { Kind } from '../../schedule/kind.ts';
+import type { Call } from './call.ts';
 
 /** What `cos_sync schedule` says. */
 export interface ScheduleWords {
@@ -10,14 +11,7 @@ export interface ScheduleWords {
   delete(path: string): string;
   run: string;
   crontab: string;
-  /** @param program what the program is called by here */
-  installed(
-    kind: Kind,
-    name: string,
-    interval: (Job | Daemon)['interval'],
-    look: readonly string[],
-    program: string,
-  ): string;
+  installed(kind: Kind, name: string, interval: (Job | Daemon)['interval'], look: readonly string[]): string;
   removed(kind: Kind, name: string): string;
   nothingToRemove(kind: Kind, name: string): string;
   advice: {
@@ -31,13 +25,13 @@ export interface ScheduleWords {
   failed: Record<ScheduleProblem, (subject: string, reason: string) => string>;
 }
 
-export const scheduleEn: ScheduleWords = {
+export const scheduleEn = (call: Call): ScheduleWords => ({
   write: (path, encoding) => `file ${path} (${encoding}):`,
   delete: path => `delete ${path}`,
   run: 'run:',
   crontab: 'a line of the crontab (crontab -l, changed, into crontab -):',
-  installed: (kind, name, interval, look, program) =>
-    `installed: ${name} (${kind}), ${whenEn(interval)}\nsee: ${look.join('; ')}\nto remove it: ${program} schedule remove --kind ${kind} --name ${name}`,
+  installed: (kind, name, interval, look) =>
+    `installed: ${name} (${kind}), ${whenEn(interval)}\nsee: ${look.join('; ')}\nto remove it: ${call(`schedule remove --kind ${kind} --name ${name}`)}`,
   removed: (kind, name) => `removed: ${name} (${kind})`,
   nothingToRemove: (kind, name) => `nothing to remove: there is no ${name} (${kind})`,
   advice: {
@@ -62,15 +56,15 @@ export const scheduleEn: ScheduleWords = {
     foreignFile: path =>
       `${path} was not made by "cos_sync schedule" and is left as it is: choose another --name`,
   },
-};
+});
 
-export const scheduleZh: ScheduleWords = {
+export const scheduleZh = (call: Call): ScheduleWords => ({
   write: (path, encoding) => `文件 ${path}（${encoding}）：`,
   delete: path => `删除 ${path}`,
   run: '执行：',
   crontab: 'crontab 中的一行（读取 crontab -l，修改后写入 crontab -）：',
-  installed: (kind, name, interval, look, program) =>
-    `已安装：${name}（${kind}），${whenZh(interval)}\n查看：${look.join('；')}\n删除：${program} schedule remove --kind ${kind} --name ${name}`,
+  installed: (kind, name, interval, look) =>
+    `已安装：${name}（${kind}），${whenZh(interval)}\n查看：${look.join('；')}\n删除：${call(`schedule remove --kind ${kind} --name ${name}`)}`,
   removed: (kind, name) => `已删除：${name}（${kind}）`,
   nothingToRemove: (kind, name) => `没有可删除的内容：不存在 ${name}（${kind}）`,
   advice: {
@@ -91,7 +85,7 @@ export const scheduleZh: ScheduleWords = {
     noHome: () => '该用户没有主目录：请设置 HOME，或用 --kind 选择其他方式',
     foreignFile: path => `${path} 不是由 “cos_sync schedule” 创建的，保持原样：请用 --name 换一个名称`,
   },
-};
+});
 
 function whenEn(interval: (Job | Daemon)['interval']): string {
   if (interval === 'boot') return 'started now, with the machine, and again when it fails';

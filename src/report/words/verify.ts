@@ -1,4 +1,5 @@
 import type { FindingKind } from '../../engine/upkeep/verify.ts';
+import type { Call } from './call.ts';
 import { counted } from './counted.ts';
 
 /** What `cos_sync verify` says. */
@@ -24,13 +25,12 @@ export interface VerifyWords {
   stillWrong(count: number): string;
 }
 
-export const verifyEn: VerifyWords = {
+export const verifyEn = (call: Call): VerifyWords => ({
   comparing: (target, ledger) => `comparing ${target} with ${ledger}`,
   listed: objects => `${counted(objects, 'object')} listed`,
   runUnderWay: 'a run is under way: what it does right now may look like a difference',
   localUnreadable: path => `local_path ${path} cannot be read: only COS and the ledger are compared`,
-  emptyLedger:
-    'the ledger has no records: nothing was synced from here yet, or db/ was lost; "cos_sync ledger rebuild" makes a new one from what is in COS',
+  emptyLedger: `the ledger has no records: nothing was synced from here yet, or db/ was lost. To make a new one from what is in COS: ${call('ledger rebuild')}`,
   labels: {
     missing: 'missing',
     different: 'differs',
@@ -65,20 +65,20 @@ export const verifyEn: VerifyWords = {
   newLocally: count =>
     `${counted(count, 'local file is', 'local files are')} not uploaded yet: the next sync does it`,
   allRight: 'COS holds everything as recorded',
-  wrong: count => `${count} wrong: "cos_sync verify --repair" uploads ${count === 1 ? 'it' : 'them'} again`,
+  wrong: count =>
+    `${count} wrong. To upload ${count === 1 ? 'it' : 'them'} again: ${call('verify --repair')}`,
   repairing: count =>
     `repairing: a sync uploads what ${counted(count, 'wrong record is', 'wrong records are')} about again`,
   repaired: 'repaired: COS holds everything as recorded',
   stillWrong: count => `${count} still wrong: see the failures above, put them right, and repair again`,
-};
+});
 
-export const verifyZh: VerifyWords = {
+export const verifyZh = (call: Call): VerifyWords => ({
   comparing: (target, ledger) => `正在比对 ${target} 与 ${ledger}`,
   listed: objects => `已列出 ${objects} 个对象`,
   runUnderWay: '有一个运行正在进行：它正在做的改动可能显示为差异',
   localUnreadable: path => `local_path ${path} 无法读取：仅比对 COS 与本地数据库`,
-  emptyLedger:
-    '本地数据库中没有记录：可能还没有同步过，或 db/ 已丢失；“cos_sync ledger rebuild” 可根据 COS 上的内容重建',
+  emptyLedger: `本地数据库中没有记录：可能还没有同步过，或 db/ 已丢失。根据 COS 上的内容重建：${call('ledger rebuild')}`,
   labels: {
     missing: '缺失',
     different: '不同',
@@ -107,8 +107,8 @@ export const verifyZh: VerifyWords = {
   counted: (objects, records, same) => `COS 上 ${objects} 个对象，${records} 条记录，${same} 项与记录一致`,
   newLocally: count => `${count} 个本地文件尚未上传：下次同步会上传`,
   allRight: 'COS 上的内容与记录完全一致',
-  wrong: count => `${count} 项有误：运行 “cos_sync verify --repair” 重新上传`,
+  wrong: count => `${count} 项有误。重新上传：${call('verify --repair')}`,
   repairing: count => `正在修复：${count} 条记录有误，随后的同步会重新上传这些文件`,
   repaired: '修复完成：COS 上的内容与记录完全一致',
   stillWrong: count => `仍有 ${count} 项有误：请查看上面的失败原因，处理后再次修复`,
-};
+});

@@ -53,8 +53,8 @@ export interface Words {
     unknownKey(key: string, nearest: string | undefined): string;
     configReadableByOthers(file: string): string;
     /** Of runs by their numbers. */
-    olderLedger(file: string, leftBy: number, lastRun: number, program: string): string;
-    otherLedger(file: string, localPath: string, place: string, program: string): string;
+    olderLedger(file: string, leftBy: number, lastRun: number): string;
+    otherLedger(file: string, localPath: string, place: string): string;
     /** @param most MiB */
     thresholdCut(most: number): string;
     configRefused(message: string): string;
@@ -99,7 +99,7 @@ export interface Words {
     compared(equal: number, different: number): string;
     watch: string;
     where(objects: string, ledger: string, log: string): string;
-    next(program: string): string;
+    next: string;
   };
   localCos: {
     listening(url: string, folder: string): string;

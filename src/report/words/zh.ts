@@ -1,3 +1,4 @@
+import type { Call } from './call.ts';
 import { doctorZh } from './doctor.ts';
 import { explainZh } from './explain.ts';
 import { failuresZh } from './failures.ts';
@@ -16,7 +17,7 @@ import type { Words } from './words.ts';
 
 const CONSOLE = 'https://console.cloud.tencent.com/cos';
 
-export const zh: Words = {
+export const zh = (call: Call): Words => ({
   language: 'zh',
   problems: {
     missing: () => '缺少该项：请填写',
@@ -33,7 +34,7 @@ export const zh: Words = {
       `必须是程序的路径，或类似 ["/usr/bin/mail", "-s", "backup", "me"] 的列表，而不是 ${value}`,
     negatedPattern: ({ value }) =>
       `含有 ${value}：模式不能以“!”开头。要同步的写入 include，不同步的写入 exclude`,
-    untouched: () => '仍是未修改的模板：请运行 “cos_sync init”，或填写您自己的值',
+    untouched: () => `仍是未修改的模板：请填写您自己的值，或运行 ${call('init')}`,
     notAbsolute: ({ value }) => `必须是绝对路径，例如 "/home/user/data" 或 "C:\\\\data"，而不是“${value}”`,
     isFile: ({ value }) => `必须是目录，但 ${value} 是文件：请填写它所在的目录`,
     escapedPath: ({ value }) =>
@@ -60,11 +61,11 @@ export const zh: Words = {
     badPattern: ({ value }) => `含有无法识别的模式：${value}`,
     badHeader: ({ value }) => `含有 HTTP 头不允许的名称或值：${value}`,
     ownHeader: ({ value }) => `含有由程序自行设置的 HTTP 头：${value}`,
-    fileMissing: () => '文件不存在：请运行 “cos_sync init” 生成',
+    fileMissing: () => `文件不存在。生成：${call('init')}`,
     fileGone: ({ since }) =>
-      `文件不存在：请运行 “cos_sync init --recover” 恢复最近一次可用的配置（${since}），或运行 “cos_sync init” 重新生成`,
+      `文件不存在。恢复最近一次可用的配置（${since}）：${call('init --recover')}；重新生成：${call('init')}`,
     templateAgain: ({ since }) =>
-      `已被新版本压缩包中的模板覆盖：请运行 “cos_sync init --recover” 恢复最近一次可用的配置（${since}）`,
+      `已被新版本压缩包中的模板覆盖。恢复最近一次可用的配置（${since}）：${call('init --recover')}`,
     noKeptCopy: ({ value }) => `没有可恢复的内容：${value} 不存在`,
     isFolder: () => '是目录：请写其中的配置文件',
     noPlainFile: () => '是管道或设备：请指定普通文件',
@@ -174,12 +175,12 @@ export const zh: Words = {
       `local_path ${path} 不存在：COS 上没有任何改动。磁盘是否已挂载？请检查 local_path`,
     localPathUnreadable: (path, code) =>
       `local_path ${path} 无法读取（${code}）：COS 上没有任何改动。请检查权限和磁盘`,
-    ledgerDamaged: file => `本地数据库 ${file} 已损坏：没有任何改动。请运行 “cos_sync ledger rebuild” 重建`,
+    ledgerDamaged: file => `本地数据库 ${file} 已损坏：没有任何改动。重建：${call('ledger rebuild')}`,
     ledgerPutAside: file =>
-      `本地数据库已损坏，已另存为 ${file}：COS 上没有任何改动。请运行 “cos_sync ledger rebuild” 重建`,
+      `本地数据库已损坏，已另存为 ${file}：COS 上没有任何改动。重建：${call('ledger rebuild')}`,
     ledgerNewer: file => `本地数据库 ${file} 由更新版本的 cos_sync 写成：未做任何更改。请使用该版本`,
     ledgerOfOther: (file, about) =>
-      `本地数据库 ${file} 属于 ${about}：未做任何更改。请将它移走，放回正确的数据库，或运行 "cos_sync ledger rebuild"`,
+      `本地数据库 ${file} 属于 ${about}：未做任何更改。请将它移走，放回正确的数据库，或重建：${call('ledger rebuild')}`,
     ledgerUnusable: (file, reason) => `本地数据库 ${file} 无法使用（${reason}）：请检查 db/ 的剩余空间和权限`,
     locked: (pid, host) =>
       `另一个运行正在进行${pid === undefined ? '' : `（主机 ${host} 上的进程 ${pid}）`}：请等待其结束`,
@@ -197,10 +198,10 @@ export const zh: Words = {
       `配置：未知的配置项“${key}”已忽略${nearest ? `；您是否想写“${nearest}”？` : ''}`,
     thresholdCut: most =>
       `multipart_threshold：超过 ${most} MiB 的文件仍会分块上传，因为整体上传的内容都在内存中`,
-    olderLedger: (file, leftBy, lastRun, program) =>
-      `${file} 是第 ${leftBy} 次运行结束时的状态，而之后还有第 ${lastRun} 次运行：数据库已被恢复为旧版本，其中没有此后上传的记录。请与 COS 核对：${program} verify`,
-    otherLedger: (file, localPath, place, program) =>
-      `db/ 中已有同一存储桶和 cos_path 的数据库，属于 ${localPath}（${place}）。如果这里就是移动后的那个目录，请接管其记录以免重新上传：${program} ledger adopt --from ${file}`,
+    olderLedger: (file, leftBy, lastRun) =>
+      `${file} 是第 ${leftBy} 次运行结束时的状态，而之后还有第 ${lastRun} 次运行：数据库已被恢复为旧版本，其中没有此后上传的记录。请与 COS 核对：${call('verify')}`,
+    otherLedger: (file, localPath, place) =>
+      `db/ 中已有同一存储桶和 cos_path 的数据库，属于 ${localPath}（${place}）。如果这里就是移动后的那个目录，请接管其记录以免重新上传：${call(`ledger adopt --from ${file}`)}`,
     configReadableByOthers: file => `${file} 含有密钥，且其他用户可读：请执行 chmod 600 ${file}`,
     configRefused: message => `修改后的配置有误，继续使用原配置：${message}`,
     configReread: file => `${file} 已修改，已重新读取`,
@@ -251,7 +252,7 @@ export const zh: Words = {
     watch: '5. 使用 watch 时，目录一静止，变化就同步到 COS：',
     where: (objects, ledger, log) =>
       `您可以查看：\n  对象        ${objects}\n  本地数据库  ${ledger}\n  日志        ${log}`,
-    next: program => `同步到自己的存储桶：${program} init`,
+    next: `同步到自己的存储桶：${call('init')}`,
   },
   localCos: {
     listening: (url, folder) => `仅供本机使用的 COS 正在监听 ${url}，对象保存在 ${folder}`,
@@ -262,14 +263,14 @@ export const zh: Words = {
   progress: progressZh,
   history: historyZh,
   explain: explainZh,
-  init: initZh,
-  verify: verifyZh,
-  ledger: ledgerZh,
-  doctor: doctorZh,
-  restore: restoreZh,
-  schedule: scheduleZh,
+  init: initZh(call),
+  verify: verifyZh(call),
+  ledger: ledgerZh(call),
+  doctor: doctorZh(call),
+  restore: restoreZh(call),
+  schedule: scheduleZh(call),
   watch: watchZh,
   status: statusZh,
   help: helpZh,
   keys: keysZh,
-};
+});
