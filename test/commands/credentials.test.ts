@@ -123,10 +123,10 @@ test('doctor says where the credentials come from, of which role, and until when
     const { checks } = JSON.parse(stdout) as { checks: { name: string; status: string; message: string }[] };
     return checks.find(({ name }) => name === 'keys');
   };
-  t.like(await keysOf(), { status: 'ok', message: 'a key pair that stands in the configuration file' });
+  t.like(await keysOf(), { status: 'ok', message: 'a key pair from the configuration file' });
   const { secretId, secretKey } = box.server;
   const env = { TENCENTCLOUD_SECRETID: secretId, TENCENTCLOUD_SECRETKEY: secretKey };
-  t.like(await keysOf(env), { status: 'ok', message: 'a key pair of the environment' });
+  t.like(await keysOf(env), { status: 'ok', message: 'a key pair from the environment' });
   const service = await metadataService(t, box.server);
   box.configure({ ...NO_KEYS, credentials: 'cvm_role' });
   const found = await keysOf({ COS_SYNC_METADATA_URL: service.url });

@@ -251,7 +251,7 @@ test('doctor tells an endpoint without TLS from a certificate that is not truste
   const { code, of } = await examine(box, '--endpoint', `https://127.0.0.1:${box.proxy.port}`);
   t.is(code, 1);
   t.is(of('tls')[0]?.status, 'fail');
-  t.regex(of('tls')[0]?.message ?? '', /no https is spoken there/);
+  t.regex(of('tls')[0]?.message ?? '', /the server there does not speak https/);
 });
 
 test('doctor names a region that is missing and cannot be found out, and checks nothing behind it', async t => {

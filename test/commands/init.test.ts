@@ -45,7 +45,7 @@ test('the untouched template is one friendly line, and init makes a configuratio
   t.is(untouched.code, 2);
   const lines = untouched.stderr.split('\n').filter(line => line.startsWith('cos_sync: '));
   t.is(lines.length, 1, untouched.stderr);
-  t.regex(lines[0] ?? '', /still is the template: write your own values into it, or run .* init$/);
+  t.regex(lines[0] ?? '', /is still the template: write your own values into it, or run .* init$/);
 
   const { code, stdout, stderr } = await init(box, answersFor(box), ['--endpoint', box.proxy.url]);
   t.is(code, 0, stderr);

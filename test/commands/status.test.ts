@@ -26,7 +26,7 @@ test('status tells of a daemon while it runs, and of its last run after its end'
   t.is((await follow.ended).code, 130);
   t.regex(
     (await box.run('status')).stdout,
-    /a daemon runs \(process \d+\) since .*\nwatching, nothing to do now\n/,
+    /a daemon has been running since .* \(process \d+\)\nwatching, nothing to do now\n/,
   );
   daemon.child.kill('SIGKILL');
   await daemon.ended;
@@ -36,7 +36,7 @@ test('status tells of a daemon while it runs, and of its last run after its end'
   t.like(after.json.last_run, { upload_file_ok: 1, upload_file_skip: 1 });
   t.regex(
     (await box.run('status')).stdout,
-    /^no daemon runs for this configuration\nlast run: .* ALL_OK, exit code 0\n$/,
+    /^no daemon is running for this configuration\nlast run: .* ALL_OK, exit code 0\n$/,
   );
 });
 

@@ -25,7 +25,7 @@ test('exit code 5 and one clear line where COS refuses everything', async t => {
   t.is(signature.code, 5);
   t.regex(
     signature.stderr,
-    /^cos_sync: COS refuses: SignatureDoesNotMatch: secret_key does not fit secret_id/,
+    /^cos_sync: COS refuses: SignatureDoesNotMatch: secret_key does not match secret_id/,
   );
 
   box.configure({ secret_id: 'AKIDunknown' });

@@ -64,7 +64,7 @@ const TABLE: [title: string, written: Record<string, unknown>, line: string][] =
   ['a list for a number', { retry_num: [3] }, 'retry_num: must be a number from 0 to 100, not "[3]"'],
   ['a fraction of a thread', { thread_num: 2.5 }, 'thread_num: must be a number from 1 to 512, not "2.5"'],
   ['a switch in words', { delete_sync: 'yes' }, 'delete_sync: must be "1" (on) or "0" (off), not "yes"'],
-  ['an object for a text', { bucket: {} }, 'bucket: must be a text in double quotes, not {}'],
+  ['an object for a text', { bucket: {} }, 'bucket: must be text in double quotes, not {}'],
   [
     'an object for a switch',
     { daemon_mode: { toString: 0 } },
@@ -89,7 +89,7 @@ const TABLE: [title: string, written: Record<string, unknown>, line: string][] =
   [
     'too much metadata',
     { meta: { a: 'x'.repeat(2048) } },
-    'meta: has 2049 bytes of names and values: COS takes 2000 beside the mtime',
+    'meta: has 2049 bytes of names and values: COS takes 2000 besides the mtime',
   ],
   [
     'such a name among the headers',
@@ -99,7 +99,7 @@ const TABLE: [title: string, written: Record<string, unknown>, line: string][] =
   [
     'a whole host name as the bucket',
     { bucket: 'b-1250000000.cos.ap-guangzhou.myqcloud.com' },
-    'bucket: is a whole host name: write "bucket": "b-1250000000", "region": "ap-guangzhou"',
+    'bucket: is a complete host name: write "bucket": "b-1250000000", "region": "ap-guangzhou"',
   ],
   [
     'the accelerate domain without a region',
@@ -159,17 +159,17 @@ const TABLE: [title: string, written: Record<string, unknown>, line: string][] =
   [
     "the template's secret_id",
     { secret_id: 'xxxxxxxxxxxx' },
-    'secret_id: still is the template\'s "xxxxxx": write your own value',
+    'secret_id: is still the template\'s "xxxxxx": write your own value',
   ],
   [
     "the template's region",
     { region: 'xxxxxx' },
-    'region: still is the template\'s "xxxxxx": write your own value',
+    'region: is still the template\'s "xxxxxx": write your own value',
   ],
   [
     "the template's bucket",
     { bucket: 'xxxxxx' },
-    'bucket: still is the template\'s "xxxxxx": write your own value',
+    'bucket: is still the template\'s "xxxxxx": write your own value',
   ],
   [
     'a secret with a line end in it',
@@ -350,7 +350,7 @@ test('the program refuses a configuration with exit code 2, and touches nothing'
   const template = join(import.meta.dirname, '..', '..', 'conf', 'config.json');
   const { code, stderr } = await box.run('--config', template);
   t.is(code, 2);
-  t.regex(stderr, /still is the template/);
+  t.regex(stderr, /is still the template/);
 });
 
 test('the command line is refused like the file, with exit code 2', async t => {

@@ -74,7 +74,7 @@ export const doctorEn = (call: Call): DoctorWords => ({
   configOk: file => `${file} is complete`,
   noConfigFile: file => `there is no ${file}, and options and environment give all that is needed`,
   needsEarlier: 'not checked: fix what failed above first',
-  needsConfig: 'not checked: put the configuration right first',
+  needsConfig: 'not checked: fix the configuration first',
   folder: (path, files, size) => `${path} has ${counted(files, 'file')}, ${size}`,
   folderEmpty: path => `${path} has no file: is the disk mounted, do include and exclude leave any?`,
   folderFaults: (path, files, unreadable, badNames) =>
@@ -109,15 +109,16 @@ export const doctorEn = (call: Call): DoctorWords => ({
   tlsFailed: code =>
     `the certificate is not trusted (${code}): check the clock, and what inspects TLS on the way`,
   noTlsThere: code =>
-    `no https is spoken there (${code}): check the port of endpoint, or write http:// if the endpoint has no TLS`,
-  clock: seconds => `this clock differs from COS's by ${seconds} s`,
-  clockOff: seconds => `this clock differs from COS's by ${seconds} s: set it, or COS refuses the signatures`,
-  noDate: 'COS gave no time to compare this clock with',
+    `the server there does not speak https (${code}): check the port of endpoint, or write http:// if the endpoint has no TLS`,
+  clock: seconds => `this machine's clock differs from COS's by ${seconds} s`,
+  clockOff: seconds =>
+    `this machine's clock differs from COS's by ${seconds} s: set it, or COS refuses the signatures`,
+  noDate: "COS gave no time to compare this machine's clock with",
   noAnswer: code => `no answer (${code}): is this a COS endpoint?`,
   keysFrom: (source, role) =>
     ({
-      config: 'a key pair that stands in the configuration file',
-      environment: 'a key pair of the environment',
+      config: 'a key pair from the configuration file',
+      environment: 'a key pair from the environment',
       cvm_role: `the CAM role ${role} of this machine`,
       tke: `the role ${role} of this pod`,
       command: 'what credentials_command prints',

@@ -22,8 +22,8 @@ export const en = (call: Call): Words => ({
   language: 'en',
   problems: {
     missing: () => 'is missing: write its value',
-    placeholder: ({ value }) => `still is the template's "${value}": write your own value`,
-    notText: ({ value }) => `must be a text in double quotes, not ${value}`,
+    placeholder: ({ value }) => `is still the template's "${value}": write your own value`,
+    notText: ({ value }) => `must be text in double quotes, not ${value}`,
     notNumber: ({ value, min, max }) => `must be a number from ${min} to ${max}, not "${value}"`,
     outOfRange: ({ value, min, max }) => `must be from ${min} to ${max}, not ${value}`,
     notSwitch: ({ value }) => `must be "1" (on) or "0" (off), not "${value}"`,
@@ -35,7 +35,7 @@ export const en = (call: Call): Words => ({
       `must be a program's path, or a list like ["/usr/bin/mail", "-s", "backup", "me"], not ${value}`,
     negatedPattern: ({ value }) =>
       `has ${value}: a pattern cannot begin with "!". What is to take part goes into include, what is not into exclude`,
-    untouched: () => `still is the template: write your own values into it, or run ${call('init')}`,
+    untouched: () => `is still the template: write your own values into it, or run ${call('init')}`,
     notAbsolute: ({ value }) =>
       `must be an absolute path, like "/home/user/data" or "C:\\\\data", not "${value}"`,
     isFile: ({ value }) => `must be a folder, but ${value} is a file: write the folder that holds it`,
@@ -52,12 +52,12 @@ export const en = (call: Call): Words => ({
     bareIpv6: ({ value, right }) =>
       `is an IPv6 address without brackets: write "${right}" or "${right}:9000", not "${value}"`,
     bucketIsHost: ({ bucket, region }) =>
-      `is a whole host name: write "bucket": "${bucket}"${region === 'accelerate' ? ', "endpoint": "cos.accelerate.myqcloud.com" and the region' : `, "region": "${region}"`}`,
+      `is a complete host name: write "bucket": "${bucket}"${region === 'accelerate' ? ', "endpoint": "cos.accelerate.myqcloud.com" and the region' : `, "region": "${region}"`}`,
     regionForAccelerate: () =>
       'is missing: the accelerate domain takes uploads only, lists, copies and deletions go to the region of the bucket',
     badMetaName: ({ value }) => `has the name "${value}": COS takes only letters, digits and "-" there`,
     metaTooLong: ({ value, max }) =>
-      `has ${value} bytes of names and values: COS takes ${max} beside the mtime`,
+      `has ${value} bytes of names and values: COS takes ${max} besides the mtime`,
     badEndpoint: ({ value }) => `must be like "https://cos.example.com" or "host:port", not "${value}"`,
     badProxy: () => 'must be like "http://proxy.example.com:3128"',
     needsCommandSource: () => 'has no effect without "credentials": "command"',
@@ -132,12 +132,12 @@ export const en = (call: Call): Words => ({
     unschedulablePath: ({ value }) => `no scheduler takes the characters in this path: ${value}`,
     variableInPath: ({ value }) =>
       `Windows' Task Scheduler takes %NAME% in this path for a variable: ${value}. Move the program or rename the folder`,
-    noLedgerOfTarget: ({ value, target }) => `${value} is no ledger of ${target}`,
+    noLedgerOfTarget: ({ value, target }) => `${value} is not a ledger of ${target}`,
     noSuchFolder: ({ value }) => `there is no folder ${value}`,
     folderInUse: ({ value }) => `another local-cos uses ${value}: give another folder`,
     badMoment: ({ value }) =>
       `must be a time like "2026-11-20T18:00" or how long ago, like "2h" or "3d", not "${value}"`,
-    atAndRun: () => 'goes with --at no more than with another --run: give one of them',
+    atAndRun: () => 'cannot be combined with --at: give one of them',
     runOfOther: ({ value, target }) =>
       `run ${value} was a sync to ${target}: give a run of this configuration`,
     noVersions: ({ bucket }) =>
@@ -148,7 +148,7 @@ export const en = (call: Call): Words => ({
       `${value} is in local_path (${folder}), and a run is under way there: wait for its end, or add --yes`,
   },
   kinds: {
-    transient: 'COS or the network stumbled; the next run tries again',
+    transient: 'COS or the network failed for a moment; the next run tries again',
     unreachable: 'check the network, DNS, firewall and proxy',
     throttled: 'too many requests: lower thread_num',
     skew: "this machine's clock is wrong: set it",
@@ -175,7 +175,7 @@ export const en = (call: Call): Words => ({
     unreadable: (count, _, place) =>
       `${counted(count, 'deletion')} held back: ${place}, where they belong, could not be read. Make it readable, or leave it out with exclude`,
     notAFile: (count, _, place) =>
-      `${counted(count, 'deletion')} held back: ${place} is there, but is nothing that can be synced. Remove it and the next run deletes them, or leave it out with exclude`,
+      `${counted(count, 'deletion')} held back: ${place} is there, but is neither a file nor a folder. Remove it and the next run deletes them, or leave it out with exclude`,
     unknownPlace: (count, _, place) =>
       `${counted(count, 'deletion')} held back: ${place} is new and could not be read, and these may have moved there. The next run deletes them; make it readable, or leave it out with exclude`,
     movedDuringScan: (count, _, place) =>
@@ -205,7 +205,7 @@ export const en = (call: Call): Words => ({
     connectionLost: (code, message) => `no connection to COS: code: ${code}, ${message}`,
     interrupted: signal => `interrupted by ${signal}: what was done is recorded, the next run goes on`,
     diskTooSmall: (folder, needed, free) =>
-      `${folder} has ${free} free, and ${needed} are to come: nothing was written. Make room, or restore to another disk`,
+      `${folder} has ${free} free, and ${needed} are needed: nothing was written. Make room, or restore to another disk`,
     diskFull: (folder, code) =>
       `${folder} takes no more (${code}): make room and restore again, it goes on where it stopped`,
     portInUse: port => `port ${port} is in use: give another with --port`,

@@ -1,5 +1,5 @@
 const untrustedEn =
-  'nobody trusted vouches for this certificate: check endpoint and proxy, or name its authority in NODE_EXTRA_CA_CERTS';
+  'no trusted authority vouches for this certificate: check endpoint and proxy, or name its authority in NODE_EXTRA_CA_CERTS';
 const legalEn =
   'COS may not serve this for legal reasons, neither the object nor the key pair is at fault: see the messages of the account in the console';
 const legalZh = '因法律原因 COS 无法提供服务，与对象和密钥无关：请查看控制台中账号的消息';
@@ -15,7 +15,7 @@ export const failuresEn = {
   SymlinkSkipped: 'symlinks is set to skip',
   DanglingSymlink: 'the link leads nowhere: correct or exclude it',
   SystemFolder: "it is the system's own: left out; name it in include to take it",
-  SizeUnknown: 'it says that it is empty, and has content: a file of the system, which is not stored',
+  SizeUnknown: 'it claims to be empty but has content: a system file, which is not stored',
   NotAFile: 'is neither a file nor a folder',
   FileChanged: 'the file kept changing while it was read; the next run tries again',
   ChecksumMismatch: 'COS does not confirm the bytes that were sent; the next run tries again',
@@ -30,7 +30,8 @@ export const failuresEn = {
     'reading it stands still, longer than timeout: check the disk or the network drive that it is on',
   ENOTFOUND: 'the name of the endpoint cannot be resolved: check region, endpoint and DNS',
   EAI_AGAIN: 'DNS does not answer: check the network',
-  ETIMEDOUT: 'no progress, or no whole answer, in time: check network, firewall and proxy, or raise timeout',
+  ETIMEDOUT:
+    'no progress, or no complete answer, in time: check network, firewall and proxy, or raise timeout',
   ECONNREFUSED: 'nothing listens there: check endpoint, port and firewall',
   DEPTH_ZERO_SELF_SIGNED_CERT: untrustedEn,
   SELF_SIGNED_CERT_IN_CHAIN: untrustedEn,
@@ -39,15 +40,14 @@ export const failuresEn = {
   CERT_HAS_EXPIRED: "the endpoint's certificate has expired, or this machine's clock is wrong: check both",
   ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name: check endpoint and proxy',
   InvalidAccessKeyId: 'secret_id is not known to COS: check it',
-  SignatureDoesNotMatch: 'secret_key does not fit secret_id: check both',
+  SignatureDoesNotMatch: 'secret_key does not match secret_id: check both',
   ExpiredToken: 'the temporary credentials have expired, and their source has no others: get new ones',
-  MetadataUnreachable:
-    "the metadata service does not answer: credentials from cvm_role are to be had on Tencent Cloud's servers only",
+  MetadataUnreachable: 'the metadata service does not answer: cvm_role works only on Tencent Cloud servers',
   RoleMissing:
     'this machine has no such CAM role: bind one to it in the console, or correct its name in credentials',
   RoleRefused: 'the metadata service gives no credentials of this role: check that the role still exists',
-  CredentialsUnreadable: 'what gives the credentials answered something else: check it',
-  CredentialsExpired: 'what gives the credentials gives some that have expired already',
+  CredentialsUnreadable: 'the source of the credentials answered something else: check it',
+  CredentialsExpired: 'the source of the credentials gives some that have already expired',
   WebIdentityMissing:
     'this pod has no identity of its own: give it a service account with a CAM role (TKE OIDC)',
   StsUnreachable: 'the STS, which gives the credentials of pods, does not answer',
@@ -55,7 +55,7 @@ export const failuresEn = {
   CredentialsCommandFailed: 'credentials_command failed: run it by hand, as the same user',
   CredentialsCommandNotStarted: 'credentials_command cannot be started: check its path',
   CredentialsCommandTimedOut: 'credentials_command did not end within 60 seconds, and was ended',
-  InvalidToken: 'the token does not fit the key pair: get new temporary credentials',
+  InvalidToken: 'the token does not match the key pair: get new temporary credentials',
   RequestTimeTooSkewed: "this machine's clock is wrong: set it",
   RegionUnknown: "region is missing and the bucket is not in the account's bucket list: write its region",
   BucketListDenied:
@@ -146,13 +146,13 @@ export const failuresZh: FailureWords = {
   InvalidAccessKeyId: 'COS 不认识该 secret_id：请检查',
   SignatureDoesNotMatch: 'secret_key 与 secret_id 不匹配：请检查两者',
   ExpiredToken: '临时密钥已过期，且其来源没有新的：请重新获取',
-  MetadataUnreachable: '元数据服务没有响应：cvm_role 只能在腾讯云服务器上使用',
+  MetadataUnreachable: '元数据服务没有应答：cvm_role 只能在腾讯云服务器上使用',
   RoleMissing: '本机没有这样的 CAM 角色：请在控制台绑定，或更正 credentials 中的名称',
   RoleRefused: '元数据服务没有给出该角色的密钥：请检查角色是否仍然存在',
   CredentialsUnreadable: '密钥来源返回了其他内容：请检查',
   CredentialsExpired: '密钥来源给出的密钥已经过期',
   WebIdentityMissing: '该 Pod 没有自己的身份：请为它配置带 CAM 角色的服务账号（TKE OIDC）',
-  StsUnreachable: '为 Pod 提供密钥的 STS 没有响应',
+  StsUnreachable: '为 Pod 提供密钥的 STS 没有应答',
   StsRefused: 'STS 拒绝了该 Pod 的角色：请检查其信任策略和 OIDC 提供商',
   CredentialsCommandFailed: 'credentials_command 失败：请以相同用户手动运行',
   CredentialsCommandNotStarted: '无法启动 credentials_command：请检查其路径',

@@ -91,7 +91,7 @@ export const historyZh: HistoryWords = {
     uploaded: '上传',
     deleted: '删除',
     failed: '失败',
-    held: '暂缓删除',
+    held: '暂不删除',
     unchanged: '未变',
     bytes: '流量',
     duration: '耗时',
@@ -102,7 +102,7 @@ export const historyZh: HistoryWords = {
   failures: count => `${count} 项失败：`,
   moreFailures: count => `… 另有 ${count} 项，全部记录在 log/cos_sync.log 中`,
   page: {
-    title: 'cos_sync 历次运行',
+    title: 'cos_sync 运行历史',
     lede: (runs, from, to) => `共 ${runs} 次运行，${from} 至 ${to}`,
     lastRun: '最近一次',
     lastSuccess: '最近一次成功',

@@ -56,7 +56,7 @@ export const ledgerEn = (call: Call): LedgerWords => ({
     recorded: count => `${count} not taken: the ledger has a record already, which is kept`,
     changed: count => `${count} not taken: the file changed since; the next sync uploads it`,
     gone: count => `${count} not taken: there is no such file any more; its object stays in COS`,
-    unreadable: count => `${count} not taken: the file cannot be read; put that right and import again`,
+    unreadable: count => `${count} not taken: the file cannot be read; fix that and import again`,
     elsewhere: count => `${count} not taken: of another bucket or another cos_path`,
     outside: count => `${count} not taken: not below local_path`,
     invalid: count => `${count} not taken: not a record that can be read`,
@@ -85,7 +85,7 @@ export const ledgerEn = (call: Call): LedgerWords => ({
   uploads: (count, target) => `${counted(count, 'unfinished upload')} under ${target}; COS bills the parts:`,
   age: seconds => inUnits(seconds, 'd', 'h', 'min'),
   ours: 'the next sync goes on with it',
-  howToAbort: `to end them: ${call('ledger uploads --abort --yes')}\nto end one of them: ${call('ledger uploads --abort UPLOAD_ID --yes')}`,
+  howToAbort: `to end them: ${call('ledger uploads --abort --yes')}\nto end one of them: ${call('ledger uploads --abort UPLOAD_ID')}`,
   confirm: count =>
     `nothing was ended: say --abort --yes to end ${count} of them. If another program is uploading there right now, its upload would fail`,
   keptOurs: count => `${count} kept for the next sync to go on with (to end one: --abort UPLOAD_ID)`,
@@ -107,10 +107,10 @@ export const ledgerZh = (call: Call): LedgerWords => ({
       detail === 'EISDIR'
         ? `${file} 是目录：请写其中的文件`
         : `${file} 无法读取（${detail}）：请检查权限，或重新复制一份`,
-    unknownFormat: file => `${file} 不是同步记录：必须是 “ledger export” 导出的文件，或旧版的 db_rec.db`,
-    noTable: file => `${file} 中没有旧版工具的表：它是旧版 db/ 目录中的 db_rec.db 吗？`,
+    unknownFormat: file => `${file} 不是本地数据库：必须是 “ledger export” 导出的文件，或原工具的 db_rec.db`,
+    noTable: file => `${file} 中没有原工具的表：它是原工具 db/ 目录中的 db_rec.db 吗？`,
     whichTable: (file, tables) =>
-      `${file} 中没有与当前 bucket、local_path、cos_path 对应的表：请按旧版配置填写，或用 --table 指定。现有的表：${tables}`,
+      `${file} 中没有与当前 bucket、local_path、cos_path 对应的表：请按原工具的配置填写，或用 --table 指定。现有的表：${tables}`,
   },
   imported: taken => `已导入 ${taken} 条记录：对应的文件与上传时一致`,
   notTaken: {
@@ -131,7 +131,7 @@ export const ledgerZh = (call: Call): LedgerWords => ({
     notInCos: count => `${count} 个文件不在 COS 上：下次同步会上传`,
     kept: count => `${count} 个没有本地文件的对象保留其记录：delete_sync 会照常删除它们`,
     leftAlone: count => `${count} 个没有本地文件的对象不作处理：无法证明是由这里上传的。如确认是，请自行删除`,
-    unreadable: count => `${count} 个文件或目录无法读取：未比对，下次同步会再试`,
+    unreadable: count => `${count} 个文件或目录无法读取：未比较，下次同步会再试`,
   },
   adopted: (records, file) => `已从 ${file} 接管 ${records} 条记录`,
   nothingToAdopt: target => `db/ 中没有 ${target} 的其他数据库`,
@@ -141,7 +141,7 @@ export const ledgerZh = (call: Call): LedgerWords => ({
   uploads: (count, target) => `${target} 下有 ${count} 个未完成的分块上传，COS 会对其分块计费：`,
   age: seconds => inUnits(seconds, ' 天', ' 小时', ' 分钟'),
   ours: '下次同步会续传',
-  howToAbort: `全部终止：${call('ledger uploads --abort --yes')}\n只终止一个：${call('ledger uploads --abort 上传ID --yes')}`,
+  howToAbort: `全部终止：${call('ledger uploads --abort --yes')}\n只终止一个：${call('ledger uploads --abort 上传ID')}`,
   confirm: count =>
     `没有终止任何上传：加上 --abort --yes 可终止其中 ${count} 个。如果此刻有其他程序正在向那里上传，它的上传会失败`,
   keptOurs: count => `保留 ${count} 个：下次同步会续传（如要终止：--abort 上传ID）`,

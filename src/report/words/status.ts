@@ -12,8 +12,8 @@ export interface StatusWords {
 }
 
 export const statusEn: StatusWords = {
-  running: (pid, since) => `a daemon runs (process ${pid}) since ${since}`,
-  notRunning: 'no daemon runs for this configuration',
+  running: (pid, since) => `a daemon has been running since ${since} (process ${pid})`,
+  notRunning: 'no daemon is running for this configuration',
   mode: { watch: 'watching', interval: 'full scans at intervals' },
   state: { idle: 'nothing to do now', scanning: 'scanning', syncing: 'syncing' },
   waiting: folders => `changed and waiting: ${counted(folders, 'folder')}`,

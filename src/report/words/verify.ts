@@ -59,7 +59,7 @@ export const verifyEn = (call: Call): VerifyWords => ({
   attributes: (applied, failed) =>
     `${counted(applied, 'object has', 'objects have')} the configured attributes now${failed > 0 ? `, ${failed} have not:` : ''}`,
   unconfirmed: count =>
-    `${count} not confirmed: the listing says so and may lag, and the objects may not be looked at (needs name/cos:HeadObject): nothing is repaired for them`,
+    `${count} not confirmed: only the listing says so, which may lag, and the key pair may not look at the objects (needs name/cos:HeadObject): they are not repaired`,
   counted: (objects, records, same) =>
     `${counted(objects, 'object')} in COS, ${counted(records, 'record')}, ${same} as recorded`,
   newLocally: count =>
@@ -70,14 +70,14 @@ export const verifyEn = (call: Call): VerifyWords => ({
   repairing: count =>
     `repairing: a sync uploads what ${counted(count, 'wrong record is', 'wrong records are')} about again`,
   repaired: 'repaired: COS holds everything as recorded',
-  stillWrong: count => `${count} still wrong: see the failures above, put them right, and repair again`,
+  stillWrong: count => `${count} still wrong: see the failures above, fix them, and repair again`,
 });
 
 export const verifyZh = (call: Call): VerifyWords => ({
-  comparing: (target, ledger) => `正在比对 ${target} 与 ${ledger}`,
+  comparing: (target, ledger) => `正在比较 ${target} 与 ${ledger}`,
   listed: objects => `已列出 ${objects} 个对象`,
   runUnderWay: '有一个运行正在进行：它正在做的改动可能显示为差异',
-  localUnreadable: path => `local_path ${path} 无法读取：仅比对 COS 与本地数据库`,
+  localUnreadable: path => `local_path ${path} 无法读取：仅比较 COS 与本地数据库`,
   emptyLedger: `本地数据库中没有记录：可能还没有同步过，或 db/ 已丢失。根据 COS 上的内容重建：${call('ledger rebuild')}`,
   labels: {
     missing: '缺失',
@@ -93,7 +93,7 @@ export const verifyZh = (call: Call): VerifyWords => ({
     missing: count => `COS 上缺失 ${count} 项：记录为已上传，但实际不存在`,
     different: count => `COS 上有 ${count} 项不同：大小或内容与上传时不一致`,
     content: count => `${count} 个本地文件的内容与上传时不同，但大小和修改时间未变：同步时发现不了`,
-    unreadable: count => `${count} 个本地文件无法读取：未能比对其内容`,
+    unreadable: count => `${count} 个本地文件无法读取：未能比较其内容`,
     changedLocally: count => `${count} 项在上传后于本地发生变化：不是 COS 的问题，下次同步会处理`,
     goneLocally: count =>
       `${count} 项在上传后于本地被删除：不是 COS 的问题，如果 delete_sync 为 1，下次同步会从 COS 删除`,

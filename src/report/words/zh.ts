@@ -82,7 +82,7 @@ export const zh = (call: Call): Words => ({
     singleBackslash: ({ line }) =>
       `不是有效的 JSON（第 ${line} 行）：Windows 路径的每个 \\ 都要写两次，例如 "C:\\\\data"`,
     notObject: () => '必须是一个 JSON 对象：{ "key": "value", … }',
-    unknownOption: ({ value }) => (value ? `不是选项；您是否想写 ${value}？` : '不是选项：请看 --help'),
+    unknownOption: ({ value }) => (value ? `不是选项；您是否想写 ${value}？` : '不是选项：请见 --help'),
     optionWithoutValue: () => '需要一个值',
     secretOption: () =>
       '不能作为选项，因为他人可以看到命令行：请写入配置文件，或使用环境变量 COS_SECRET_ID、COS_SECRET_KEY、COS_TOKEN',
@@ -94,8 +94,8 @@ export const zh = (call: Call): Words => ({
       code === 'EISDIR'
         ? `${value} 是目录：请写其中的文件名`
         : `${value} 无法写入（${code}）：请检查所在目录和权限`,
-    unknownCommand: ({ value }) => (value ? `不是命令；您是否想写 ${value}？` : '不是命令：请看 --help'),
-    optionOfOther: ({ value }) => `对“${value}”不起作用：请看 cos_sync help ${value}`,
+    unknownCommand: ({ value }) => (value ? `不是命令；您是否想写 ${value}？` : '不是命令：请见 --help'),
+    optionOfOther: ({ value }) => `对“${value}”不起作用：请见 ${call(`help ${value}`)}`,
     optionNeedsOther: ({ value }) => `没有 ${value} 时不起作用`,
     notFlagValue: ({ value }) =>
       `是开关，没有其他取值：请写 =1、=true、=yes、=on 或 =0、=false、=no、=off，而不是“${value}”`,
@@ -107,7 +107,7 @@ export const zh = (call: Call): Words => ({
     extraArgument: ({ command, value }) =>
       value
         ? `不是 ${command} 的参数；您是否想写 ${value}？`
-        : `不是 ${command} 的参数：请看 cos_sync help ${command}`,
+        : `不是 ${command} 的参数：请见 ${call(`help ${command}`)}`,
     afterDashes: ({ value }) => `写在 “--” 之后，不再是选项，而 ${value} 没有这样的参数：请写在 “--” 之前`,
     badInterval: ({ value }) =>
       `必须是能整除一小时的分钟数（5m、15m、30m 等）、能整除一天的小时数（1h、2h、6h 等）或 daily，而不是“${value}”`,
@@ -191,7 +191,7 @@ export const zh = (call: Call): Words => ({
       `${folder} 剩余空间 ${free}，需要 ${needed}：未写入任何内容。请清理空间，或恢复到其他磁盘`,
     diskFull: (folder, code) => `${folder} 无法继续写入（${code}）：请清理空间后再次恢复，将从中断处继续`,
     portInUse: port => `端口 ${port} 已被占用：请用 --port 指定另一个`,
-    unexpected: message => `意外错误：${message}。详见 log/cos_sync.log，欢迎反馈`,
+    unexpected: message => `意外错误：${message}。详见 log/cos_sync.log，请反馈`,
   },
   warnings: {
     unknownKey: (key, nearest) =>
