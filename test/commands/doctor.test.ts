@@ -290,7 +290,7 @@ for (const [signal, exitCode] of [
 }
 
 // Serial: making so many files keeps the servers of other tests from answering.
-test.serial('a signal during the scan of doctor is no fault of the folder', async t => {
+test.serial('a signal during the scan of doctor is not reported as a fault of the folder', async t => {
   const box = await sandbox(t);
   for (let n = 0; n < 10_000; n++) box.write(`${n % 200}/${n}`, '');
   const running = box.start('doctor');

@@ -141,7 +141,7 @@ function readIfThere(file: string): string | undefined {
   }
 }
 
-test('a hook that reads nothing of a long summary, or leaves a process behind, is no trouble', async t => {
+test('a hook that reads nothing of a long summary, or leaves a process behind, does no harm', async t => {
   const script = `require('node:child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 30_000)'],
     { stdio: 'inherit', detached: true }).unref();`;
   const begun = Date.now();

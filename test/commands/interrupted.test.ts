@@ -9,7 +9,7 @@ import { until } from '../support/until.ts';
 
 const PROGRAM = `${process.execPath} ${join(import.meta.dirname, '..', '..', 'src', 'main.ts')}`;
 
-test('a run that was interrupted before anything was done is no failure, and is told as what it is', async t => {
+test('a run that was interrupted before anything was done is reported as interrupted, not as failed', async t => {
   const box = await sandbox(t);
   box.write('a.txt', 'a');
   box.proxy.fault = () => ({ kind: 'status', status: 500, code: 'InternalError' });
@@ -34,7 +34,7 @@ test('a run that was interrupted before anything was done is no failure, and is 
   t.true(readFileSync(page, 'utf8').includes('被 SIGTERM 中断，退出码为 143'));
 });
 
-test('a hangup means nothing where there is no terminal, and the end to come is clean', async t => {
+test('a hangup is ignored without a terminal, and the run still ends cleanly', async t => {
   const { box, open } = await heldBox(t);
   const running = box.start('--json');
   await until(() => box.proxy.requests.length > 0);

@@ -50,7 +50,7 @@ test.serial('bytes that never are those that COS holds make a failure and no fil
   t.is(gets.length, 8, 'each of the four parts twice');
 });
 
-test.serial('an ETag that is no MD5 is no proof, the CRC-64 is', async t => {
+test.serial('an ETag that is not an MD5 proves nothing, the CRC-64 does', async t => {
   const box = await filled(t);
   const encrypted = (request: { method: string; path: string }) =>
     isGet('small')(request) || isGet('large')(request);

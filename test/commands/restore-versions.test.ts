@@ -69,7 +69,7 @@ test.serial('with versions a folder comes back as it was at a moment, or when a 
 });
 
 test.serial(
-  'what is brought back from the past is no record of what COS holds now: the next sync sends it',
+  'a restored older version is not recorded as what COS holds now: the next sync sends it',
   async t => {
     const box = await sandbox(t);
     box.configure({ delete_sync: 0 });

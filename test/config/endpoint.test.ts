@@ -32,7 +32,7 @@ test('the accelerate domain is known by its name', t => {
   }
 });
 
-test('a whole host name given as the bucket holds bucket and region', t => {
+test('a complete host name given as the bucket holds bucket and region', t => {
   t.like(ownHostIn('https://b-1250000000.cos.ap-guangzhou.myqcloud.com/'), {
     bucket: 'b-1250000000',
     region: 'ap-guangzhou',

@@ -97,7 +97,7 @@ const TABLE: [title: string, written: Record<string, unknown>, line: string][] =
     'headers: has the name "x-cos-meta-made_by": COS takes only letters, digits and "-" there',
   ],
   [
-    'a whole host name as the bucket',
+    'a complete host name as the bucket',
     { bucket: 'b-1250000000.cos.ap-guangzhou.myqcloud.com' },
     'bucket: is a complete host name: write "bucket": "b-1250000000", "region": "ap-guangzhou"',
   ],
@@ -182,7 +182,7 @@ const TABLE: [title: string, written: Record<string, unknown>, line: string][] =
     'bucket: "mybucket" has no APPID: write "mybucket-1250000000" with your number, or set appid',
   ],
   [
-    'an appid that is no number',
+    'an appid that is not a number',
     { appid: 'me' },
     'appid: must be your account\'s number, like "1250000000", not "me"',
   ],

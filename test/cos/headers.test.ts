@@ -37,7 +37,7 @@ test('what is not ASCII goes percent-encoded, and what is stays as it is', t => 
   t.is(sent['x-cos-meta-plain'], '50%');
 });
 
-test('headers about requests go with the requests that need them, and are no attributes of an object', t => {
+test('headers about requests go with the requests that need them, and are not attributes of an object', t => {
   const key = 'x-cos-server-side-encryption-customer-key';
   const headers = { referer: 'https://a.example', 'x-cos-traffic-limit': '819200', [key]: 'K' };
   t.deepEqual(Object.keys(objectHeaders({ ...NONE, headers }, 'a')), ['content-type']);

@@ -136,7 +136,7 @@ fuseTest('a lock on a file system with steps of two seconds is renewed, and not 
 });
 
 fuseTest(
-  'a file system that was there and does not answer is no reason to wait, and is known again',
+  'a file system that does not answer any more is not waited for, and is recognized when it is back',
   async t => {
     const box = await sandbox(t);
     const source = join(box.root, 'source');

@@ -179,7 +179,7 @@ mountTest('a disk that is mounted again, as another device, is the one that it w
   t.like((await box.runJson()).json, { del_file_ok: 1, exit_code: 0 });
 });
 
-test('a folder that is made anew in its place is no other disk', async t => {
+test('a folder that is recreated in its place does not count as another disk', async t => {
   const box = await sandbox(t);
   for (const path of ['a', 'b', 'folder/c']) box.write(path, path);
   t.is((await box.run()).code, 0);

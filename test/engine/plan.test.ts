@@ -220,7 +220,7 @@ test('an unreadable place of which nothing is recorded is said to be unknown', t
   );
 });
 
-test('a link that leads nowhere is no place where something may have moved', t => {
+test('a link that leads nowhere is not a place where something may have moved', t => {
   const planner = startPlan([], RULES);
   planner.meet(unreadable('link', 'DanglingSymlink'));
   const { unknownPlace, failures } = planner.finish();

@@ -24,7 +24,7 @@ const PASSING: Record<string, Fault> = {
   'an answer that comes late': { kind: 'slow', ms: 700 },
   'an answer that is lost after COS did it': { kind: 'loseAnswer' },
   'an answer that is cut off': { kind: 'truncate' },
-  'an answer that is no XML': { kind: 'garbage', body: '<html><p>Welcome to the hotel' },
+  'an answer that is not XML': { kind: 'garbage', body: '<html><p>Welcome to the hotel' },
   'an answer that is empty': { kind: 'garbage', body: '' },
   'an answer of a single <': { kind: 'garbage', body: '<' },
   'an ETag and CRC of other bytes': {

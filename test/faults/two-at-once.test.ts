@@ -72,7 +72,7 @@ test('a daemon and a run by hand do each other no harm', async t => {
 });
 
 testWhere(isFull, 'a lock that is taken over needs two minutes (make test-faults)')(
-  'a run whose lock was taken by another ends with 3 and says so',
+  'a run whose lock was taken by another ends with exit code 3 and says so',
   async t => {
     t.timeout(120_000);
     const box = await sandbox(t);

@@ -12,7 +12,7 @@ test('a URL that cannot be decoded is InvalidURI', async t => {
   }
 });
 
-test('bytes that are no HTTP are answered with a COS error, and the server lives', async t => {
+test('bytes that are not HTTP are answered with a COS error, and the server lives', async t => {
   const { server, call } = await sandbox(t);
   const long = 'x'.repeat(40_000);
   const garbage = [

@@ -6,7 +6,7 @@ test('an ordinary key is its own path', t => {
     t.is(plainPath(key, 'linux'), key);
 });
 
-test('a key that could leave the folder, or is no path, has no plain one', t => {
+test('a key that could leave the folder, or is not a path, has no plain one', t => {
   for (const key of [
     '',
     '/',

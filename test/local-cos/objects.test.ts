@@ -184,7 +184,7 @@ test('conditions on GET and HEAD are kept to', async t => {
   }
 });
 
-test('a missing object is NoSuchKey, and deleting it is no error', async t => {
+test('a missing object is NoSuchKey, and deleting it is not an error', async t => {
   const { cos, where, call } = await sandbox(t);
   t.is((await call({ key: 'none' })).code, 'NoSuchKey');
   const head = await call({ method: 'HEAD', key: 'none' });

@@ -185,7 +185,7 @@ test('a journal of many overwrites is made small at start', async t => {
   t.is((await box.call({ key: 'k' })).text, '1099');
 });
 
-test('a file that somebody removed is no object any more', async t => {
+test('a file that somebody removed is no longer an object', async t => {
   const box = await sandbox(t);
   for (const key of ['a/1', 'a/2', 'b']) await box.call({ method: 'PUT', key, body: key });
   await rm(join(box.folder, 'a'), { recursive: true });

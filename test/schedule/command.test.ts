@@ -198,7 +198,7 @@ test('removing what is not installed succeeds and says so', async t => {
   t.deepEqual(tools.calls(), []);
 });
 
-test('a configuration that scheduled runs would stumble over is warned of', async t => {
+test('a warning names a configuration that would make scheduled runs fail', async t => {
   const { box, schedule } = await desk(t);
   const print = async () => (await schedule('print', '--kind', 'systemd')).stderr;
   t.is(await print(), '');

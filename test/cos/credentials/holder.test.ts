@@ -145,7 +145,7 @@ test('a key pair of the configuration is read again when it is refused', async t
   t.is(((await holder.current()) as Credentials).secretId, 'AKIDnew');
 });
 
-test('a source that is ended with the run is no failure of its own', async t => {
+test('a source that is ended with the run does not count as a failure', async t => {
   const run = new AbortController();
   const source = {
     async fetch(signal: AbortSignal): Promise<Fetched> {

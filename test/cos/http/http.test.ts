@@ -254,7 +254,7 @@ for (const way of Object.keys(WAYS) as (keyof typeof WAYS)[]) {
     t.like(await refused(), { kind: 'denied', code: 'HTTP403', status: 403, mayBeDone: false });
   });
 
-  test(`a body ${way}: what is no HTTP is no answer`, async t => {
+  test(`a body ${way}: what is not HTTP is not an answer`, async t => {
     const texts = [
       'SSH-2.0-OpenSSH_9.2\r\n\r\n',
       'HTTP/1.1 200 OK\r\nContent-Length: some\r\n\r\n',

@@ -43,7 +43,7 @@ test('on Windows a backslash leads out of the folder, elsewhere it is a part of 
   );
 });
 
-test('names that Windows has for devices, or drops the end of, are no names there', t => {
+test('names that Windows keeps for devices, or shortens, are refused there', t => {
   const paths = [
     ...['CON', 'con.txt', 'a/NUL', 'aux.tar.gz', 'COM1', 'com¹', 'LPT9.x', 'CONIN$', 'nul .txt'],
     ...['a:b', 'C:x', 'a?', 'a*', 'a|b', '<a>', 'a"b', 'a\u0001b', 'dot.', 'space ', 'a /b', 'a./b', '...'],

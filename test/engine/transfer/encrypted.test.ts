@@ -5,7 +5,7 @@ import { sandbox } from '../../support/sandbox.ts';
 
 const MiB = 1024 * 1024;
 
-test('with encryption by KMS, whose ETags are no MD5, what moved is copied and not sent', async t => {
+test('with encryption by KMS, whose ETags are not MD5s, what moved is copied and not sent', async t => {
   const box = await sandbox(t);
   box.server.traits.encryption = 'cos/kms';
   box.configure({ multipart_threshold: 1, part_size: 1 });
