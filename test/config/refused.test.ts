@@ -341,7 +341,7 @@ test('the program refuses a configuration with exit code 2, and touches nothing'
   for (const [args, said] of [
     [['ledger', 'import', folder], 'is a folder: name the file in it'],
     [['ledger', 'export', '--output', folder], 'is a folder: name a file in it with --output'],
-    [['sync', '--metrics-file', folder], 'is a folder and not written: name a file in it'],
+    [['sync', '--metrics-file', folder], 'is a folder, so nothing was written: name a file in it'],
   ] as const) {
     box.configure();
     t.true((await box.run(...args)).stderr.includes(`${folder} ${said}\n`), said);

@@ -55,7 +55,7 @@ withDisk('a disk that fills up ends the restore, and with room again it goes on'
   const back = join(disk, 'back');
   const ended = await restoreHere(box, { to: back });
   t.is(ended.code, 1);
-  t.regex(ended.err, /takes no more \(ENOSPC\)/);
+  t.regex(ended.err, /cannot be written any more \(ENOSPC\)/);
   t.deepEqual(new Set(ended.json.errors.map(({ code }) => code)), new Set(['ENOSPC']));
   box.proxy.fault = undefined;
   rmSync(filling);

@@ -58,7 +58,7 @@ test('a pattern that matched nothing is said at the end, and a comma that was me
 
   const { code, stderr } = await box.run('--exclude', '*.jpg,*.txt');
   t.is(code, 0);
-  const hint = 'a comma separates only inside {}. Several patterns are ["*.jpg", "*.txt"]';
+  const hint = 'a comma separates only inside {}. Write several patterns as ["*.jpg", "*.txt"]';
   t.is(
     stderr,
     `--exclude: "*.jpg,*.txt" is one pattern: ${hint}\n--exclude: "*.jpg,*.txt" matched nothing: ${hint}\n`,

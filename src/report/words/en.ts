@@ -207,7 +207,7 @@ export const en = (call: Call): Words => ({
     diskTooSmall: (folder, needed, free) =>
       `${folder} has ${free} free, and ${needed} are needed: nothing was written. Make room, or restore to another disk`,
     diskFull: (folder, code) =>
-      `${folder} takes no more (${code}): make room and restore again, it goes on where it stopped`,
+      `${folder} cannot be written any more (${code}): make room and restore again; it continues where it stopped`,
     portInUse: port => `port ${port} is in use: give another with --port`,
     unexpected: message => `unexpected error: ${message}. log/cos_sync.log has more; please report it`,
   },
@@ -215,9 +215,9 @@ export const en = (call: Call): Words => ({
     unknownKey: (key, nearest) =>
       `config: unknown key "${key}" is ignored${nearest ? `; did you mean "${nearest}"?` : ''}`,
     thresholdCut: most =>
-      `multipart_threshold: larger files than ${most} MiB go up in parts all the same: what goes up whole is in memory`,
+      `multipart_threshold: files larger than ${most} MiB are uploaded in parts all the same, because a file that is uploaded whole is held in memory`,
     olderLedger: (file, leftBy, lastRun) =>
-      `${file} is as run ${leftBy} left it, though run ${lastRun} came after: an older one was put back. What COS was sent since is not in it. Compare with COS: ${call('verify')}`,
+      `${file} is as run ${leftBy} left it, though run ${lastRun} came after: an older ledger was put back, which lacks what was uploaded since. Compare with COS: ${call('verify')}`,
     otherLedger: (file, localPath, place) =>
       `db/ has a ledger for the same bucket and cos_path, of ${localPath} (${place}). If this is that folder, moved, take its records over, so that nothing is sent again: ${call(`ledger adopt --from ${file}`)}`,
     configReadableByOthers: file => `${file} holds a secret and is readable by others: chmod 600 ${file}`,
@@ -225,26 +225,26 @@ export const en = (call: Call): Words => ({
     configReread: file => `${file} changed and was read again`,
     skipped: (path, reason) => `skipped ${path}: ${reason}`,
     grew: path =>
-      `${path} kept growing: what it had when it was opened is in COS, the next run sends what it has then`,
+      `${path} kept growing: COS has what it held when it was opened, and the next run uploads what it holds then`,
     outputUnwritable: reason =>
       `standard output cannot be written (${reason}): the work goes on; see log/cos_sync.log`,
     logUnwritable: (file, reason) => `${file} cannot be written (${reason}): this run is not logged`,
     daemonRunFailed: message => `this run failed, the next one follows: ${message}`,
     fileUnwritable: (file, reason) =>
       reason === 'EISDIR'
-        ? `${file} is a folder and not written: name a file in it`
+        ? `${file} is a folder, so nothing was written: name a file in it`
         : `${file} cannot be written (${reason}): check its folder and permissions`,
     patternIsList: (key, pattern, list) =>
-      `${key}: "${pattern}" is one pattern: a comma separates only inside {}. Several patterns are ${list}`,
+      `${key}: "${pattern}" is one pattern: a comma separates only inside {}. Write several patterns as ${list}`,
     patternUnmatched: (key, pattern, list) =>
-      `${key}: "${pattern}" matched nothing${list === undefined ? '' : `: a comma separates only inside {}. Several patterns are ${list}`}`,
+      `${key}: "${pattern}" matched nothing${list === undefined ? '' : `: a comma separates only inside {}. Write several patterns as ${list}`}`,
     includeLeavesNoFile: key => `${key}: no file matches: nothing takes part in the sync`,
     hookFailed: (key, reason, output) => `${key} failed: ${reason}${output && `: ${output}`}`,
   },
   hook: {
     exited: code => `exit code ${code}`,
     killed: signal => `ended by ${signal}`,
-    timedOut: seconds => `no end within ${seconds} s, it was killed`,
+    timedOut: seconds => `it did not end within ${seconds} s and was killed`,
     notStarted: (program, code) =>
       `"${program}" cannot be started (${code}): write the program's path, and its arguments as ["program", "argument"]`,
   },
@@ -255,7 +255,7 @@ export const en = (call: Call): Words => ({
     idle: (time, unchanged, seconds) =>
       `${time}  nothing to do, ${unchanged} unchanged; next run in ${seconds} s`,
     nextRunIn: seconds => `next run in ${seconds} s`,
-    daemonOff: 'daemon_mode is 0 now: no run follows',
+    daemonOff: 'daemon_mode is 0 now: no further run',
     andMore: count => `… and ${count} more`,
   },
   demo: {
@@ -269,7 +269,7 @@ export const en = (call: Call): Words => ({
     compared: (equal, different) =>
       different === 0
         ? `${counted(equal, 'file')} restored, each with the content and the time of its original.`
-        : `${counted(equal, 'file')} restored as they were, ${different} not as their originals.`,
+        : `${counted(equal, 'file')} restored as they were, ${different} different from their originals.`,
     watch: '5. With watch, a change is in COS as soon as its folder is at rest:',
     where: (objects, ledger, log) =>
       `Look for yourself:\n  the objects  ${objects}\n  the ledger   ${ledger}\n  the log      ${log}`,
