@@ -13,18 +13,21 @@ export interface BareServer {
   stop(): Promise<void>;
 }
 
-/** What it holds below `stock/`, to be fetched. */
+/** What it holds below `stock/`, to be fetched, or lists below `listed/`. */
 export interface Held {
   files?: number;
   /** bytes of each */
   size?: number;
   /** bytes of one file in the place of many */
   large?: number;
+  /** files of a sparse tree that are listed, and cannot be fetched; so many in a folder */
+  listed?: number;
+  'in-folder'?: number;
 }
 
 /** @param delay ms before each answer */
 export async function startBareServer(delay = 0, held: Held = {}): Promise<BareServer> {
-  const program = Object.keys(held).length > 0 ? 'stock-server.ts' : 'server.ts';
+  const program = held.files || held.large ? 'stock-server.ts' : 'server.ts';
   const options = ['--delay', String(delay)];
   for (const [name, value] of Object.entries(held)) options.push(`--${name}`, String(value));
   const child: ChildProcess = spawn(process.execPath, [join(import.meta.dirname, program), ...options], {

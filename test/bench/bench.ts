@@ -8,9 +8,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findProgram, machine } from './program.ts';
 import { type Row, table } from './table.ts';
+import { noOpOfRclone, slowTree } from './work/beside-rclone.ts';
 import { changedFew } from './work/changed-few.ts';
 import { moved, movedHuge } from './work/moved.ts';
-import { noOp } from './work/no-op.ts';
+import { millions, noOp } from './work/no-op.ts';
 import { largeBack, latencyBack, smallBack } from './work/restores.ts';
 import { start } from './work/start.ts';
 import { largeFile, latency, middleFiles, smallFiles } from './work/uploads.ts';
@@ -19,6 +20,8 @@ import type { Work } from './work/workplace.ts';
 const WORKS: Readonly<Record<string, Work>> = {
   start,
   'no-op': noOp,
+  'no-op-rclone': noOpOfRclone,
+  slow: slowTree,
   few: changedFew,
   small: smallFiles,
   latency,
@@ -30,6 +33,8 @@ const WORKS: Readonly<Record<string, Work>> = {
   'latency-back': latencyBack,
   'large-back': largeBack,
 };
+/** Only by name: it takes ten minutes, and ten million inodes, with --files 10000000. */
+const BY_NAME: Readonly<Record<string, Work>> = { millions };
 
 /** A file system of Linux that is memory. */
 const MEMORY = '/dev/shm';
@@ -37,6 +42,7 @@ const MEMORY = '/dev/shm';
 const LARGEST_OTHER = 2_700_000_000;
 
 const USAGE = `Options: --only ${Object.keys(WORKS).join(',')}
+                or by name alone: ${Object.keys(BY_NAME).join(',')}
          --rounds N   turns of each (3)
          --files N    files of the largest tree (1000000)
          --large MB   size of the large file (2048)
@@ -80,31 +86,41 @@ async function bench(): Promise<void> {
   process.stdout.write(`${about.join('\n')}\n\n`);
   const rows: Row[] = [];
   for (const name of values.only.split(',')) {
-    const work = WORKS[name];
+    const work = WORKS[name] ?? BY_NAME[name];
     if (!work) throw new Error(`there is no work ${name}\n${USAGE}`);
     const place = join(folder, name);
     const tree = join(trees, name);
     for (const each of [place, tree]) mkdirSync(each, { recursive: true });
-    rows.push(
-      ...(await work({
-        folder: place,
-        trees: tree,
-        program,
-        rounds: Number(values.rounds ?? usual.rounds),
-        files: Number(values.files ?? usual.files),
-        largeSize: Number(values.large ?? usual.large) * 1024 * 1024,
-        say: text => process.stderr.write(`${text}\n`),
-      })),
-    );
+    try {
+      rows.push(
+        ...(await work({
+          folder: place,
+          trees: tree,
+          program,
+          rounds: Number(values.rounds ?? usual.rounds),
+          files: Number(values.files ?? usual.files),
+          largeSize: Number(values.large ?? usual.large) * 1024 * 1024,
+          say,
+        })),
+      );
+    } catch (error) {
+      say(`the rows of ${name} are lost: ${(error as Error).message}`);
+      process.exitCode = 1;
+    }
     for (const each of [place, tree]) rmSync(each, { recursive: true, force: true });
   }
-  process.stdout.write(`${table(rows)}\n`);
+  for (const language of ['en', 'zh'] as const) process.stdout.write(`${table(rows, language)}\n\n`);
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 /** A new folder in memory; undefined where the trees would not fit into half of what is free. */
 function memoryFolder(): string | undefined {
   try {
-    const { bavail, bsize } = statfsSync(MEMORY);
+    const { bavail, bsize, ffree } = statfsSync(MEMORY);
+    if (ffree < 2 * Number(values.files ?? usual.files)) return undefined;
     const needed = Math.max(LARGEST_OTHER, Number(values.large ?? usual.large) * 1024 * 1024);
     if (Math.min(bavail * bsize, freemem()) < 2 * needed) return undefined;
     return mkdtempSync(join(MEMORY, 'cos_sync-bench-'));

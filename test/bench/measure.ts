@@ -13,6 +13,8 @@ export interface Cost {
   stdout: string;
   /** seconds that the bare server computed meanwhile, where one was asked */
   serverCpu?: number;
+  /** Of a median: the seconds of each turn. */
+  walls?: number[];
 }
 
 export interface Command {
@@ -90,5 +92,6 @@ export function median(costs: readonly Cost[]): Cost {
     peakMemory: Math.max(...costs.map(cost => cost.peakMemory)),
     stdout: costs.at(-1)?.stdout ?? '',
     serverCpu: middle(cost => cost.serverCpu ?? 0),
+    walls: costs.map(cost => cost.wall),
   };
 }

@@ -3,10 +3,12 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join, resolve } from 'node:path';
 import { SMALL_HEAP } from '../../dist/build/names.ts';
 import { parseConfig } from '../../src/config/schema.ts';
+import { encodeRecord } from '../../src/ledger/codec.ts';
 import { createLedger } from '../../src/ledger/ledger.ts';
 import type { LedgerRecord } from '../../src/ledger/records.ts';
 import type { Task } from '../../src/ledger/task.ts';
 import { ledgerFile, taskOf } from '../../src/ledger/task.ts';
+import { writeLedger } from '../../src/ledger/write-ledger.ts';
 import type { Command } from './measure.ts';
 
 const ROOT = resolve(import.meta.dirname, '..', '..');
@@ -55,6 +57,8 @@ export interface Home {
   forget(): void;
   /** Makes the ledger that a sync of these records would have left. */
   remember(records: Iterable<LedgerRecord>): Promise<void>;
+  /** The same for more records than one holds in memory; they ascend by path. */
+  rememberMany(records: Iterable<LedgerRecord>, count: number): Promise<void>;
 }
 
 export function createHome(folder: string, config: Readonly<Record<string, unknown>>): Home {
@@ -80,7 +84,12 @@ export function createHome(folder: string, config: Readonly<Record<string, unkno
     ledger,
     forget: () => rmSync(join(folder, 'db'), { recursive: true, force: true }),
     remember: records => createLedger(ledger, task, records),
+    rememberMany: (records, count) => writeLedger(ledger, task, { sorted: linesOf(records), count }),
   };
+}
+
+function* linesOf(records: Iterable<LedgerRecord>): Generator<string> {
+  for (const record of records) yield encodeRecord(record);
 }
 
 /** What a run printed with --json. */

@@ -29,6 +29,22 @@ export function rclone(url: string, from: string, to: string, { transfers }: { t
   };
 }
 
+/** The fewest requests that rclone can do with: it takes the bucket's word for times, and asks for no object. */
+export function rcloneNoOp(url: string, from: string): Command {
+  const options =
+    `provider=Other,endpoint='${url}',access_key_id=bench,secret_access_key=bench,` +
+    'force_path_style=true,no_check_bucket=true,no_head=true';
+  const { AWS_CA_BUNDLE: _, ...env } = process.env;
+  return {
+    file: 'rclone',
+    args: [
+      ...['--config', '/dev/null', 'copy', from, `:s3,${options}:bench/listed`],
+      ...['--checkers', '16', '--fast-list', '--update', '--use-server-modtime', '--retries', '1'],
+    ],
+    env,
+  };
+}
+
 /** rclone copying back; its times are those of the uploads, so that it need not ask for each file's own. */
 export function rcloneBack(url: string, to: string, { transfers }: { transfers: number }): Command {
   const options =

@@ -4,12 +4,14 @@
  * of a core than a client that sends small files. ETags come from the Content-MD5 that was sent, CRC-64s from the
  * length: all parts are the same block repeated.
  *
- * Options: --port N, --delay MS before each answer.
+ * Options: --port N, --delay MS before each answer; --listed N files of a sparse tree, below listed/, of which
+ * --in-folder M are in each folder.
  * GET /-/counts answers what arrived since the last time, and what it cost.
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { crc64OfBlocks } from './block.ts';
+import { createListing } from './listing.ts';
 
 /** What arrived since it was last asked for. */
 export interface Counts {
@@ -29,9 +31,12 @@ const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '0' },
     delay: { type: 'string', default: '0' },
+    listed: { type: 'string', default: '0' },
+    'in-folder': { type: 'string' },
   },
 });
 const delay = Number(values.delay);
+const listing = createListing(Number(values.listed), values['in-folder']);
 
 let counts = zero();
 let computed = process.cpuUsage();
@@ -163,7 +168,7 @@ function withBody(body: string, headers = ''): string {
 function documentFor({ method, url, head, pieces }: Request): string {
   const query = queryOf(url);
   if (method === 'PUT') return withXml(copied(head));
-  if (method !== 'POST') return withXml(EMPTY_LISTING);
+  if (method !== 'POST') return withXml(listing(query));
   if (query.has('delete')) return withXml(deleted(Buffer.concat(pieces).toString('latin1')));
   if (query.has('uploads')) return withXml(begun());
   return completed(pathOf(url), query.get('uploadId') ?? '');
@@ -180,10 +185,6 @@ function queryOf(url: string): URLSearchParams {
 function pathOf(url: string): string {
   return url.split('?')[0] ?? '';
 }
-
-const EMPTY_LISTING =
-  '<ListBucketResult><Name>bench</Name><Prefix></Prefix><KeyCount>0</KeyCount>' +
-  '<MaxKeys>1000</MaxKeys><IsTruncated>false</IsTruncated></ListBucketResult>';
 
 function copied(head: string): string {
   counts.copies++;

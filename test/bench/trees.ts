@@ -24,12 +24,12 @@ export interface Tree {
   folders: string[];
 }
 
-/** The relative paths of a tree's files, 50 to a folder and 100 folders to a folder. */
-export function* nestedPaths(files: number): Generator<string> {
+/** The relative paths of a tree's files, ascending, 50 to a folder and 100 folders to a folder. */
+export function* nestedPaths(files: number, inFolder = FILES_IN_FOLDER): Generator<string> {
   for (let index = 0; index < files; index++) {
-    const folder = Math.floor(index / FILES_IN_FOLDER);
+    const folder = Math.floor(index / inFolder);
     const upper = Math.floor(folder / FOLDERS_IN_FOLDER);
-    yield `year-${digits(upper, 3)}/folder-${digits(folder % FOLDERS_IN_FOLDER, 2)}/file-${digits(index, 7)}.dat`;
+    yield `year-${digits(upper, 4)}/folder-${digits(folder % FOLDERS_IN_FOLDER, 2)}/file-${digits(index, 7)}.dat`;
   }
 }
 
@@ -42,9 +42,19 @@ function digits(number: number, width: number): string {
   return String(number).padStart(width, '0');
 }
 
+/** The size in bytes of a sparse tree's file. */
+export function sparseSize(index: number): number {
+  return (index % 9_973) + 1;
+}
+
 /** Makes empty-looking files of different sizes that take no blocks on the disk: enough for what is never read. */
 export function buildSparse(root: string, paths: Iterable<string>): Tree {
-  return build(root, paths, (descriptor, index) => ftruncateSync(descriptor, (index % 9_973) + 1));
+  return build(root, paths, (descriptor, index) => ftruncateSync(descriptor, sparseSize(index)));
+}
+
+/** Makes empty files, as fast as they can be made. */
+export function buildEmpty(root: string, paths: Iterable<string>): Tree {
+  return build(root, paths, undefined);
 }
 
 /** Makes files of `size` bytes, no two of the same content. */
@@ -67,7 +77,7 @@ export function filledContent(size: number, index: number): Buffer {
 function build(
   root: string,
   paths: Iterable<string>,
-  fill: (descriptor: number, index: number) => void,
+  fill: ((descriptor: number, index: number) => void) | undefined,
 ): Tree {
   const folders: string[] = [];
   const made = new Set<string>();
@@ -77,9 +87,10 @@ function build(
     makeFoldersOf(path);
     const file = join(root, path);
     const descriptor = openSync(file, 'w');
-    fill(descriptor, files++);
+    fill?.(descriptor, files);
     closeSync(descriptor);
-    utimesSync(file, AN_HOUR_AGO, AN_HOUR_AGO);
+    if (fill) utimesSync(file, AN_HOUR_AGO, AN_HOUR_AGO);
+    files++;
   }
   return { root, files, folders };
 
@@ -104,11 +115,12 @@ export function buildRepeated(file: string, block: Buffer, size: number): void {
   utimesSync(file, AN_HOUR_AGO, AN_HOUR_AGO);
 }
 
-/** The records that a ledger holds once a tree is synced; the hashes are invented. */
+/** The records that a ledger holds once a tree is synced, ascending by path; the hashes are invented. */
 export function* recordsOf({ root, folders }: Tree, paths: Iterable<string>): Generator<LedgerRecord> {
-  for (const path of folders) yield { path };
   let index = 0;
+  let folder = 0;
   for (const path of paths) {
+    for (; folder < folders.length && folders[folder]! < path; folder++) yield { path: folders[folder]! };
     const { size, mtimeMs: mtime, ctimeMs: ctime } = statSync(join(root, path));
     const hash = (index++ * 2_654_435_761).toString(16).padStart(32, '9e3779b97f4a7c15f39cc0605cedc834');
     yield { path, size, mtime, ctime, unsettledSince: 0, hash, etag: hash };

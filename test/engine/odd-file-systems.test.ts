@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -157,3 +166,17 @@ fuseTest(
     t.deepEqual(await box.keys(), ['backup/nas/', 'backup/nas/b', 'backup/stays']);
   },
 );
+
+fuseTest('scan_threads 1 makes one look at a time, also while a thread is tried', async t => {
+  const box = await sandbox(t);
+  const [source, atOnce] = [join(box.root, 'source'), join(box.root, 'at-once')];
+  for (let folder = 0; folder < 60; folder++) {
+    mkdirSync(join(source, `${folder}`), { recursive: true });
+    writeFileSync(join(source, `${folder}`, 'file'), '');
+  }
+  await mountFuse(t, source, box.local, { slow: 10, atOnce });
+  box.configure({ scan_threads: '1' });
+  const { code, stdout } = await box.run('--dry-run');
+  t.is(code, 0, stdout);
+  t.is(readFileSync(atOnce, 'utf8'), '1');
+});

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import sys
+import threading
 import time
 
 try:
@@ -20,6 +21,8 @@ BLOCKED = {path: set(calls) for path, calls in OPTIONS.get('blocked', {}).items(
 GRAIN = OPTIONS.get('grain', 0)
 #: Seconds that its clock is ahead of the machine's.
 AHEAD = OPTIONS.get('ahead', 0)
+#: A file that is told how many looks (stat, list) there were at a time, at most.
+AT_ONCE = OPTIONS.get('atOnce', '')
 IGNORES_CASE = OPTIONS.get('ignoresCase', False)
 
 #: Whether those calls hold even who is killed, as a FUSE server does that hangs; a dead network drive lets go.
@@ -34,10 +37,28 @@ class Faulty(fuse.Operations):
         self.were_set = {}
         #: The kernel looks a name up first, and holds the whole folder meanwhile: that is answered.
         self.looked_up = {'/'}
+        self.counting = threading.Lock()
+        self.now = self.most = 0
 
     def __call__(self, op, *args):
-        time.sleep(SLOW)
-        return super().__call__(op, *args)
+        # The kernel closes what was looked at when it likes: that is no look.
+        look = 1 if op in ('getattr', 'readdir') else 0
+        with self.counting:
+            self.now += look
+            if self.now > self.most:
+                self.most = self.now
+                self.tell()
+        try:
+            time.sleep(SLOW)
+            return super().__call__(op, *args)
+        finally:
+            with self.counting:
+                self.now -= look
+
+    def tell(self):
+        if AT_ONCE:
+            with open(AT_ONCE, 'w') as file:
+                file.write(str(self.most))
 
     def wait(self, call, path):
         if call in BLOCKED.get(path, ()):

@@ -25,6 +25,8 @@ export interface FuseOptions {
   grain?: number;
   /** Seconds that its clock is ahead of this machine's. */
   ahead?: number;
+  /** A file that is told how many looks there were at a time, at most */
+  atOnce?: string;
   /** Takes two spellings for one name. */
   ignoresCase?: boolean;
 }

@@ -55,13 +55,17 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
     const isLong = !options.isPart && performance.now() - start > MS_BEFORE_THREADS;
     if (isLong || pool.looks() > LOOKS_BEFORE_THREADS) threads.start();
     while (waiting.length > 0 && free() > 0) {
-      if (threads.free() > 0) threads.take(waiting.splice(0, threads.free()));
+      if (freeThreads() > 0) threads.take(waiting.splice(0, freeThreads()));
       else pool.take(waiting.shift()!);
     }
     if (hasRoom()) onRoom();
   }
 
-  const free = () => threads.free() + (threads.areFast() ? 0 : pool.free());
+  /** Looks that may be made at a time besides those that are: threads that are tried and the pool look together. */
+  const left = () => (most === 0 ? Infinity : Math.max(0, most - pool.busy() - threads.busy()));
+  const freeThreads = () => (pool.busy() === 0 ? threads.free() : Math.min(threads.free(), left()));
+  const freeInPool = () => (threads.areFast() ? 0 : Math.min(pool.free(), left()));
+  const free = () => freeThreads() + freeInPool();
   const hasRoom = () => waiting.length < free();
 
   function begin<Found extends Listing | Facts>(folder: Folder, piece?: Piece): Promise<Found> {

@@ -20,6 +20,8 @@ const MOST_IN_ALL = 16;
 export interface ReadingPool {
   /** How many readings it takes now. */
   free(): number;
+  /** How many readings are under way. */
+  busy(): number;
   take(reading: Reading): void;
   /** How many looks were made. */
   looks(): number;
@@ -109,6 +111,7 @@ export function createReadingPool(
 
   return {
     free: () => (most || (cost.isSlow() ? WHERE_SLOW : WHERE_FAST)) - running.size,
+    busy: () => running.size,
     take(reading) {
       const progress = { looks: 0 };
       const now = performance.now();

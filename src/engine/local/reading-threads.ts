@@ -24,6 +24,8 @@ export interface ReadingThreads {
   areFast(): boolean;
   /** How many readings they take now. */
   free(): number;
+  /** How many of them read. */
+  busy(): number;
   take(readings: Reading[]): void;
   close(): void;
 }
@@ -133,13 +135,16 @@ export function createReadingThreads(
     }
   }
 
-  const roomIn = ({ isReady, batches }: Thread) => (isReady ? TIMES_OVER - batches.length : 0);
+  /** One that is tried has nothing to begin with when it is given up. */
+  const timesOver = () => (state === 'fast' ? TIMES_OVER : 1);
+  const roomIn = ({ isReady, batches }: Thread) => (isReady ? timesOver() - batches.length : 0);
   const atOnce = () => (state === 'fast' ? READINGS_AT_ONCE : 1);
 
   return {
     start,
     areFast: () => state === 'fast',
     free: () => threads.reduce((sum, thread) => sum + roomIn(thread) * atOnce(), 0),
+    busy: () => threads.filter(({ batches }) => batches.length > 0).length,
     take(readings) {
       for (let start = 0; start < readings.length; start += atOnce()) {
         const batch = readings.slice(start, start + atOnce());

@@ -2,6 +2,7 @@ import { rmSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { startBareServer } from '../bare-server.ts';
 import { createHome, expectStatistics } from '../program.ts';
+import { counted } from '../table.ts';
 import { buildSparse, nestedPaths, recordsOf } from '../trees.ts';
 import { takeTurns } from '../turns.ts';
 import type { Work } from './workplace.ts';
@@ -48,13 +49,19 @@ export const changedFew: Work = async ({ folder, trees, program, rounds, files, 
       },
     ]);
     const [before = 0, after = 0] = sizes;
-    const growth = `ledger ${megabytes(before)} → ${megabytes(after)}, ${deletions} deletion request(s)`;
+    const growth = `${megabytes(before)} → ${megabytes(after)}`;
     return [
       {
-        work: `${few.toLocaleString('en')} changed and as many deleted of ${files.toLocaleString('en')}`,
+        work: {
+          en: `${counted(few)} changed and as many deleted of ${counted(files)}`,
+          zh: `${counted(files)} 个文件中 ${counted(few)} 个变化、${counted(few)} 个删除`,
+        },
         program: 'cos_sync',
         cost: costs.get('cos_sync')!,
-        note: growth,
+        note: {
+          en: `ledger ${growth}, ${deletions} deletion request(s)`,
+          zh: `数据库 ${growth}，${deletions} 个删除请求`,
+        },
       },
     ];
   } finally {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { combineCrc64, startCrc64 } from '../../../src/cos/crc64.ts';
 import { startBareServer } from '../bare-server.ts';
 import { createHome, expectStatistics } from '../program.ts';
+import { counted } from '../table.ts';
 import { buildFilled, nestedPaths } from '../trees.ts';
 import { takeTurns } from '../turns.ts';
 import type { Work } from './workplace.ts';
@@ -40,10 +41,13 @@ export const moved: Work = async ({ folder, trees, program, rounds, files: most,
       },
     ]);
     const cost = costs.get('cos_sync')!;
-    const work = `a renamed folder of ${files.toLocaleString('en')} files`;
-    return [
-      { work, program: 'cos_sync', cost, amount: { count: files, unit: 'files/s' }, note: '0 bytes sent' },
-    ];
+    const amount = { count: files, unit: 'files/s' } as const;
+    const work = {
+      en: `a renamed folder of ${counted(files)} files`,
+      zh: `重命名含 ${counted(files)} 个文件的目录`,
+    };
+    const note = { en: '0 bytes sent', zh: '上传 0 字节' };
+    return [{ work, program: 'cos_sync', cost, amount, note }];
   } finally {
     await server.stop();
   }
@@ -82,7 +86,9 @@ export const movedHuge: Work = async ({ folder, trees, program, rounds, say }) =
     ]);
     const cost = costs.get('cos_sync')!;
     const amount = { count: HUGE, unit: 'MB/s' } as const;
-    return [{ work: 'a renamed file of 6 GiB', program: 'cos_sync', cost, amount, note: 'read, not sent' }];
+    const work = { en: 'a renamed file of 6 GiB', zh: '重命名 6 GiB 的文件' };
+    const note = { en: 'read, not sent', zh: '只读取，未上传' };
+    return [{ work, program: 'cos_sync', cost, amount, note }];
   } finally {
     await server.stop();
   }

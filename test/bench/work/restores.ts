@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { type Held, startBareServer } from '../bare-server.ts';
 import { createHome, expectStatistics } from '../program.ts';
 import { isInstalled, rcloneBack } from '../rivals.ts';
-import type { Row } from '../table.ts';
+import { counted, type Row, type Words } from '../table.ts';
 import { type Contender, takeTurns } from '../turns.ts';
+import { shareOf } from './uploads.ts';
 import type { Work, Workplace } from './workplace.ts';
 
 const KB = 1024;
@@ -15,7 +16,10 @@ const SMALL_FILES = 10_000;
 export const smallBack: Work = workplace => {
   const files = Math.min(SMALL_FILES, workplace.files);
   return restore(workplace, {
-    work: `restore of ${files.toLocaleString('en')} × 4 KB, 32 at a time`,
+    work: {
+      en: `restore of ${counted(files)} × 4 KB, 32 at a time`,
+      zh: `恢复 ${counted(files)} × 4 KB，并发 32`,
+    },
     held: { files, size: 4 * KB },
     files,
     bytes: files * 4 * KB,
@@ -30,7 +34,10 @@ export const latencyBack: Work = async workplace => {
   const [delay, threads] = [50, 64];
   const ideal = (threads * 1000) / delay;
   const rows = await restore(workplace, {
-    work: `the same, answers after ${delay} ms, ${threads} at a time`,
+    work: {
+      en: `the same, answers after ${delay} ms, ${threads} at a time`,
+      zh: `同上，应答延迟 ${delay} ms，并发 ${threads}`,
+    },
     held: { files, size: 4 * KB },
     files,
     bytes: files * 4 * KB,
@@ -39,16 +46,16 @@ export const latencyBack: Work = async workplace => {
     delay,
     isAlone: true,
   });
-  return rows.map(row => ({
-    ...row,
-    note: `${Math.round((files / row.cost.wall / ideal) * 100)} % of the ${ideal.toLocaleString('en')} files/s that are possible`,
-  }));
+  return rows.map(row => ({ ...row, note: shareOf(ideal, files / row.cost.wall) }));
 };
 
 /** One large file back, in parts. */
 export const largeBack: Work = workplace =>
   restore(workplace, {
-    work: `restore of one file of ${Math.round(workplace.largeSize / MB).toLocaleString('en')} MB, 8 parts at a time`,
+    work: {
+      en: `restore of one file of ${counted(Math.round(workplace.largeSize / MB))} MB, 8 parts at a time`,
+      zh: `恢复一个 ${counted(Math.round(workplace.largeSize / MB))} MB 的文件，并发 8 个分块`,
+    },
     held: { large: workplace.largeSize },
     files: 1,
     bytes: workplace.largeSize,
@@ -57,7 +64,7 @@ export const largeBack: Work = workplace =>
   });
 
 interface Download {
-  work: string;
+  work: Words;
   held: Held;
   files: number;
   bytes: number;
@@ -70,10 +77,10 @@ interface Download {
 }
 
 async function restore(workplace: Workplace, job: Download): Promise<Row[]> {
-  workplace.say(job.work);
+  workplace.say(job.work.en);
   const server = await startBareServer(job.delay, job.held);
   try {
-    const costs = await takeTurns(workplace.rounds, contenders(workplace, job, server.url));
+    const costs = await takeTurns(workplace.rounds, contenders(workplace, job, server.url), workplace.say);
     const amount = { count: job.unit === 'files/s' ? job.files : job.bytes, unit: job.unit } as const;
     const ours = costs.get('cos_sync')!;
     return [...costs].map(([name, cost]) => ({
@@ -108,5 +115,6 @@ function contenders({ folder, program }: Workplace, job: Download, url: string):
     },
   ];
   if (job.isAlone || !isInstalled('rclone')) return all;
-  return [...all, { name: 'rclone', command: rcloneBack(url, back, { transfers: job.threads }), prepare }];
+  const command = rcloneBack(url, back, { transfers: job.threads });
+  return [...all, { name: 'rclone', command, prepare, isRival: true }];
 }

@@ -5,7 +5,7 @@ import { BLOCK } from '../block.ts';
 import type { Cost } from '../measure.ts';
 import { createHome, expectStatistics } from '../program.ts';
 import { curl, isInstalled, rclone } from '../rivals.ts';
-import type { Row } from '../table.ts';
+import { counted, type Row, type Words } from '../table.ts';
 import { buildFilled, buildRepeated, nestedPaths, readAll } from '../trees.ts';
 import { type Contender, takeTurns } from '../turns.ts';
 import type { Work, Workplace } from './workplace.ts';
@@ -21,7 +21,10 @@ export const smallFiles: Work = async workplace => {
   const tree = join(workplace.trees, 'tree');
   buildFilled(tree, nestedPaths(files), 4 * KB);
   return upload(workplace, {
-    work: `first sync of ${files.toLocaleString('en')} × 4 KB, 32 at a time`,
+    work: {
+      en: `first sync of ${counted(files)} × 4 KB, 32 at a time`,
+      zh: `首次同步 ${counted(files)} × 4 KB，并发 32`,
+    },
     tree,
     files,
     bytes: files * 4 * KB,
@@ -39,7 +42,10 @@ export const latency: Work = async workplace => {
   const threads = 64;
   const ideal = (threads * 1000) / delay;
   const rows = await upload(workplace, {
-    work: `the same, answers after ${delay} ms, ${threads} at a time`,
+    work: {
+      en: `the same, answers after ${delay} ms, ${threads} at a time`,
+      zh: `同上，应答延迟 ${delay} ms，并发 ${threads}`,
+    },
     tree,
     files,
     bytes: files * 4 * KB,
@@ -48,10 +54,7 @@ export const latency: Work = async workplace => {
     delay,
     isAlone: true,
   });
-  return rows.map(row => ({
-    ...row,
-    note: `${Math.round((files / row.cost.wall / ideal) * 100)} % of the ${ideal.toLocaleString('en')} files/s that are possible`,
-  }));
+  return rows.map(row => ({ ...row, note: shareOf(ideal, files / row.cost.wall) }));
 };
 
 /** One large file in parts. */
@@ -61,7 +64,10 @@ export const largeFile: Work = async workplace => {
   const file = join(tree, 'large.bin');
   buildRepeated(file, BLOCK, workplace.largeSize);
   return upload(workplace, {
-    work: `one file of ${Math.round(workplace.largeSize / MB).toLocaleString('en')} MB, 8 parts of 8 MB at a time`,
+    work: {
+      en: `one file of ${counted(Math.round(workplace.largeSize / MB))} MB, 8 parts of 8 MB at a time`,
+      zh: `一个 ${counted(Math.round(workplace.largeSize / MB))} MB 的文件，8 MB 分块，并发 8`,
+    },
     tree,
     files: 1,
     bytes: workplace.largeSize,
@@ -77,7 +83,7 @@ export const middleFiles: Work = async workplace => {
   const tree = join(workplace.trees, 'tree');
   buildFilled(tree, nestedPaths(files), 5 * MB);
   return upload(workplace, {
-    work: `first sync of ${files} × 5 MB, 8 at a time`,
+    work: { en: `first sync of ${files} × 5 MB, 8 at a time`, zh: `首次同步 ${files} × 5 MB，并发 8` },
     tree,
     files,
     bytes: files * 5 * MB,
@@ -86,8 +92,17 @@ export const middleFiles: Work = async workplace => {
   });
 };
 
+/** @param ideal and @param rate files a second */
+export function shareOf(ideal: number, rate: number): Words {
+  const share = Math.round((rate / ideal) * 100);
+  return {
+    en: `${share} % of the ${counted(ideal)} files/s that are possible`,
+    zh: `理论上限 ${counted(ideal)} 个/秒的 ${share} %`,
+  };
+}
+
 interface Upload {
-  work: string;
+  work: Words;
   tree: string;
   files: number;
   bytes: number;
@@ -102,10 +117,10 @@ interface Upload {
 }
 
 async function upload(workplace: Workplace, job: Upload): Promise<Row[]> {
-  workplace.say(job.work);
+  workplace.say(job.work.en);
   const server = await startBareServer(job.delay);
   try {
-    const costs = await takeTurns(workplace.rounds, contenders(workplace, job, server));
+    const costs = await takeTurns(workplace.rounds, contenders(workplace, job, server), workplace.say);
     const amount = { count: job.unit === 'files/s' ? job.files : job.bytes, unit: job.unit } as const;
     const ours = costs.get('cos_sync')!;
     return [...costs].map(([name, cost]) => ({
@@ -120,7 +135,7 @@ async function upload(workplace: Workplace, job: Upload): Promise<Row[]> {
   }
 }
 
-function contenders({ folder, program, say }: Workplace, job: Upload, server: BareServer): Contender[] {
+function contenders({ folder, program }: Workplace, job: Upload, server: BareServer): Contender[] {
   const { tree, files, bytes, threads } = job;
   // rclone tells the system to forget what it read: whoever came next would read from the disk.
   const warm = async () => {
@@ -155,14 +170,13 @@ function contenders({ folder, program, say }: Workplace, job: Upload, server: Ba
     },
   ];
   if (job.isAlone) return all;
-  const onFailed = (error: unknown) => say(`a rival's row is lost: ${(error as Error).message}`);
   if (isInstalled('rclone')) {
     const command = rclone(server.url, tree, 'by-rclone', { transfers: threads });
-    all.push({ name: 'rclone', command, prepare: warm, check: checkBytes, onFailed });
+    all.push({ name: 'rclone', command, prepare: warm, check: checkBytes, isRival: true });
   }
   if (job.curlFile !== undefined && isInstalled('curl')) {
     const command = curl(server.url, job.curlFile);
-    all.push({ name: 'curl -T', command, prepare: warm, check: checkBytes, onFailed });
+    all.push({ name: 'curl -T', command, prepare: warm, check: checkBytes, isRival: true });
   }
   return all;
 }
