@@ -140,7 +140,7 @@ test('a file above 512 MiB goes up in parts whatever multipart_threshold says, a
   box.proxy.fault = ({ method }) =>
     method === 'PUT' ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined;
   const { stderr } = await box.run();
-  t.regex(stderr, /multipart_threshold: larger files than 512 MiB go up in parts/);
+  t.regex(stderr, /multipart_threshold: files larger than 512 MiB are uploaded in parts/);
   t.true(box.proxy.requests.some(({ method, query }) => method === 'POST' && query.has('uploads')));
   t.true(box.proxy.requests.every(({ method, query }) => method !== 'PUT' || query.has('partNumber')));
 });
