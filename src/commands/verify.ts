@@ -95,7 +95,7 @@ async function compare(
 /** Corrects the wrong records, lets a sync upload their files, and looks again. */
 async function repair(invocation: Invocation, session: Session, command: VerifyCommand): Promise<number> {
   const { words, terminal, style, home } = invocation;
-  checkLocalPath(session.config.localPath, home.configFile);
+  await checkLocalPath(session.config, home.configFile, invocation.signal);
   const before = await correctRecords(invocation, session, command);
   const log = openLog(home.logFile, code =>
     terminal.warn(`${words.warnings.logUnwritable(home.logFile, code)}\n`),

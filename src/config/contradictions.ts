@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { isAccelerated, isBareIpv6, isEndpoint, isHost, ownHostIn } from './endpoint.ts';
 import type { Fault, Problem } from './faults.ts';
@@ -88,19 +87,9 @@ function notePaths({ cos_path: cosPath, local_path: localPath }: Given, note: No
   if (/[\u0000-\u001f]/.test(localPath)) {
     note('local_path', 'escapedPath', { value: JSON.stringify(localPath) });
   } else if (!isAbsolute(localPath)) note('local_path', 'notAbsolute', { value: localPath });
-  else if (isFile(localPath)) note('local_path', 'isFile', { value: localPath });
 }
 
 function proxyFaults({ http, https }: EnvironmentProxies): Fault[] {
   const bad = [http, https].filter(proxy => proxy !== undefined && !isProxy(proxy.url));
   return bad.map(proxy => ({ key: 'proxy', problem: 'badProxy', values: {}, source: proxy?.source ?? '' }));
-}
-
-/** A missing or unreadable folder is no fault of the configuration: its disk may not be mounted. */
-function isFile(path: string): boolean {
-  try {
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
 }

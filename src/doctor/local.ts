@@ -6,6 +6,7 @@ import { prefixOf } from '../config/prefix.ts';
 import type { Config } from '../config/schema.ts';
 import { keyOf } from '../cos/keys.ts';
 import { filterOf } from '../engine/local/filter.ts';
+import { lookAtLocalPath } from '../engine/local/local-path.ts';
 import { scan } from '../engine/local/scan.ts';
 import { LedgerDamaged } from '../ledger/errors.ts';
 import { openLedger } from '../ledger/ledger.ts';
@@ -32,6 +33,7 @@ export async function checkFolder(
   const { localPath: root } = config;
   const prefix = prefixOf(config.cosPath);
   try {
+    await lookAtLocalPath(config, signal);
     for await (const batch of scan({ config, filter: filterOf(config, own), signal })) {
       for (const { kind, path, size } of batch) {
         if (kind === 'unreadable') found.unreadable++;

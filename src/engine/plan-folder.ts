@@ -7,7 +7,7 @@ import type { LastScan } from '../ledger/last-scan.ts';
 import { type BegunRecord, isFolderPath, type LedgerRecord } from '../ledger/records.ts';
 import { type FoundDisks, findDisks } from './local/disk.ts';
 import { filterOf, type UnmatchedPatterns } from './local/filter.ts';
-import { LocalPathUnusable, localPathError } from './local/local-path.ts';
+import { LocalPathUnusable, localPathError, lookAtLocalPath } from './local/local-path.ts';
 import { folderOf, type Part } from './local/part.ts';
 import type { FolderFollower } from './local/read-ahead.ts';
 import { scan } from './local/scan.ts';
@@ -52,6 +52,8 @@ export interface PartToPlan extends Part {
  */
 export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   const { config, signal, lastScan, part, follower, begun } = options;
+  const before = await placeOnDisk(config, signal);
+  if (before === undefined) return emptyPlanOf(config);
   const filter = filterOf(config, options.own);
   const planner = startPlan(options.records, {
     isExcluded: path => (isFolderPath(path) ? filter.excludesFolderObject(path) : filter.excludes(path)),
@@ -66,7 +68,6 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   const scanStart = Date.now();
   let found: FoundDisks;
   try {
-    const before = placeOnDisk(config.localPath);
     const disks = findDisks(
       config.localPath,
       new Set(lastScan?.disks.keys()),
@@ -83,7 +84,8 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
       options.onPlanned?.({ ...planner.takeNew(), scannedAt: Date.now() });
     }
     // A disk that went away during the scan makes what was not yet looked at seem gone.
-    if (placeOnDisk(config.localPath) !== before) throw new LocalPathUnusable(config.localPath, 'ENODEV');
+    if ((await placeOnDisk(config, signal)) !== before)
+      throw new LocalPathUnusable(config.localPath, 'ENODEV');
     found = disks.finish();
   } catch (error) {
     if (signal.aborted) return emptyPlanOf(config);
@@ -177,10 +179,15 @@ function mtimeOf(folder: string): number | undefined {
   }
 }
 
-/** Tells a folder, and the disk it is on, from another in its place. */
-function placeOnDisk(folder: string): string {
-  const { dev, ino } = statSync(folder);
-  return `${dev}:${ino}`;
+/** Tells local_path, and the disk it is on, from another in its place; undefined when aborted. */
+async function placeOnDisk(config: Config, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const { dev, ino } = await lookAtLocalPath(config, signal);
+    return `${dev}:${ino}`;
+  } catch (error) {
+    if (signal.aborted) return undefined;
+    throw error;
+  }
 }
 
 /** An aborted scan is no evidence of anything. */

@@ -67,7 +67,7 @@ export interface SyncResult {
  */
 export async function sync(options: SyncOptions): Promise<SyncResult> {
   const { config } = options;
-  checkLocalPath(config.localPath, options.configFile);
+  await checkLocalPath(config, options.configFile, options.signal);
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   setMaxListeners(0, signal);

@@ -95,6 +95,34 @@ fuseTest('two signals end a program whose folders and files do not answer', asyn
   t.is((await ended).code, 143);
 });
 
+fuseTest(
+  'a local_path that does not answer at all ends each command after timeout, and two signals do',
+  async t => {
+    const box = await sandbox(t);
+    await mountFuse(t, join(box.root, 'source'), box.local, { blocked: { '/': ['stat', 'list'] } });
+    box.configure({ timeout: 1 });
+    const ends = await Promise.all([
+      box.run(),
+      box.run('verify'),
+      box.run('ledger', 'rebuild'),
+      box.run('doctor'),
+    ]);
+    t.deepEqual(
+      ends.map(({ code }) => code),
+      [4, 0, 4, 1],
+    );
+    for (const { stdout, stderr } of ends) t.regex(stdout + stderr, /cannot be read/);
+    box.configure({ timeout: 600 });
+    const { child, ended } = box.start();
+    await until(() => box.log().match(/ start run=/g)?.length === 2);
+    for (let signal = 0; signal < 2; signal++) {
+      await delay(200);
+      child.kill('SIGTERM');
+    }
+    t.is((await ended).code, 143);
+  },
+);
+
 for (const [what, options] of [
   ['whole seconds, and a clock ten minutes ahead', { grain: 1, ahead: 600 }],
   ['steps of two seconds, and a clock ten minutes behind', { grain: 2, ahead: -600 }],

@@ -76,7 +76,7 @@ export async function importLedger(
   const { words, terminal, style, home } = invocation;
   const session = openSession(invocation);
   const { config, task } = session;
-  checkLocalPath(config.localPath, home.configFile);
+  await checkLocalPath(config, home.configFile, invocation.signal);
   const counts = {
     taken: 0,
     recorded: 0,

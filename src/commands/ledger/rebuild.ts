@@ -23,7 +23,7 @@ const NAMES: Readonly<Record<keyof RebuildCounts, string>> = {
 export async function rebuildLedger(invocation: Invocation): Promise<number> {
   const { terminal, words, style, home } = invocation;
   const session = openSession(invocation);
-  checkLocalPath(session.config.localPath, home.configFile);
+  await checkLocalPath(session.config, home.configFile, invocation.signal);
   const { file, counts, previous } = await withLock(invocation, session, async ({ file }, signal) => {
     const old = await openIfWhole(file, session.task);
     let counts: RebuildCounts | undefined;

@@ -1,6 +1,7 @@
 import { failureOfKey } from '../../cos/errors.ts';
 import type { Deletion } from '../../cos/store.ts';
 import { type Failure, localFailure } from '../../failure.ts';
+import { lookAtLocalPath } from '../local/local-path.ts';
 import { stillGone } from '../local/still-gone.ts';
 import { mayRepeat } from '../requests/requests.ts';
 import { forEach } from '../transfer/for-each.ts';
@@ -38,12 +39,24 @@ async function deleteAll(run: Run, operation: DeleteOperation, paths: readonly s
   }
   await forEach(run, batches, async batch => {
     const path = batch[0] ?? '';
+    if (!(await answers(run))) return;
     const gone = stillGone(run.config, batch);
     run.listener.started({ operation, path, bytes: 0 });
     if (await deleteBatch(run, operation, gone)) asked += batch.length;
     run.listener.ended(operation, path);
   });
   return asked;
+}
+
+/** @returns false where the run was stopped meanwhile @throws LocalPathUnusable */
+async function answers({ config, signal }: Run): Promise<boolean> {
+  try {
+    await lookAtLocalPath(config, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
 }
 
 /** @returns whether COS was asked at all */

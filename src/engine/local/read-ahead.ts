@@ -1,6 +1,7 @@
 import TinyQueue from 'tinyqueue';
 import { Failure, localFailure } from '../../failure.ts';
 import { createFolderReader, type ReaderOptions } from './folder-reader.ts';
+import { inTime } from './in-time.ts';
 import { pooledLooks } from './looks.ts';
 import type { Part } from './part.ts';
 import { type Facts, type Folder, isFolderName, isGone, type Listing, type Piece } from './read-folder.ts';
@@ -46,6 +47,7 @@ export interface FolderFollower {
 }
 
 export interface ReadAheadOptions extends ReaderOptions {
+  signal: AbortSignal;
   /** Only this is read. */
   part?: Part | undefined;
   follower?: FolderFollower | undefined;
@@ -114,12 +116,15 @@ export function startReadAhead(base: string, options: ReadAheadOptions): ReadAhe
     else if (!folder.isPassed) follower?.unread(folder.path);
   }
 
+  const answer = <Found>(look: Found | Promise<Found>) =>
+    inTime(Promise.resolve(look), options.timeout, options.signal);
+
   /** Finds out that a folder is there, and which it is: a link below it may lead back to it. */
   async function pass(folder: FolderAhead): Promise<void> {
     folder.isPassed = true;
     try {
-      const { dev, ino } = await pooledLooks.stat(folder.absolute);
-      const identity = ino === 0 ? await pooledLooks.realpath(folder.absolute) : `${dev}:${ino}`;
+      const { dev, ino } = await answer(pooledLooks.stat(folder.absolute));
+      const identity = ino === 0 ? await answer(pooledLooks.realpath(folder.absolute)) : `${dev}:${ino}`;
       const names = part?.namesIn(folder.path) ?? [];
       const listing = { ...emptyListing(identity, dev), names: names.join('\0'), count: names.length };
       folder.outcome = { listing, names: [...names] };

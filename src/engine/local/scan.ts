@@ -66,6 +66,7 @@ export async function* scan(options: ScanOptions): AsyncGenerator<ScannedEntry[]
     symlinks,
     threads,
     timeout,
+    signal,
     part,
     follower,
     isPart: part !== undefined,

@@ -1,0 +1,21 @@
+import { countBlockedCall } from '../../blocked-threads.ts';
+import { Failure } from '../../failure.ts';
+import { orAborted } from '../../or-aborted.ts';
+import { TIMED_OUT } from './file-threads.ts';
+
+/**
+ * Waits for a look at the file system, to which a dead network drive may never answer. It must have been made in
+ * Node's pool: no time-out ends one that holds the main thread.
+ * @param seconds after which it is given up
+ * @throws what the look throws; Failure (ReadTimeout); the signal's reason when aborted
+ */
+export async function inTime<T>(look: Promise<T>, seconds: number, signal: AbortSignal): Promise<T> {
+  countBlockedCall(look);
+  const { promise: timeUp, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Failure('local', { code: TIMED_OUT })), seconds * 1_000);
+  try {
+    return await orAborted(Promise.race([look, timeUp]), signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
