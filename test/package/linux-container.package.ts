@@ -44,7 +44,7 @@ async function prepareBase(): Promise<string | undefined> {
   return ran.exitCode === 0 ? undefined : ran.stderr;
 }
 
-testInContainer('the image runs as a user without rights, mirrors a folder and ends at SIGTERM', async t => {
+testInContainer('the image mirrors a folder without rights, is healthy, and ends at SIGTERM', async t => {
   const { folder, data, server, write, objects } = await unpack(t, 'cos_sync-linux-x64.zip');
   await write({ 'a.txt': 'one' });
   const containerfile = join(PROJECT, 'dist', 'container', 'Containerfile');
@@ -60,6 +60,8 @@ testInContainer('the image runs as a user without rights, mirrors a folder and e
   const running = podman('run', ...container);
   for (let tries = 0; (await objects()).length === 0 && tries < 600; tries += 1) await delay(100);
   t.deepEqual(await objects(), ['a.txt']);
+  const healthy = await podman('healthcheck', 'run', 'one');
+  t.is(healthy.exitCode, 0, healthy.stdout + healthy.stderr);
   const stopped = await podman('stop', '--time', '60', 'one');
   t.is(stopped.exitCode, 0, stopped.stderr);
   const { exitCode, stdout } = await running;
