@@ -27,8 +27,10 @@ function isSameIdentity(a: FolderIdentity, b: FolderIdentity): boolean {
  */
 export function withoutOtherDisks(plan: Plan, last: LastScan | undefined, found: FoundDisks): Plan {
   if (!last) return plan;
+  // Of a folder at a new place only the disks below it are known.
+  const isKnown = (place: string) => place !== '' || last.disks.has('');
   const others = [...found.at]
-    .filter(([place, disk]) => isOther(last.disks.get(place), disk))
+    .filter(([place, disk]) => isKnown(place) && isOther(last.disks.get(place), disk))
     .map(([place]) => place);
   if (others.length === 0) return plan;
   const gone = new Map<string, number>();

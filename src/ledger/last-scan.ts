@@ -33,6 +33,11 @@ export interface LastScan {
   leftOut: ReadonlySet<string>;
 }
 
+/** What still holds of a folder that is at another place: all but which folder, on which disk, it is. */
+export function atOtherPlace(last: LastScan): LastScan {
+  return { ...last, disks: new Map([...last.disks].filter(([place]) => place !== '')) };
+}
+
 /** On one line; the same for the same content. */
 export function encodeLastScan({ disks, missing, unreadable, leftOut }: LastScan): string {
   const sorted = (paths: ReadonlySet<string>) => [...paths].sort();

@@ -1,7 +1,10 @@
-import { readdirSync, renameSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
+import { canMount, mount, unmount } from '../support/mounts.ts';
 import { sandbox } from '../support/sandbox.ts';
+
+const mountTest = canMount() ? test : test.skip;
 
 test('the ledger of a folder that moved is told of, and adopted: nothing is sent again, and deletions go on', async t => {
   const box = await sandbox(t);
@@ -33,4 +36,39 @@ test('the ledger of a folder that moved is told of, and adopted: nothing is sent
   t.like(json, { upload_file_ok: 0, upload_file_skip: 2, del_file_ok: 1, exit_code: 0 });
   t.notRegex(stderr, /adopt/);
   t.deepEqual(await box.keys(), ['backup/also kept', 'backup/kept']);
+});
+
+test('what was begun and never heard of is taken over: its object goes when its file does', async t => {
+  const box = await sandbox(t);
+  for (const name of ['a.txt', 'stays']) box.write(name, name);
+  box.proxy.fault = ({ method, path }) =>
+    method === 'PUT' && path.endsWith('/a.txt') ? { kind: 'loseAnswer' } : undefined;
+  await box.run('--retry-num', '0');
+  box.proxy.fault = undefined;
+  t.deepEqual(await box.keys(), ['backup/a.txt', 'backup/stays']);
+  const moved = join(box.root, 'moved');
+  renameSync(box.local, moved);
+  await box.run('ledger', 'adopt', '--local-path', moved);
+  rmSync(join(moved, 'a.txt'));
+  await box.run('--local-path', moved);
+  t.deepEqual(await box.keys(), ['backup/stays']);
+});
+
+mountTest('a disk that is not mounted in the folder at its new place deletes nothing', async t => {
+  const box = await sandbox(t);
+  box.write('stays', 's');
+  const disk = join(box.local, 'disk');
+  mkdirSync(disk);
+  mount(t, disk, '-t', 'tmpfs', 'x');
+  box.write('disk/a.txt', 'a');
+  await box.run();
+  unmount(disk);
+  const moved = join(box.root, 'moved');
+  renameSync(box.local, moved);
+  await box.run('ledger', 'adopt', '--local-path', moved);
+  const { code } = await box.run('--local-path', moved);
+  t.is(code, 4);
+  t.deepEqual(await box.keys(), ['backup/disk/', 'backup/disk/a.txt', 'backup/stays']);
+  t.is((await box.run('--local-path', moved, '--other-disk')).code, 0);
+  t.deepEqual(await box.keys(), ['backup/disk/', 'backup/stays']);
 });

@@ -1,7 +1,9 @@
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
+import { atOtherPlace } from '../../ledger/last-scan.ts';
 import { type Ledger, openLedger } from '../../ledger/ledger.ts';
 import { lockLedger } from '../../ledger/lock.ts';
 import { otherLedgers, type Task, targetOf, taskIn } from '../../ledger/task.ts';
@@ -59,6 +61,7 @@ function sourceOf(name: string, { bucket, prefix }: Task): Source {
 async function takeOver(ledger: Ledger, known: Set<string>, { file, task }: Source): Promise<number> {
   const lock = await lockLedger(file, () => {});
   try {
+    const { mtimeMs: lastWrite } = await stat(file);
     const other = await openLedger({ file, task, readOnly: true });
     let records = 0;
     for (const record of other.records()) {
@@ -70,6 +73,12 @@ async function takeOver(ledger: Ledger, known: Set<string>, { file, task }: Sour
     for (const upload of other.uploads.values()) {
       if (!ledger.uploads.has(upload.path)) ledger.putUpload(upload);
     }
+    for (const { path, begun } of other.begun.values()) {
+      if (ledger.begun.has(path)) continue;
+      // Nothing was begun after the ledger's last write: what came to COS later is not ours.
+      ledger.putBegun({ path, begun: begun.map(each => ({ ...each, until: each.until ?? lastWrite })) });
+    }
+    if (other.lastScan && !ledger.lastScan) ledger.putLastScan(atOtherPlace(other.lastScan));
     await other.close();
     await ledger.flush();
     return records;

@@ -9,7 +9,8 @@ export const keysEn: KeyWords = {
   secret_id: "the key pair's SecretId (console → Access Management → API keys)",
   secret_key: "the key pair's SecretKey",
   token: 'for temporary credentials',
-  credentials: 'where they come from: config (secret_id and secret_key), cvm_role, cvm_role:NAME, tke, command',
+  credentials:
+    'where they come from: config (secret_id and secret_key), cvm_role, cvm_role:NAME, tke, command',
   credentials_command: 'for command: the program that prints them, or a JSON array with its arguments',
   bucket: 'with or without -appid',
   region: "ap-guangzhou, …; when missing it is found out from the account's bucket list",
