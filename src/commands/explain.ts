@@ -24,13 +24,16 @@ export function explainCommand(invocation: Invocation, command: ExplainCommand):
 
 async function explainPaths(invocation: Invocation, command: ExplainCommand): Promise<number> {
   const { home, terminal, words, style, signal } = invocation;
-  const { config, task, file, own, credentials } = openSession(invocation);
-  const paths = command.paths.map(given => {
-    const path = pathInTree(config.localPath, given);
-    if (path !== undefined) return path;
-    const values = { value: given, folder: config.localPath };
-    throw usageFault('--explain', 'outsideLocalPath', values);
-  });
+  const { config, task, file, own, credentials } = await openSession(invocation);
+  const paths: string[] = [];
+  for (const given of command.paths) {
+    const path = await pathInTree(config, given);
+    if (path === undefined) {
+      const values = { value: given, folder: config.localPath };
+      throw usageFault('--explain', 'outsideLocalPath', values);
+    }
+    paths.push(path);
+  }
   const explanations = await explain(
     {
       config,

@@ -14,9 +14,12 @@ const LOOK_EVERY = 500;
  * @returns 0 where one runs, else 1
  * @throws ConfigError
  */
-export function statusCommand(invocation: Invocation, { follow }: { follow: boolean }): Promise<number> {
+export async function statusCommand(
+  invocation: Invocation,
+  { follow }: { follow: boolean },
+): Promise<number> {
   const { terminal, words, signal, style } = invocation;
-  const { file } = openSession(invocation);
+  const { file } = await openSession(invocation);
   return untilInterrupted(invocation, async () => {
     let said = '';
     for (;;) {

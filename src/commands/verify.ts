@@ -44,7 +44,7 @@ interface Verified {
 export function verifyCommand(invocation: Invocation, command: VerifyCommand): Promise<number> {
   if (command.attributes && !command.repair) throw usageFault('--attributes', 'onlyWithRepair');
   return untilInterrupted(invocation, async () => {
-    const session = openSession(invocation);
+    const session = await openSession(invocation);
     if (command.repair) return repair(invocation, session, command);
     const { words, terminal, style } = invocation;
     if (await isLocked(session.file)) terminal.err(`${words.verify.runUnderWay}\n`);
@@ -191,7 +191,7 @@ async function compareAgain(
   wrong: Verification,
 ): Promise<{ after: Verified; unrepaired: number }> {
   // The repair may have given the ledger another name.
-  const session = { ...before, file: currentLedger(invocation.home.dbFolder, before.task) };
+  const session = { ...before, file: await currentLedger(invocation.home.dbFolder, before.task) };
   const ledger = await openLedger({ file: session.file, task: session.task, readOnly: true });
   try {
     const after = await compare(invocation, session, ledger, deep, invocation.signal);

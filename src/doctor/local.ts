@@ -68,7 +68,7 @@ function isKey(prefix: string, path: string): boolean {
 /** The ledger: whole, how large and old, whether a run holds it. */
 export async function checkLedger(config: Config, { dbFolder }: Home, words: DoctorWords): Promise<Check> {
   const task = taskOf(config);
-  const file = currentLedger(dbFolder, task);
+  const file = await currentLedger(dbFolder, task);
   try {
     const ledger = await openLedger({ file, task, readOnly: true });
     let records = 0;

@@ -1,7 +1,9 @@
-import { type Stats, statSync } from 'node:fs';
+import type { Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Failure } from '../failure.ts';
+import { inTime } from '../in-time.ts';
 import { type FileRecord, isFolderPath, type LedgerRecord } from '../ledger/records.ts';
 import type { Held, RunListener } from './listener.ts';
 import { type Exclusion, type Filter, filterOf, ownExclusion } from './local/filter.ts';
@@ -24,12 +26,15 @@ export type Explanation =
   | { verdict: 'nowhere' };
 
 /** @returns the path relative to local_path with `/`; undefined where it lies outside */
-export function pathInTree(localPath: string, given: string): string | undefined {
+export async function pathInTree(
+  { localPath, timeout }: Pick<Config, 'localPath' | 'timeout'>,
+  given: string,
+): Promise<string | undefined> {
   const path = isAbsolute(given) ? relative(localPath, given) : relative('.', given);
   const isOutside = path === '' || path === '..' || path.startsWith(`..${sep}`) || isAbsolute(path);
   if (isOutside) return undefined;
   const slashed = path.split(sep).join('/');
-  const isFolder = /[\\/]$/.test(given) || statOf(join(localPath, path))?.isDirectory();
+  const isFolder = /[\\/]$/.test(given) || (await statOf(join(localPath, path), timeout))?.isDirectory();
   return isFolder ? `${slashed}/` : slashed;
 }
 
@@ -66,17 +71,19 @@ export async function explain(
   };
   await sync({ ...options, dryRun: true, listeners: [listener] });
 
-  const explanationOf = (path: string): Explanation => {
+  const explanationOf = async (path: string): Promise<Explanation> => {
     const record = records.get(path);
     const exclusion = filter.exclusionOf(path);
     if (exclusion) return { verdict: 'excluded', exclusion, isRecorded: record !== undefined };
     const met = blockOf(path, blocked) ?? seen.get(path);
     if (met) return met;
-    const own = ownExclusionOf(config, filter, path);
+    const own = await ownExclusionOf(config, filter, path);
     if (own) return { verdict: 'excluded', exclusion: own, isRecorded: record !== undefined };
     return whyNothing(config, path, record, held);
   };
-  return new Map(paths.map(path => [path, explanationOf(path)]));
+  const explanations = new Map<string, Explanation>();
+  for (const path of paths) explanations.set(path, await explanationOf(path));
+  return explanations;
 }
 
 /** What kept the scan from seeing a path: a failure of its own, or of a folder above it. */
@@ -89,12 +96,16 @@ function blockOf(path: string, blocked: ReadonlyMap<string, Explanation>): Expla
 }
 
 /** Why a path is left out that leads to the program's own by another name. */
-function ownExclusionOf({ localPath }: Config, filter: Filter, path: string): Exclusion | undefined {
+async function ownExclusionOf(
+  { localPath, timeout }: Config,
+  filter: Filter,
+  path: string,
+): Promise<Exclusion | undefined> {
   const ends = [...path.matchAll(/\/(?!$)/g)].map(({ index }) => index + 1);
   for (const end of [...ends, path.length]) {
     const place = path.slice(0, end);
     const absolute = join(localPath, place);
-    const stats = statOf(absolute);
+    const stats = await statOf(absolute, timeout);
     if (stats && filter.isOwn(absolute, stats.ino)) return ownExclusion(place);
   }
   return undefined;
@@ -119,13 +130,13 @@ function uploadFor(why: UploadReason, to: number, record: LedgerRecord | undefin
 }
 
 /** What there is to say of a path that no operation is about. */
-function whyNothing(
+async function whyNothing(
   config: Config,
   path: string,
   record: LedgerRecord | undefined,
   held: Held[],
-): Explanation {
-  const stats = statOf(join(config.localPath, path));
+): Promise<Explanation> {
+  const stats = await statOf(join(config.localPath, path), config.timeout);
   if (stats && isFolderPath(path)) {
     return { verdict: 'unchanged', why: record ? 'folder' : 'noFolderObjects' };
   }
@@ -137,9 +148,9 @@ function whyNothing(
   return config.deleteSync ? { verdict: 'held', held } : { verdict: 'kept' };
 }
 
-function statOf(path: string): Stats | undefined {
+async function statOf(path: string, timeout: number): Promise<Stats | undefined> {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return await inTime(stat(path), timeout);
   } catch {
     return undefined;
   }

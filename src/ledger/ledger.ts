@@ -123,7 +123,7 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
     if (!isWhole(documents)) {
       throw readOnly ? new LedgerDamaged(file, false) : new LedgerDamaged(await putAside(file), true);
     }
-    checkTask(file, documents[0]?.task, options.task);
+    await checkTask(file, documents[0]?.task, options.task);
     if (!readOnly) await endTornLine(file);
     if (!readOnly && documents[0]?.format !== LEDGER_FORMAT) {
       await store.update({ _id: 1 }, { ...documents[0], format: LEDGER_FORMAT });
@@ -138,9 +138,9 @@ export async function openLedger(options: LedgerOptions): Promise<Ledger> {
 }
 
 /** A ledger that was copied to another's place says of objects that they are ours which are not. */
-function checkTask(file: string, found: Task | undefined, wanted: Task): void {
+async function checkTask(file: string, found: Task | undefined, wanted: Task): Promise<void> {
   const { bucket, place, localPath, prefix } = found ?? { bucket: '', place: '', localPath: '', prefix: '' };
-  if (!found || !isSameTask(found, wanted)) {
+  if (!found || !(await isSameTask(found, wanted))) {
     throw new LedgerOfOther(file, `${localPath} -> cos://${bucket}/${prefix} (${place})`);
   }
 }

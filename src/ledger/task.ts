@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prefixOf } from '../config/prefix.ts';
 import type { Config } from '../config/schema.ts';
+import { Failure } from '../failure.ts';
+import { inTime, TIMED_OUT } from '../in-time.ts';
 
 /** What a ledger is about; a change of any of these is another ledger. */
 export interface Task {
@@ -39,22 +42,26 @@ export function ledgerFile(dbFolder: string, { bucket, place, localPath, prefix 
  * The file that a task's ledger is in: one that was made for another spelling of the same endpoint or folder,
  * or before the region was configured, is the task's, too.
  */
-export function currentLedger(dbFolder: string, task: Task): string {
+export async function currentLedger(dbFolder: string, task: Task): Promise<string> {
   const file = ledgerFile(dbFolder, task);
   if (existsSync(file)) return file;
-  return ledgersOf(dbFolder, task).find(other => isSameTask(other.task, task))?.file ?? file;
+  for (const other of ledgersOf(dbFolder, task)) if (await isSameTask(other.task, task)) return other.file;
+  return file;
 }
 
 /** Ledgers of the same bucket and cos_path that are another task's: of another folder, or another endpoint. */
-export function otherLedgers(dbFolder: string, task: Task): { file: string; task: Task }[] {
-  return ledgersOf(dbFolder, task).filter(other => !isSameTask(other.task, task));
+export async function otherLedgers(dbFolder: string, task: Task): Promise<{ file: string; task: Task }[]> {
+  const others: { file: string; task: Task }[] = [];
+  for (const other of ledgersOf(dbFolder, task))
+    if (!(await isSameTask(other.task, task))) others.push(other);
+  return others;
 }
 
 /**
  * Whether a ledger's task is the one that is wanted, however its endpoint and folder are spelled: a link to a
  * folder is that folder. A task that had no region at first has one now.
  */
-export function isSameTask(found: Task, wanted: Task): boolean {
+export async function isSameTask(found: Task, wanted: Task): Promise<boolean> {
   const isOfTarget = found.bucket === wanted.bucket && found.prefix === wanted.prefix;
   const isOfPlace = found.place === '' || placeKey(found.place) === placeKey(wanted.place);
   return isOfTarget && isOfPlace && isSameFolder(found.localPath, wanted.localPath);
@@ -70,14 +77,29 @@ function pathKey(path: string): string {
   return process.platform === 'win32' ? path.toLowerCase() : path;
 }
 
-function isSameFolder(a: string, b: string): boolean {
+/** Seconds that a folder has to say which it is: another job's may be on a drive that does not answer. */
+const PATIENCE = 10;
+/** Such folders are not asked again. */
+const unanswering = new Set<string>();
+
+async function isSameFolder(a: string, b: string): Promise<boolean> {
   if (pathKey(a) === pathKey(b)) return true;
   try {
-    const [one, other] = [statSync(a, { bigint: true }), statSync(b, { bigint: true })];
+    const [one, other] = [await identityOf(a), await identityOf(b)];
     return one.ino === other.ino && one.dev === other.dev && one.ino !== 0n;
   } catch {
-    // What is not there cannot be told from another.
+    // What is not there, or does not answer, cannot be told from another.
     return false;
+  }
+}
+
+async function identityOf(folder: string): Promise<{ dev: bigint; ino: bigint }> {
+  if (unanswering.has(folder)) throw new Failure('local', { code: TIMED_OUT });
+  try {
+    return await inTime(stat(folder, { bigint: true }), PATIENCE);
+  } catch (error) {
+    if (error instanceof Failure) unanswering.add(folder);
+    throw error;
   }
 }
 

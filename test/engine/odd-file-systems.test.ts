@@ -106,10 +106,11 @@ fuseTest(
       box.run('verify'),
       box.run('ledger', 'rebuild'),
       box.run('doctor'),
+      box.run('--explain', join(box.local, 'file')),
     ]);
     t.deepEqual(
       ends.map(({ code }) => code),
-      [4, 0, 4, 1],
+      [4, 0, 4, 1, 4],
     );
     for (const { stdout, stderr } of ends) t.regex(stdout + stderr, /cannot be read/);
     box.configure({ timeout: 600 });
@@ -120,6 +121,20 @@ fuseTest(
       child.kill('SIGTERM');
     }
     t.is((await ended).code, 143);
+  },
+);
+
+fuseTest(
+  'the folder of another job on a drive that does not answer holds up no job of the same target',
+  async t => {
+    const box = await sandbox(t);
+    await box.run('--allow-empty');
+    await mountFuse(t, join(box.root, 'source'), box.local, { blocked: { '/': ['stat', 'list'] } });
+    const other = join(box.root, 'other');
+    mkdirSync(other);
+    const { code, stderr } = await box.run('--local-path', other);
+    t.is(code, 0);
+    t.regex(stderr, /ledger adopt/);
   },
 );
 

@@ -19,16 +19,17 @@ test('every spelling of an endpoint has one ledger', async t => {
   const file = ledgerFile(db, task);
   await createLedger(file, task, []);
   for (const place of ['host', 'HOST:80', 'https://host:443', 'http://host/']) {
-    t.is(currentLedger(db, { ...task, place }), file, place);
+    t.is(await currentLedger(db, { ...task, place }), file, place);
     await t.notThrowsAsync(openLedger({ file, task: { ...task, place }, readOnly: true }));
   }
-  t.not(currentLedger(db, { ...task, place: 'host:8080' }), file);
+  t.not(await currentLedger(db, { ...task, place: 'host:8080' }), file);
 });
 
-test("a ledger under another spelling's name is gone on with", t => {
+test("a ledger under another spelling's name is gone on with", async t => {
   const { db, task } = foldersOf(t);
   const older = join(db, 'b-1250000000-0123456789ab.db');
-  return createLedger(older, task, []).then(() => t.is(currentLedger(db, { ...task, place: 'host' }), older));
+  await createLedger(older, task, []);
+  t.is(await currentLedger(db, { ...task, place: 'host' }), older);
 });
 
 const onPosix = process.platform === 'win32' ? test.skip : test;
@@ -39,10 +40,10 @@ onPosix('a link to the folder has the ledger of the folder, and another folder h
   await createLedger(file, task, []);
   const link = join(root, 'link');
   symlinkSync(data, link);
-  t.is(currentLedger(db, { ...task, localPath: link }), file);
-  t.not(currentLedger(db, { ...task, localPath: other }), file);
-  t.deepEqual(otherLedgers(db, { ...task, localPath: other }), [{ file, task }]);
-  t.deepEqual(otherLedgers(db, { ...task, localPath: other, prefix: 'q/' }), []);
+  t.is(await currentLedger(db, { ...task, localPath: link }), file);
+  t.not(await currentLedger(db, { ...task, localPath: other }), file);
+  t.deepEqual(await otherLedgers(db, { ...task, localPath: other }), [{ file, task }]);
+  t.deepEqual(await otherLedgers(db, { ...task, localPath: other, prefix: 'q/' }), []);
   t.is(readdirSync(db).length, 1);
 });
 

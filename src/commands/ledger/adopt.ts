@@ -20,9 +20,9 @@ export async function adoptLedgers(
   from: readonly string[] | undefined,
 ): Promise<number> {
   const { terminal, words, style, home } = invocation;
-  const session = openSession(invocation);
+  const session = await openSession(invocation);
   const { task } = session;
-  const sources = from?.map(name => sourceOf(name, task)) ?? otherLedgers(home.dbFolder, task);
+  const sources = from?.map(name => sourceOf(name, task)) ?? (await otherLedgers(home.dbFolder, task));
   const counts = await withLock(invocation, session, async options => {
     const ledger = await openLedger(options);
     try {

@@ -26,7 +26,7 @@ export async function exportLedger(
     const values = { value: format, choices: EXPORT_FORMATS.join(', ') };
     throw usageFault('--format', 'notChoice', values);
   }
-  const { task, file } = openSession(invocation);
+  const { task, file } = await openSession(invocation);
   const ledger = await openLedger({ file, task, readOnly: true });
   let records = 0;
   const text = exportText(ledger.records(), task, chosen, () => records++);
@@ -74,7 +74,7 @@ export async function importLedger(
   table: string | undefined,
 ): Promise<number> {
   const { words, terminal, style, home } = invocation;
-  const session = openSession(invocation);
+  const session = await openSession(invocation);
   const { config, task } = session;
   await checkLocalPath(config, home.configFile, invocation.signal);
   const counts = {

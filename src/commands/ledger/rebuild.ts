@@ -22,7 +22,7 @@ const NAMES: Readonly<Record<keyof RebuildCounts, string>> = {
 /** `cos_sync ledger rebuild`: makes the ledger anew from the bucket's listing and the local files. */
 export async function rebuildLedger(invocation: Invocation): Promise<number> {
   const { terminal, words, style, home } = invocation;
-  const session = openSession(invocation);
+  const session = await openSession(invocation);
   await checkLocalPath(session.config, home.configFile, invocation.signal);
   const { file, counts, previous } = await withLock(invocation, session, async ({ file }, signal) => {
     const old = await openIfWhole(file, session.task);

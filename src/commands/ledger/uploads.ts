@@ -23,7 +23,7 @@ export async function listUploads(
   abort: readonly string[] | undefined,
   isConfirmed: boolean,
 ): Promise<number> {
-  const session = openSession(invocation);
+  const session = await openSession(invocation);
   const isEnding = abort !== undefined && (abort.length > 0 || isConfirmed);
   if (isEnding) {
     return withLock(invocation, session, async (options, signal) => {

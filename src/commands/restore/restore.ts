@@ -41,7 +41,7 @@ const MAX_ERRORS = 1_000;
  */
 export function restoreCommand(invocation: Invocation, command: RestoreCommand): Promise<number> {
   return untilInterrupted(invocation, async () => {
-    const session = openSession(invocation);
+    const session = await openSession(invocation);
     const wanted = await wantedOf(command, invocation.home, session.task);
     const { home, terminal, words } = invocation;
     const log = openLog(home.logFile, code =>

@@ -71,9 +71,9 @@ export interface RunOptions {
 export async function runOnce(invocation: Invocation, options: RunOptions): Promise<number> {
   const { home } = invocation;
   const task = taskOf(options.config);
-  tellOfOthers(invocation, task);
+  await tellOfOthers(invocation, task);
   if (options.dryRun) {
-    const ledger = { file: currentLedger(home.dbFolder, task), task, readOnly: true };
+    const ledger = { file: await currentLedger(home.dbFolder, task), task, readOnly: true };
     return (await runTask(invocation, { ...options, log: options.log.ofRun('dry') }, ledger)).exitCode;
   }
   const { log, summary } = await holdingLock(invocation, task, async (ledger, signal) => {
@@ -88,9 +88,9 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
 }
 
 /** A folder that moved, or an endpoint that was changed, is another task: its first run would send all anew. */
-function tellOfOthers({ home, terminal, words }: Invocation, task: Task): void {
-  if (existsSync(currentLedger(home.dbFolder, task))) return;
-  for (const { file, task: other } of otherLedgers(home.dbFolder, task)) {
+async function tellOfOthers({ home, terminal, words }: Invocation, task: Task): Promise<void> {
+  if (existsSync(await currentLedger(home.dbFolder, task))) return;
+  for (const { file, task: other } of await otherLedgers(home.dbFolder, task)) {
     terminal.warn(`${words.warnings.otherLedger(file, other.localPath, other.place)}\n`);
   }
 }

@@ -26,14 +26,14 @@ export interface Session {
 }
 
 /** @throws ConfigError */
-export function openSession(invocation: Invocation): Session {
+export async function openSession(invocation: Invocation): Promise<Session> {
   const { home } = invocation;
   const { config } = readConfig(invocation);
   const task = taskOf(config);
   return {
     config,
     task,
-    file: currentLedger(home.dbFolder, task),
+    file: await currentLedger(home.dbFolder, task),
     own: ownPathsOf(home),
     credentials: holdCredentials(invocation, config),
   };
@@ -62,7 +62,7 @@ export async function holdingLock<T>(
   task: Task,
   work: (ledger: LedgerOptions, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const file = currentLedger(home.dbFolder, task);
+  const file = await currentLedger(home.dbFolder, task);
   const lost = new AbortController();
   const lock = await lockLedger(file, error => lost.abort(error));
   try {

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { countBlocked } from '../../blocked-threads.ts';
 import { Failure } from '../../failure.ts';
+import { TIMED_OUT } from '../../in-time.ts';
 import { canAffordThread } from './descriptors.ts';
 
 /**
@@ -163,9 +164,6 @@ const openers = new Map<number, Thread>();
 let waiting: Job[] = [];
 let growth: NodeJS.Timeout | undefined;
 let watch: NodeJS.Timeout | undefined;
-
-/** The code of a call that did not come back in time. */
-export const TIMED_OUT = 'ReadTimeout';
 
 /** @param seconds without progress before a file's reading is given up */
 export function setFilePatience(seconds: number): void {

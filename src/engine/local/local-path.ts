@@ -2,7 +2,7 @@ import { type Stats, statSync } from 'node:fs';
 import { ConfigError } from '../../config/faults.ts';
 import type { Config } from '../../config/schema.ts';
 import { Failure, isSystemError } from '../../failure.ts';
-import { inTime } from './in-time.ts';
+import { inTime } from '../../in-time.ts';
 import { pooledLooks } from './looks.ts';
 
 /** local_path is missing or cannot be read: nothing is known about any file. Exit code 4. */

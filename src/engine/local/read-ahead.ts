@@ -1,7 +1,7 @@
 import TinyQueue from 'tinyqueue';
 import { Failure, localFailure } from '../../failure.ts';
+import { inTime } from '../../in-time.ts';
 import { createFolderReader, type ReaderOptions } from './folder-reader.ts';
-import { inTime } from './in-time.ts';
 import { pooledLooks } from './looks.ts';
 import type { Part } from './part.ts';
 import { type Facts, type Folder, isFolderName, isGone, type Listing, type Piece } from './read-folder.ts';

@@ -1,6 +1,7 @@
 import { type BigIntStats, constants } from 'node:fs';
 import { Failure } from '../../failure.ts';
-import { callInThread, type FileStats, TIMED_OUT } from './file-threads.ts';
+import { TIMED_OUT } from '../../in-time.ts';
+import { callInThread, type FileStats } from './file-threads.ts';
 
 /** A file's size and times: what tells whether it changed. */
 export interface FileState {

@@ -1,6 +1,6 @@
 import { countBlockedCall } from '../../blocked-threads.ts';
 import { Failure } from '../../failure.ts';
-import { TIMED_OUT } from './file-threads.ts';
+import { TIMED_OUT } from '../../in-time.ts';
 import type { LookCost } from './look-cost.ts';
 import { type Looks, pooledLooks } from './looks.ts';
 import { type FolderRules, type Progress, readFiles, readFolder } from './read-folder.ts';

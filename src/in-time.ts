@@ -1,7 +1,9 @@
-import { countBlockedCall } from '../../blocked-threads.ts';
-import { Failure } from '../../failure.ts';
-import { orAborted } from '../../or-aborted.ts';
-import { TIMED_OUT } from './file-threads.ts';
+import { countBlockedCall } from './blocked-threads.ts';
+import { Failure } from './failure.ts';
+import { orAborted } from './or-aborted.ts';
+
+/** The code of a call that did not come back in time. */
+export const TIMED_OUT = 'ReadTimeout';
 
 /**
  * Waits for a look at the file system, to which a dead network drive may never answer. It must have been made in
@@ -9,12 +11,13 @@ import { TIMED_OUT } from './file-threads.ts';
  * @param seconds after which it is given up
  * @throws what the look throws; Failure (ReadTimeout); the signal's reason when aborted
  */
-export async function inTime<T>(look: Promise<T>, seconds: number, signal: AbortSignal): Promise<T> {
+export async function inTime<T>(look: Promise<T>, seconds: number, signal?: AbortSignal): Promise<T> {
   countBlockedCall(look);
   const { promise: timeUp, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Failure('local', { code: TIMED_OUT })), seconds * 1_000);
   try {
-    return await orAborted(Promise.race([look, timeUp]), signal);
+    const answer = Promise.race([look, timeUp]);
+    return await (signal ? orAborted(answer, signal) : answer);
   } finally {
     clearTimeout(timer);
   }
