@@ -33,9 +33,13 @@ export interface LastScan {
   leftOut: ReadonlySet<string>;
 }
 
-/** What still holds of a folder that is at another place: all but which folder, on which disk, it is. */
-export function atOtherPlace(last: LastScan): LastScan {
-  return { ...last, disks: new Map([...last.disks].filter(([place]) => place !== '')) };
+/**
+ * What is known of a folder with what was known of it at another place: there, all but which folder, on which disk,
+ * it is. A disk that only the other knows was away since.
+ */
+export function withDisksOf(known: LastScan | undefined, other: LastScan): LastScan {
+  const below = [...other.disks].filter(([place]) => place !== '');
+  return { ...(known ?? other), disks: new Map([...below, ...(known?.disks ?? [])]) };
 }
 
 /** On one line; the same for the same content. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { canMount, mount, unmount } from '../support/mounts.ts';
@@ -71,4 +71,44 @@ mountTest('a disk that is not mounted in the folder at its new place deletes not
   t.deepEqual(await box.keys(), ['backup/disk/', 'backup/disk/a.txt', 'backup/stays']);
   t.is((await box.run('--local-path', moved, '--other-disk')).code, 0);
   t.deepEqual(await box.keys(), ['backup/disk/', 'backup/stays']);
+});
+
+mountTest('a disk that is away before the records of the folder at its old place are adopted deletes nothing', async t => {
+  const box = await sandbox(t);
+  box.write('stays', 's');
+  const disk = join(box.local, 'disk');
+  mount(t, disk, '-t', 'tmpfs', 'x');
+  box.write('disk/a.txt', 'a');
+  await box.run();
+  unmount(disk);
+  const moved = join(box.root, 'moved');
+  renameSync(box.local, moved);
+  // The run that tells of the old ledger begins a new one.
+  t.regex((await box.run('--local-path', moved)).stderr, /adopt/);
+  await box.run('ledger', 'adopt', '--local-path', moved);
+  t.is((await box.run('--local-path', moved)).code, 4);
+  t.deepEqual(await box.keys(), ['backup/disk/', 'backup/disk/a.txt', 'backup/stays']);
+});
+
+test('what the ledger of this folder recorded or began counts, not what an adopted one says of it', async t => {
+  const box = await sandbox(t);
+  const moved = join(box.root, 'moved');
+  mkdirSync(moved);
+  for (const name of ['begun there', 'begun here']) box.write(name, 'old');
+  const loseOnly = (name: string) => {
+    box.proxy.fault = ({ method, path }) =>
+      method === 'PUT' && decodeURIComponent(path).endsWith(name) ? { kind: 'loseAnswer' } : undefined;
+  };
+  loseOnly('begun there');
+  await box.run('--retry-num', '0');
+  for (const name of ['begun there', 'begun here']) writeFileSync(join(moved, name), 'new');
+  loseOnly('begun here');
+  await box.run('--retry-num', '0', '--local-path', moved);
+  box.proxy.fault = undefined;
+  // As it was at its old place, it is not what this folder's run may have brought to COS.
+  renameSync(join(box.local, 'begun here'), join(moved, 'begun here'));
+  await box.run('ledger', 'adopt', '--local-path', moved);
+  const { json } = await box.runJson('--local-path', moved);
+  t.like(json, { exit_code: 0, upload_file_ok: 1, upload_file_skip: 1 });
+  t.is((await box.objects()).get('backup/begun here')?.toString(), 'old');
 });

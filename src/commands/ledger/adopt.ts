@@ -3,9 +3,10 @@ import { resolve } from 'node:path';
 import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
-import { atOtherPlace } from '../../ledger/last-scan.ts';
+import { withDisksOf } from '../../ledger/last-scan.ts';
 import { type Ledger, openLedger } from '../../ledger/ledger.ts';
 import { lockLedger } from '../../ledger/lock.ts';
+import { isFile, unknownContent } from '../../ledger/records.ts';
 import { otherLedgers, type Task, targetOf, taskIn } from '../../ledger/task.ts';
 import { openSession, withLock } from '../task/session.ts';
 
@@ -66,7 +67,8 @@ async function takeOver(ledger: Ledger, known: Set<string>, { file, task }: Sour
     let records = 0;
     for (const record of other.records()) {
       if (known.has(record.path)) continue;
-      ledger.put(record);
+      // A run of this ledger may have brought another content to COS.
+      ledger.put(isFile(record) && ledger.begun.has(record.path) ? unknownContent(record.path) : record);
       known.add(record.path);
       records++;
     }
@@ -74,11 +76,11 @@ async function takeOver(ledger: Ledger, known: Set<string>, { file, task }: Sour
       if (!ledger.uploads.has(upload.path)) ledger.putUpload(upload);
     }
     for (const { path, begun } of other.begun.values()) {
-      if (ledger.begun.has(path)) continue;
+      if (known.has(path) || ledger.begun.has(path)) continue;
       // Nothing was begun after the ledger's last write: what came to COS later is not ours.
       ledger.putBegun({ path, begun: begun.map(each => ({ ...each, until: each.until ?? lastWrite })) });
     }
-    if (other.lastScan && !ledger.lastScan) ledger.putLastScan(atOtherPlace(other.lastScan));
+    if (other.lastScan) ledger.putLastScan(withDisksOf(ledger.lastScan, other.lastScan));
     await other.close();
     await ledger.flush();
     return records;
