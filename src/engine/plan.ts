@@ -189,6 +189,8 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
       else {
         skipped.add(path);
         plan.skipped.push({ path, failure });
+        // A link that leads back was given an object by earlier versions: it is a folder still.
+        if (path.endsWith('/')) advanceTo(path);
       }
     },
 

@@ -228,6 +228,19 @@ test('a link that leads nowhere is not a place where something may have moved', 
   t.is(failures.length, 1);
 });
 
+test('the object of a folder that leads back into itself stays as it is, and holds nothing', t => {
+  const loop: ScannedEntry = {
+    ...unreadable('loop/', 'SymlinkLoop'),
+    kind: 'skipped',
+  };
+  for (const path of ['loop/', 'loop/file']) {
+    const planner = startPlan([path.endsWith('/') ? { path } : recordOf(path)], RULES);
+    planner.meet(loop);
+    const plan = planner.finish();
+    t.like(plan, { createFolders: [], goneFolders: [], displaced: path === 'loop/' ? 0 : 1 });
+  }
+});
+
 test('what is recorded where something is now that cannot be synced is held, and not called unreadable', t => {
   const planner = startPlan([recordOf('folder/x'), recordOf('gone'), recordOf('pipe')], RULES);
   const skip = (path: string) => planner.meet({ ...unreadable(path, 'SpecialFile'), kind: 'skipped' });

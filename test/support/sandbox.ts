@@ -72,7 +72,7 @@ export interface Sandbox {
   write(path: string, content: string | Uint8Array): void;
   /** Gives a file an mtime of long ago, so that a run need not look at its content to trust it. */
   age(path: string, day?: number): void;
-  /** All objects by key, with their content. */
+  /** All objects by key, with their content; those that are deleted meanwhile are left out. */
   objects(): Promise<Map<string, Buffer>>;
   /** All keys, ascending. */
   keys(): Promise<string[]>;
@@ -226,10 +226,20 @@ async function readObjects(cos: COS, { bucket, region }: LocalCos): Promise<Map<
     } as COS.GetBucketParams);
     for (const { Key } of page.Contents) {
       const key = decodeURIComponent(Key);
-      const { Body } = await cos.getObject({ ...place, Key: key });
-      objects.set(key, Body);
+      const content = await readObject(cos, { ...place, Key: key });
+      if (content) objects.set(key, content);
     }
     marker = page.IsTruncated === 'true' ? decodeURIComponent(page.NextMarker ?? '') : undefined;
   } while (marker !== undefined);
   return objects;
+}
+
+/** @returns undefined where it was deleted since it was listed: a test may look while a run is under way */
+async function readObject(cos: COS, object: COS.GetObjectParams): Promise<Buffer | undefined> {
+  try {
+    return (await cos.getObject(object)).Body;
+  } catch (error) {
+    if ((error as COS.CosError).statusCode === 404) return undefined;
+    throw error;
+  }
 }

@@ -123,7 +123,7 @@ function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): ()
       if (part?.isKnown(path)) batch.push(entry('away', path));
     } else {
       const kind = outcome.failure.code === 'SymlinkLoop' ? 'skipped' : 'unreadable';
-      if (isInside) batch.push(entry('folder', path));
+      if (isInside && kind === 'unreadable') batch.push(entry('folder', path));
       batch.push(entry(kind, path, outcome.failure));
     }
   }
