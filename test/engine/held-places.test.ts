@@ -1,11 +1,14 @@
-import { chmodSync, chownSync, mkdirSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, renameSync, rmSync, symlinkSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { canMount, mount } from '../support/mounts.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
+import { testWhere } from '../support/test-where.ts';
 
 const NOBODY = 65534;
 const rootTest = process.getuid?.() === 0 ? test : test.skip;
+const onPosix = testWhere(process.platform !== 'win32', 'paths are bounded otherwise on Windows');
 const mountTest = canMount() ? test : test.skip;
 
 /** Runs as a user who is refused what root is not. */
@@ -46,6 +49,32 @@ rootTest('a place that can never be read holds what is below it, and nothing els
     (await box.keys()).filter(key => !key.endsWith('/')),
     ['backup/locked/below', 'backup/stays'],
   );
+});
+
+const MAKE_DEEP = `
+const { mkdirSync, writeFileSync } = require('node:fs');
+for (let depth = 0; depth < 40; depth++) {
+  mkdirSync('d'.repeat(120));
+  process.chdir('d'.repeat(120));
+}
+writeFileSync('bottom', '1234');
+`;
+
+onPosix('what is deeper than the system takes a path is named, and holds nothing else', async t => {
+  const box = await sandbox(t);
+  for (const path of ['gone', 'renamed', 'stays']) box.write(path, path);
+  t.is((await box.run()).code, 0);
+  spawnSync(process.execPath, ['-e', MAKE_DEEP], { cwd: box.local });
+  renameSync(join(box.local, 'renamed'), join(box.local, 'new name'));
+  rmSync(join(box.local, 'gone'));
+  const first = await box.runJson('--no-create-folders');
+  t.like(first.json, { exit_code: 1, upload_file_fail: 1, deletes_held: 1 });
+  const [{ path, code }] = first.json.errors as [{ path: string; code: string }];
+  t.is(code, 'ENAMETOOLONG');
+  t.true(first.stderr.includes(path), 'what holds the deletion is named');
+  t.like((await box.runJson('--no-create-folders')).json, { del_file_ok: 1, deletes_held: 0, exit_code: 1 });
+  t.deepEqual(await box.keys(), ['backup/new name', 'backup/stays']);
+  t.is((await box.run('--exclude', 'd*')).code, 0);
 });
 
 rootTest('an empty file that cannot be read holds back no deletion, and a full one only once', async t => {
