@@ -73,22 +73,25 @@ mountTest('a disk that is not mounted in the folder at its new place deletes not
   t.deepEqual(await box.keys(), ['backup/disk/', 'backup/stays']);
 });
 
-mountTest('a disk that is away before the records of the folder at its old place are adopted deletes nothing', async t => {
-  const box = await sandbox(t);
-  box.write('stays', 's');
-  const disk = join(box.local, 'disk');
-  mount(t, disk, '-t', 'tmpfs', 'x');
-  box.write('disk/a.txt', 'a');
-  await box.run();
-  unmount(disk);
-  const moved = join(box.root, 'moved');
-  renameSync(box.local, moved);
-  // The run that tells of the old ledger begins a new one.
-  t.regex((await box.run('--local-path', moved)).stderr, /adopt/);
-  await box.run('ledger', 'adopt', '--local-path', moved);
-  t.is((await box.run('--local-path', moved)).code, 4);
-  t.deepEqual(await box.keys(), ['backup/disk/', 'backup/disk/a.txt', 'backup/stays']);
-});
+mountTest(
+  'a disk that is away before the records of the folder at its old place are adopted deletes nothing',
+  async t => {
+    const box = await sandbox(t);
+    box.write('stays', 's');
+    const disk = join(box.local, 'disk');
+    mount(t, disk, '-t', 'tmpfs', 'x');
+    box.write('disk/a.txt', 'a');
+    await box.run();
+    unmount(disk);
+    const moved = join(box.root, 'moved');
+    renameSync(box.local, moved);
+    // The run that tells of the old ledger begins a new one.
+    t.regex((await box.run('--local-path', moved)).stderr, /adopt/);
+    await box.run('ledger', 'adopt', '--local-path', moved);
+    t.is((await box.run('--local-path', moved)).code, 4);
+    t.deepEqual(await box.keys(), ['backup/disk/', 'backup/disk/a.txt', 'backup/stays']);
+  },
+);
 
 test('what the ledger of this folder recorded or began counts, not what an adopted one says of it', async t => {
   const box = await sandbox(t);

@@ -239,7 +239,7 @@ async function readObject(cos: COS, object: COS.GetObjectParams): Promise<Buffer
   try {
     return (await cos.getObject(object)).Body;
   } catch (error) {
-    if ((error as COS.CosError).statusCode === 404) return undefined;
+    if ((error as COS.CosSdkError).statusCode === 404) return undefined;
     throw error;
   }
 }

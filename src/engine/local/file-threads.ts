@@ -38,10 +38,23 @@ const stats = fd => {
   const { size, mtimeNs, ctimeNs, dev } = found;
   return { size, mtimeNs, ctimeNs, dev, isFile: found.isFile() };
 };
+// As in no-way-out.ts.
+const refuseOutside = (fd, bound) => {
+  if (bound === undefined) return;
+  const real = fs.realpathSync.native(bound);
+  if (fs.readlinkSync('/proc/self/fd/' + fd).startsWith(real === '/' ? real : real + '/')) return;
+  throw Object.assign(new Error('SymlinkSkipped'), { code: 'SymlinkSkipped', errno: 0 });
+};
 const calls = {
-  open({ path, flags }) {
+  open({ path, flags, bound }) {
     const fd = fs.openSync(path, flags);
-    try { return { fd, stats: stats(fd) }; } catch (error) { fs.closeSync(fd); throw error; }
+    try {
+      refuseOutside(fd, bound);
+      return { fd, stats: stats(fd) };
+    } catch (error) {
+      fs.closeSync(fd);
+      throw error;
+    }
   },
   read({ fd, memory, offset, length, position }) {
     const bytes = memory ? new Uint8Array(memory, offset, length) : new Uint8Array(length);
@@ -54,9 +67,10 @@ const calls = {
     }
     return { filled, bytes: memory ? undefined : bytes.subarray(0, filled) };
   },
-  whole({ path, flags, memory, offset, length: most }) {
+  whole({ path, flags, bound, memory, offset, length: most }) {
     const fd = fs.openSync(path, flags);
     try {
+      refuseOutside(fd, bound);
       const before = stats(fd);
       const length = Number(before.size);
       if (!before.isFile || length > most) return { before, after: before, filled: 0 };
@@ -92,9 +106,16 @@ export interface FileStats {
   isFile: boolean;
 }
 
+interface FileToOpen {
+  path: string;
+  flags: number;
+  /** The folder that it must be in. */
+  bound?: string | undefined;
+}
+
 /** The calls of the system, with what each is given and answers. */
 interface Calls {
-  open: { given: { path: string; flags: number }; result: { fd: number; stats: FileStats } };
+  open: { given: FileToOpen; result: { fd: number; stats: FileStats } };
   read: {
     given: {
       fd: number;
@@ -108,13 +129,7 @@ interface Calls {
   };
   /** Opens, reads and closes a file that is not longer than what is there for it. */
   whole: {
-    given: {
-      path: string;
-      flags: number;
-      memory: SharedArrayBuffer | undefined;
-      offset: number;
-      length: number;
-    };
+    given: FileToOpen & { memory: SharedArrayBuffer | undefined; offset: number; length: number };
     result: {
       before: FileStats;
       after: FileStats;

@@ -60,9 +60,16 @@ export interface FileHandle {
   close(): Promise<void>;
 }
 
-/** Opens a file for reading and answers it with its state. @throws the system's error; Failure */
-export async function openFile(path: string): Promise<{ handle: FileHandle; state: FileState }> {
-  const { fd, stats } = await callInThread('open', { path, flags: READ });
+/**
+ * Opens a file for reading and answers it with its state.
+ * @param bound of no-way-out.ts
+ * @throws the system's error; Failure
+ */
+export async function openFile(
+  path: string,
+  bound?: string,
+): Promise<{ handle: FileHandle; state: FileState }> {
+  const { fd, stats } = await callInThread('open', { path, flags: READ, bound });
   const handle = handleOf(fd);
   try {
     return { handle, state: stateIn(stats) };
@@ -102,6 +109,7 @@ function handleOf(fd: number): FileHandle {
  * Reads a whole file into the beginning of a buffer, with one call of a thread: where files are small, each
  * costs as much as all else.
  * @param mayGrow whether more of it by now than at its opening is no change
+ * @param bound of no-way-out.ts
  * @returns no bytes where the file is larger than the buffer
  * @throws Failure (changed) where it changed under the reading; the system's error
  */
@@ -109,10 +117,11 @@ export async function readAtOnce(
   path: string,
   buffer: Buffer,
   mayGrow = false,
+  bound?: string,
 ): Promise<{ state: FileState; bytes: Buffer | undefined; hasGrown: boolean }> {
   const memory = buffer.buffer instanceof SharedArrayBuffer ? buffer.buffer : undefined;
   const range = { memory, offset: buffer.byteOffset, length: buffer.length };
-  const answer = await callInThread('whole', { path, flags: READ, ...range });
+  const answer = await callInThread('whole', { path, flags: READ, bound, ...range });
   const { before, after, filled, bytes, isUnsized } = answer;
   if (isUnsized) throw new Failure('local', { code: 'SizeUnknown' });
   const state = stateIn(before);

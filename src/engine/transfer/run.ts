@@ -8,6 +8,7 @@ import type { Ledger } from '../../ledger/ledger.ts';
 import { openOnce } from '../../open-once.ts';
 import { type RunListener, tellAll } from '../listener.ts';
 import { closeFileThreads } from '../local/file-threads.ts';
+import { boundOf } from '../local/no-way-out.ts';
 import type { FileState } from '../local/read-file.ts';
 import { type Breaker, createBreaker } from '../requests/breaker.ts';
 import { createRequests, type Requests } from '../requests/requests.ts';
@@ -109,7 +110,7 @@ export function startRun({
 /** Answers nothing where the bytes are counted on their way, or go through a proxy. */
 function rulesForThreads(config: Config, access: SharedAccess) {
   if (config.uploadLimit > 0 || access.proxy !== undefined) return undefined;
-  return { access, attributes: attributesIn(config), keepMtime: config.keepMtime };
+  return { access, attributes: attributesIn(config), keepMtime: config.keepMtime, bound: boundOf(config) };
 }
 
 export function localPathOf(run: Run, path: string): string {

@@ -10,6 +10,7 @@ import { createHttp } from '../../cos/http/http.ts';
 import { putObject } from '../../cos/put-object.ts';
 import { Failure, localFailure, type PlainFailure, plainOf } from '../../failure.ts';
 import { crc64Of, md5Of } from '../local/content-hash.ts';
+import { refuseOutside } from '../local/no-way-out.ts';
 import { EXACT, type FileState, fileChanged, growth, stateOf } from '../local/read-file.ts';
 import { progressIn } from './read-progress.ts';
 import { SEND_OTHERWISE, type Uploaded } from './uploaded.ts';
@@ -23,6 +24,8 @@ export interface SendingRules {
   largest: number;
   /** How files are opened. */
   flags: number;
+  /** Of no-way-out.ts. */
+  bound: string | undefined;
 }
 
 /** What it shares with the thread that started it. */
@@ -56,7 +59,7 @@ export type SendAnswer = { id: number; readMs: number } & ({ sent: Uploaded } | 
 const TOGETHER = 0.25;
 const LATEST = 1;
 
-const { access, attributes, keepMtime, largest, flags, ...memory } = workerData as SendingRules &
+const { access, attributes, keepMtime, largest, flags, bound, ...memory } = workerData as SendingRules &
   SharedMemory;
 const progress = progressIn(memory.progress);
 let credentials: Credentials;
@@ -134,6 +137,7 @@ function read(file: FileToSend, buffer: Buffer): ReadFile {
   try {
     const fd = openSync(file.path, flags);
     try {
+      refuseOutside(fd, bound);
       return readOpen(fd, buffer, file.mayGrow);
     } finally {
       closeSync(fd);

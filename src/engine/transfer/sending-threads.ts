@@ -47,7 +47,7 @@ export interface SendingOptions {
   flags?: number;
 }
 
-interface RulesForThreads extends Pick<SendingRules, 'attributes' | 'keepMtime'> {
+interface RulesForThreads extends Pick<SendingRules, 'attributes' | 'keepMtime' | 'bound'> {
   access: SharedAccess;
 }
 

@@ -6,6 +6,7 @@ import type { ObjectStore, UploadedPart } from '../../cos/store.ts';
 import { type Failure, isRefusal, localFailure, stopped } from '../../failure.ts';
 import type { UploadRecord } from '../../ledger/records.ts';
 import { crc64Hash } from '../local/content-hash.ts';
+import { boundOf } from '../local/no-way-out.ts';
 import {
   compareWithNow,
   type FileHandle,
@@ -60,7 +61,7 @@ interface Upload extends OpenUpload {
  */
 export async function sendInParts(run: Run, path: string, key: string): Promise<Uploaded> {
   const readAt = Date.now();
-  const { handle, state } = await openFile(localPathOf(run, path));
+  const { handle, state } = await openFile(localPathOf(run, path), boundOf(run.config));
   try {
     if (state.size <= run.config.multipartThreshold) throw fileChanged();
     const partSize = partSizeFor(state.size, run.config.partSize);

@@ -3,6 +3,7 @@ import { verify } from '../../cos/confirmation.ts';
 import type { Confirmation } from '../../cos/store.ts';
 import { after, type FailureKind, localFailure } from '../../failure.ts';
 import { crc64Of, md5Of } from '../local/content-hash.ts';
+import { boundOf } from '../local/no-way-out.ts';
 import { type FileState, readAtOnce } from '../local/read-file.ts';
 import type { LocalFile } from '../plan.ts';
 import { headersOf, localPathOf, type Run } from './run.ts';
@@ -89,7 +90,12 @@ async function sendWhole(
   try {
     const readAt = Date.now();
     const place = buffer.subarray(0, size);
-    const { state, bytes, hasGrown } = await readAtOnce(localPathOf(run, path), place, mayGrow);
+    const { state, bytes, hasGrown } = await readAtOnce(
+      localPathOf(run, path),
+      place,
+      mayGrow,
+      boundOf(run.config),
+    );
     if (!bytes) return state.size;
     const hash = await run.threads.md5Of(bytes);
     const confirmation = await put(run, key, bytes, hash, { path, state });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { constants, writeFileSync } from 'node:fs';
+import { constants, symlinkSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -14,6 +14,7 @@ import { type Sandbox, sandbox } from '../../support/sandbox.ts';
 import { until } from '../../support/until.ts';
 
 const onPosix = process.platform === 'win32' ? test.skip : test;
+const onLinux = process.platform === 'linux' ? test : test.skip;
 /** The largest file that they send. */
 const LARGEST = 256 * 1024;
 
@@ -21,6 +22,7 @@ interface How {
   credentials?: CredentialsHolder;
   timeout?: number;
   flags?: number;
+  bound?: string;
 }
 
 /** Threads that send to a sandbox's server. */
@@ -41,7 +43,7 @@ async function threadsFor(t: ExecutionContext, box: Sandbox, how: How = {}): Pro
   const threads = createSendingThreads({
     operations: 8,
     timeout: how.timeout ?? 60,
-    rules: async () => ({ access: store.access, attributes, keepMtime: false }),
+    rules: async () => ({ access: store.access, attributes, keepMtime: false, bound: how.bound }),
     enough: 0,
     ...(how.flags === undefined ? {} : { flags: how.flags }),
   });
@@ -99,6 +101,17 @@ test('what a thread cannot read, or COS refuses, fails as it does without thread
   t.like(await t.throwsAsync(threads.send(file)), { code: 'ChecksumMismatch', mayBeDone: true });
   box.proxy.fault = undefined;
   t.is((await threads.send(file)).confirmation.status, 200);
+});
+
+onLinux('a thread sends no file that a link leads to out of the folder', async t => {
+  const box = await sandbox(t);
+  const threads = await threadsFor(t, box, { bound: box.local });
+  const outside = fileIn(box, 'outside', 'a secret');
+  symlinkSync(box.root, join(box.local, 'folder'));
+  box.write('inside', 'inside');
+  const through = { ...outside, path: join(box.local, 'folder', 'outside') };
+  t.like(await t.throwsAsync(threads.send(through)), { kind: 'local', code: 'SymlinkSkipped' });
+  t.is((await threads.send({ ...outside, path: join(box.local, 'inside') })).confirmation.status, 200);
 });
 
 test('threads go on with other credentials where COS takes theirs no longer', async t => {
