@@ -33,6 +33,11 @@ export interface LastScan {
   leftOut: ReadonlySet<string>;
 }
 
+/** Of a folder of which nothing is known but its disks. */
+export function firstScan(disks: ReadonlyMap<string, Disk>): LastScan {
+  return { disks, missing: new Set(), unreadable: new Set(), leftOut: new Set() };
+}
+
 /**
  * What is known of a folder with what was known of it at another place: there, all but which folder, on which disk,
  * it is. A disk that only the other knows was away since.

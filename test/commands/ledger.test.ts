@@ -11,8 +11,10 @@ import {
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import test from 'ava';
+import { canMount, mount, unmount } from '../support/mounts.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 
+const mountTest = canMount() ? test : test.skip;
 const HOUR_AGO = new Date(Date.now() - 3_600_500);
 
 /** Files that are old enough for their mtimes to be relied on. */
@@ -258,6 +260,21 @@ test('a damaged ledger is replaced, stays aside, and the next sync goes on', asy
   const { previous } = json as unknown as { previous: string };
   t.is(statSync(previous).size, 100, 'the damaged file is kept');
   t.is(await uploadsOfNextSync(box), 0);
+});
+
+mountTest('a disk that is away after a damaged ledger was rebuilt deletes nothing', async t => {
+  const box = await sandbox(t);
+  box.write('stays', 's');
+  const disk = join(box.local, 'disk');
+  mount(t, disk, '-t', 'tmpfs', 'x');
+  box.write('disk/a.txt', 'a');
+  await box.run();
+  truncateSync(ledgerOf(box), 100);
+  t.is((await box.run()).code, 4);
+  t.is((await box.run('ledger', 'rebuild')).code, 0);
+  unmount(disk);
+  t.is((await box.run()).code, 4);
+  t.deepEqual(await box.keys(), ['backup/disk/', 'backup/disk/a.txt', 'backup/stays']);
 });
 
 test('a ledger that is whole keeps its knowledge of deleted files through a rebuild', async t => {

@@ -3,6 +3,7 @@ import type { Invocation } from '../../cli/invocation.ts';
 import { checkLocalPath } from '../../engine/local/local-path.ts';
 import { type RebuildCounts, rebuildRecords } from '../../engine/upkeep/rebuild.ts';
 import { findAside } from '../../ledger/datafile.ts';
+import { firstScan } from '../../ledger/last-scan.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { openIfWhole, replaceLedger } from '../../ledger/replace.ts';
 import { openLog } from '../../report/log.ts';
@@ -75,6 +76,8 @@ function rebuildInto(
       own: session.own,
       old,
       onRecord: draft.put,
+      // What the old one says of it was seen by a run.
+      onDisks: disks => draft.lastScan ?? draft.putLastScan(firstScan(disks)),
       onListed: objects => isLive && terminal.status(words.ledger.listed(objects)),
       signal,
     });

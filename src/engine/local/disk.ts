@@ -40,6 +40,11 @@ export interface FoundDisks {
   unmet: ReadonlySet<string>;
 }
 
+/** Those of which it could be found out what they are. */
+export function disksFound({ at }: FoundDisks): Map<string, Disk> {
+  return new Map([...at].flatMap(([place, disk]) => (disk ? [[place, disk]] : [])));
+}
+
 /** Finds where other file systems begin below a folder that is being scanned. */
 export interface DiskFinder {
   /** Entries as the scan hands them out. */

@@ -3,10 +3,12 @@ import type { OwnPaths } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../../cos/store.ts';
 import { localFailure } from '../../failure.ts';
+import type { Disk } from '../../ledger/last-scan.ts';
 import type { Ledger } from '../../ledger/ledger.ts';
 import { lookupIn } from '../../ledger/lookup.ts';
 import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../ledger/records.ts';
 import { crc64Hash, hashLike } from '../local/content-hash.ts';
+import { disksFound, findDisks } from '../local/disk.ts';
 import { filterOf } from '../local/filter.ts';
 import { localPathError } from '../local/local-path.ts';
 import { type ScannedEntry, scan } from '../local/scan.ts';
@@ -41,6 +43,8 @@ export interface RebuildOptions {
   old: Pick<Ledger, 'records'> | undefined;
   /** Takes the records of the new one, nearly ascending by path. */
   onRecord(record: LedgerRecord): void;
+  /** Takes which file systems there are in the folder, for the next run to compare with. */
+  onDisks(disks: ReadonlyMap<string, Disk>): void;
   onListed(objects: number): void;
   signal: AbortSignal;
 }
@@ -74,11 +78,15 @@ function emptyCounts(): RebuildCounts {
   return { files: 0, folders: 0, different: 0, notInCos: 0, kept: 0, leftAlone: 0, unreadable: 0 };
 }
 
-async function* localEntries({ config, own, signal }: RebuildOptions): AsyncGenerator<ScannedEntry> {
+async function* localEntries(options: RebuildOptions): AsyncGenerator<ScannedEntry> {
+  const { config, own, signal } = options;
   try {
+    const disks = findDisks(config.localPath);
     for await (const batch of scan({ config, filter: filterOf(config, own), signal })) {
+      batch.forEach(disks.meet);
       yield* batch;
     }
+    options.onDisks(disksFound(disks.finish()));
   } catch (error) {
     if (signal.aborted) throw error;
     throw localPathError(config.localPath, error);
