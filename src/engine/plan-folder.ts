@@ -52,6 +52,7 @@ export interface PartToPlan extends Part {
  */
 export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   const { config, signal, lastScan, part, follower, begun } = options;
+  const scanStart = Date.now();
   const before = await placeOnDisk(config, signal);
   if (before === undefined) return emptyPlanOf(config);
   const filter = filterOf(config, options.own);
@@ -65,14 +66,9 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   });
   let entries = 0;
   let hasFile = false;
-  const scanStart = Date.now();
   let found: FoundDisks;
   try {
-    const disks = findDisks(
-      config.localPath,
-      new Set(lastScan?.disks.keys()),
-      part && lastScan?.disks.keys(),
-    );
+    const disks = findDisks(config.localPath, lastScan?.disks, part !== undefined);
     for await (const batch of scan({ config, filter, signal, part, follower })) {
       for (const entry of batch) {
         planner.meet(entry);
@@ -97,7 +93,7 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   if (part) return planOfPart(sure, part, lastScan);
   const leavesNoFile = config.include.length > 0 && !hasFile;
   options.onUnmatched?.({ ...filter.unmatched(), leavesNoFile });
-  const leftOut = leftOutIn(config);
+  const leftOut = leftOutIn(config, found);
   const told = leftOut.filter(path => !lastScan?.leftOut.has(path)).map(leftOutOnce);
   const disks = disksToRemember(plan, lastScan, known, found);
   return { ...sure, skipped: [...sure.skipped, ...told], leftOut, disks, scannedAt: Date.now() };
@@ -161,8 +157,10 @@ function withoutMoved(
   };
 }
 
-function leftOutIn({ localPath, include }: Config): string[] {
-  return systemFoldersIn(localPath, include).filter(path => existsSync(join(localPath, path)));
+/** The systems' own folders that are there, on the disks that the scan came by: any other may be dead. */
+function leftOutIn({ localPath, include }: Config, { begin }: FoundDisks): string[] {
+  const places = systemFoldersIn(localPath, include).filter(path => begin.has(folderOf(path)));
+  return places.filter(path => existsSync(join(localPath, path)));
 }
 
 function leftOutOnce(path: string): Plan['skipped'][number] {

@@ -15,7 +15,7 @@ import type { ExecutionContext } from 'ava';
 import { EXACT, stateOf } from '../../src/engine/local/read-file.ts';
 import { timesOf } from '../../src/engine/local/settle.ts';
 import { isLocked, lockLedger } from '../../src/ledger/lock.ts';
-import { type FuseOptions, mountFuse, noFuse } from '../support/fuse.ts';
+import { DEAD, type FuseOptions, mountFuse, noFuse } from '../support/fuse.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 import { testWhere } from '../support/test-where.ts';
 import { until } from '../support/until.ts';
@@ -199,9 +199,11 @@ fuseTest(
     for (const path of ['nas/b', 'nas/c']) box.write(path, path);
     t.is((await box.run()).code, 0);
     await end();
-    end = await mountFuse(t, source, nas, { blocked: { '/': ['list', 'stat'] } });
+    end = await mountFuse(t, source, nas, { blocked: DEAD });
     rmSync(join(box.local, 'a'));
     t.is((await box.run()).code, 1);
+    t.is((await box.run('--exclude', 'nas')).code, 0);
+    t.is((await box.run('doctor', '--exclude', 'nas')).code, 0);
     await end();
     await mountFuse(t, source, nas, {});
     rmSync(join(nas, 'c'));
@@ -209,6 +211,27 @@ fuseTest(
     t.deepEqual(await box.keys(), ['backup/nas/', 'backup/nas/b', 'backup/stays']);
   },
 );
+
+fuseTest('a drive that does not answer any more holds up no change elsewhere that is watched', async t => {
+  const box = await sandbox(t);
+  const [source, nas] = [join(box.root, 'source'), join(box.local, 'nas')];
+  const end = await mountFuse(t, source, nas, {});
+  box.write('nas/a', 'a');
+  box.configure({ daemon_mode: '1', watch: '1', watch_delay: '0.2', daemon_interval: '3600', timeout: 1 });
+  const { child, ended } = box.start('--json');
+  const isInCos = async (name: string) => (await box.keys()).includes(`backup/${name}`);
+  await until(() => isInCos('nas/a'));
+  await end();
+  await mountFuse(t, source, nas, { blocked: DEAD });
+  // The first may be met by a full scan, the next by one of what changed.
+  for (const name of ['b', 'c', 'd']) {
+    box.write(name, name);
+    await until(() => isInCos(name));
+  }
+  child.kill('SIGTERM');
+  t.is((await ended).code, 143);
+  t.true(await isInCos('nas/a'));
+});
 
 fuseTest('scan_threads 1 makes one look at a time, also while a thread is tried', async t => {
   const box = await sandbox(t);

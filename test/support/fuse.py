@@ -15,7 +15,7 @@ except ImportError:
 SOURCE, PLACE, OPTIONS = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
 #: ms that each call takes.
 SLOW = OPTIONS.get('slow', 0) / 1000
-#: By path: the calls that never come back (stat, list, open, read), or only once who waits for them is killed.
+#: By path, `*` for any other: the calls that never come back (stat, list, open, read, lookup, statfs), or only once who waits for them is killed.
 BLOCKED = {path: set(calls) for path, calls in OPTIONS.get('blocked', {}).items()}
 #: Seconds that times are counted in; 0 leaves them as they are.
 GRAIN = OPTIONS.get('grain', 0)
@@ -61,7 +61,7 @@ class Faulty(fuse.Operations):
                 file.write(str(self.most))
 
     def wait(self, call, path):
-        if call in BLOCKED.get(path, ()):
+        if call in BLOCKED.get(path, BLOCKED.get('*', ())):
             while HOLDS_KILLED or not fuse._libfuse.fuse_interrupted():
                 time.sleep(PAUSE)
             raise fuse.FuseOSError(errno.EINTR)
@@ -78,8 +78,7 @@ class Faulty(fuse.Operations):
         return found
 
     def getattr(self, path, fh=None):
-        if path in self.looked_up:
-            self.wait('stat', path)
+        self.wait('stat' if path in self.looked_up else 'lookup', path)
         self.looked_up.add(path)
         stats = os.lstat(self.real(path))
         found = {name: getattr(stats, name) for name in dir(stats) if name.startswith('st_') and not name.endswith('_ns')}
@@ -109,6 +108,7 @@ class Faulty(fuse.Operations):
             raise fuse.FuseOSError(errno.EACCES)
 
     def statfs(self, path):
+        self.wait('statfs', path)
         stats = os.statvfs(self.real(path))
         return {name: getattr(stats, name) for name in dir(stats) if name.startswith('f_') and name != 'f_fsid'}
 

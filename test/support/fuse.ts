@@ -8,13 +8,18 @@ const PROGRAM = join(import.meta.dirname, 'fuse.py');
 /** The system's own: another one may lack the package. */
 const PYTHON = '/usr/bin/python3';
 
-type Blocked = 'stat' | 'list' | 'open' | 'read';
+type Blocked = 'stat' | 'list' | 'open' | 'read' | 'lookup' | 'statfs';
+
+/** A drive that answers nothing at all any more. */
+export const DEAD: NonNullable<FuseOptions['blocked']> = {
+  '*': ['stat', 'list', 'open', 'read', 'lookup', 'statfs'],
+};
 
 /** What is odd about a file system. */
 export interface FuseOptions {
   /** ms that each call takes */
   slow?: number;
-  /** Calls that never come back, by the path that they are made for; it begins with `/`. */
+  /** Calls that never come back, by the path that they are made for; it begins with `/`, or is `*` for any other. */
   blocked?: Readonly<Record<string, readonly Blocked[]>>;
   /**
    * Whether those calls hold even a process that is killed, until the file system ends. A FUSE server that hangs

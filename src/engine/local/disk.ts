@@ -32,7 +32,7 @@ function identityOf(folder: string): FolderIdentity {
 
 /** The file systems in a folder. A place is empty for the folder itself, or ends with `/`. */
 export interface FoundDisks {
-  /** By place; undefined where one was before and is no folder now. */
+  /** By place; undefined where one was before and was not met now. */
   at: ReadonlyMap<string, Disk | undefined>;
   /** Places where a file system begins. */
   begin: ReadonlySet<string>;
@@ -53,65 +53,58 @@ export interface DiskFinder {
 }
 
 /**
- * @param before places where a file system began in earlier runs
- * @param known those of them that the scan of a part may not come by
+ * @param before what began where in the last run
+ * @param isPart whether only a part is scanned, which may not come by the places that its folders are in
  * @throws the file system's error where the folder cannot be looked at
  */
 export function findDisks(
   localPath: string,
-  before: ReadonlySet<string> = new Set(),
-  known: Iterable<string> = [],
+  before: ReadonlyMap<string, Disk> = new Map(),
+  isPart = false,
 ): DiskFinder {
   const mounts = readMounts();
   const real = realpathSync.native(localPath);
   const root = statSync(localPath).dev;
   // A folder that is mounted a second time has the device that it has at its first place.
   const mounted = new Set(placesBelow(mounts, real));
-  const devices = new Map<string, number>();
-  const unreadable: string[] = [];
+  const devices = new Map([['', root]]);
+  for (const [place, { device }] of isPart ? before : [])
+    if (place !== '') devices.set(place, Number(device));
+  /** Places that were looked at, or in. To ask any other which it is may never end: it may be a dead network drive. */
   const met = new Set(['']);
-  for (const place of known) {
-    const device = place === '' ? undefined : deviceOf(join(localPath, place));
-    if (device !== undefined) devices.set(place, device);
-  }
 
-  function deviceAbove(path: string): number {
+  function placeAbove(path: string): string {
     for (let end = slashBefore(path, path.length); end > 0; end = slashBefore(path, end)) {
-      const device = devices.get(path.slice(0, end));
-      if (device !== undefined) return device;
+      const place = path.slice(0, end);
+      if (devices.has(place)) return place;
     }
-    return root;
+    return '';
   }
 
   return {
     meet({ kind, path, device }) {
-      if (kind === 'unreadable') unreadable.push(path);
       if ((kind !== 'folder' && kind !== 'begun') || Number.isNaN(device)) return;
-      if (before.has(path)) met.add(path);
-      const isOther = (device !== root || devices.size > 0) && device !== deviceAbove(path);
-      if (isOther || mounted.has(path)) devices.set(path, device);
+      const isKnown = before.has(path);
+      if (devices.size === 1 && device === root && !isKnown && !mounted.has(path)) return;
+      const above = placeAbove(path);
+      met.add(above);
+      if (isKnown) met.add(path);
+      if (device !== devices.get(above) || mounted.has(path)) {
+        devices.set(path, device);
+        met.add(path);
+      } else if (devices.has(path)) devices.set(path, device);
     },
     finish() {
-      const begin = new Set(['', ...devices.keys()]);
-      // To ask a dead network drive which it is would hang as the look at it did.
-      const unread = new Set([...before].filter(place => unreadable.some(path => place.startsWith(path))));
-      const places = [...new Set([...begin, ...before])].filter(place => !unread.has(place));
       const now = readMounts();
+      const diskIn = (place: string) => (met.has(place) ? diskAt(join(localPath, place), now) : undefined);
+      const places = new Set([...devices.keys(), ...before.keys()]);
       return {
-        at: new Map(places.map(place => [place, diskAt(join(localPath, place), now)])),
-        begin,
-        unmet: new Set([...before].filter(place => !met.has(place))),
+        at: new Map([...places].map(place => [place, diskIn(place)])),
+        begin: new Set(devices.keys()),
+        unmet: new Set([...before.keys()].filter(place => !met.has(place))),
       };
     },
   };
-}
-
-function deviceOf(folder: string): number | undefined {
-  try {
-    return statSync(folder).dev;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Where the path of the folder above ends, in the path of a folder that ends at `end` with `/`. */
