@@ -99,6 +99,9 @@ function noteFailed(run: Run, failed: Failed, { path, size }: LocalFile, { kind 
   }
 }
 
+/** Of what turns out to be nothing that is sent only when it is opened. */
+const NOTHING_TO_SEND: ReadonlySet<string> = new Set(['SizeUnknown', 'SymlinkSkipped']);
+
 /** What an operation answers that needed nothing of COS: it is no sign that COS would do anything. */
 const LOCAL_ONLY = Symbol('local only');
 
@@ -117,7 +120,7 @@ async function attempt(
     if (error instanceof LedgerUnusable) throw error;
     const failure = localFailure(error);
     if (failure.kind === 'stopped') return failure;
-    if (failure.code === 'SizeUnknown') {
+    if (NOTHING_TO_SEND.has(failure.code)) {
       run.listener.skipped(path, failure);
       return failure;
     }
