@@ -5,6 +5,7 @@ import {
   fstatSync,
   ftruncateSync,
   futimesSync,
+  linkSync,
   lstatSync,
   openSync,
   readdirSync,
@@ -91,8 +92,7 @@ export function openPlace(folder: string, token: string | undefined): Place {
   function rename(path: string, unfinished: string, seen: Look): FileState {
     const folderPath = holder(path);
     const place = folderPath + nameOf(path);
-    if (!isSameLook(lookAt(place), seen)) throw new Failure('local', { code: 'FileExists' });
-    renameSync(folderPath + unfinished, place);
+    putInPlace(folderPath + unfinished, place, seen);
     return stateOf(lstatSync(place, EXACT));
   }
 
@@ -169,6 +169,27 @@ export function openPlace(folder: string, token: string | undefined): Place {
   };
 }
 
+/**
+ * Gives an unfinished file its name, where what is there is still what was seen. Where nothing was, the system sees
+ * to that itself: a rename would replace what somebody has put there since the look.
+ */
+function putInPlace(unfinished: string, place: string, seen: Look): void {
+  if (seen.kind === 'nothing' && linkUnlessThere(unfinished, place)) return unlinkSync(unfinished);
+  if (!isSameLook(lookAt(place), seen)) throw new Failure('local', { code: 'FileExists' });
+  renameSync(unfinished, place);
+}
+
+/** @returns false where the file system has no second names for a file @throws Failure where something is there */
+function linkUnlessThere(file: string, place: string): boolean {
+  try {
+    linkSync(file, place);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new Failure('local', { code: 'FileExists' });
+    return false;
+  }
+}
+
 function isSameLook(a: Look, b: Look): boolean {
   if (a.kind !== 'file' || b.kind !== 'file') return a.kind === b.kind;
   return a.size === b.size && a.mtime === b.mtime;
@@ -193,7 +214,8 @@ function reopenOrCreate(file: string, size: number): { descriptor: number; isRes
   try {
     const descriptor = openSync(file, constants.O_RDWR | NO_FOLLOW);
     const stats = fstatSync(descriptor);
-    if (stats.isFile()) {
+    // What was killed just before it lost its old name is somebody's file by now.
+    if (stats.isFile() && stats.nlink === 1) {
       if (stats.size > size) ftruncateSync(descriptor, size);
       return { descriptor, isResumed: true };
     }

@@ -1,0 +1,78 @@
+import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Worker } from 'node:worker_threads';
+import test, { type ExecutionContext } from 'ava';
+import { openPlace, type Place } from '../../../src/engine/restore/place.ts';
+
+const TOKEN = '0123456789abcdef';
+const NOTHING = { kind: 'nothing' } as const;
+const OURS = Buffer.from('from COS');
+const ROUNDS = 3_000;
+
+function placeFor(t: ExecutionContext): Place {
+  const folder = mkdtempSync(join(tmpdir(), 'cos_sync-place-'));
+  const place = openPlace(folder, TOKEN);
+  t.teardown(() => {
+    place.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return place;
+}
+
+/** Makes file after file as soon as it is told to, a little later each time, unless it is there. */
+const RIVAL = `
+  const { closeSync, openSync, writeSync } = require('node:fs');
+  const { workerData: { root, turns } } = require('node:worker_threads');
+  const [begun, ended, made] = [0, 1, 2];
+  for (let turn = 1; turn <= ${ROUNDS}; turn++) {
+    while (Atomics.load(turns, begun) < turn);
+    for (let wait = (turn % 50) * 200; wait > 0; wait--) Atomics.load(turns, begun);
+    let isMade = 1;
+    try {
+      const file = openSync(root + '/' + turn, 'wx');
+      writeSync(file, 'mine');
+      closeSync(file);
+    } catch { isMade = 0; }
+    Atomics.store(turns, made, isMade);
+    Atomics.store(turns, ended, turn);
+    Atomics.notify(turns, ended);
+  }
+`;
+
+test(`of ${ROUNDS} files that somebody makes in the moment that one gets its name, none is replaced`, async t => {
+  const place = placeFor(t);
+  const turns = new Int32Array(new SharedArrayBuffer(12));
+  const rival = new Worker(RIVAL, { eval: true, workerData: { root: place.root, turns } });
+  t.teardown(() => rival.terminate());
+  await new Promise(online => rival.once('online', online));
+  const lost: number[] = [];
+  for (let turn = 1; turn <= ROUNDS; turn++) {
+    Atomics.store(turns, 0, turn);
+    let isOurs = true;
+    try {
+      place.writeWhole(String(turn), OURS, 1_600_000_000_000, NOTHING);
+    } catch (error) {
+      t.is((error as { code?: string }).code, 'FileExists');
+      isOurs = false;
+    }
+    Atomics.wait(turns, 1, turn - 1);
+    if (isOurs === (Atomics.load(turns, 2) === 1)) lost.push(turn);
+  }
+  t.deepEqual(lost, []);
+  t.is(readdirSync(place.root).length, ROUNDS, 'nothing unfinished is left');
+});
+
+test('what was killed between its two names is not written into again', t => {
+  const place = placeFor(t);
+  const finished = join(place.root, 'file');
+  writeFileSync(finished, 'restored, and changed since');
+  linkSync(finished, join(place.root, place.unfinishedName('file')));
+  const unfinished = place.openUnfinished('file', 8);
+  t.false(unfinished.isResumed);
+  writeSync(unfinished.descriptor, OURS, 0, OURS.length, 0);
+  t.throws(() => unfinished.finish(1_600_000_000_000, NOTHING), { message: /FileExists/ });
+  unfinished.abandon(false);
+  t.is(readFileSync(finished, 'utf8'), 'restored, and changed since');
+  t.deepEqual(readdirSync(place.root), ['file']);
+});
