@@ -14,7 +14,7 @@ export async function getObject(
   sink: BodySink,
 ): Promise<ObjectHead> {
   const headers: Record<string, string> = {};
-  if (etag !== undefined) headers['If-Match'] = `"${etag}"`;
+  if (etag !== undefined && versionId === undefined) headers['If-Match'] = `"${etag}"`;
   if (range) headers.Range = `bytes=${range.first}-${range.last}`;
   let received = 0;
   let isPart = false;
@@ -37,7 +37,16 @@ export async function getObject(
     },
   });
   if (received !== size) throw notAsked(`${received} bytes came, ${size} were asked for`, answer);
-  return headIn(answer);
+  const head = headIn(answer);
+  // A version stays what it is, but for the one without an ID of its own (`null`).
+  if (etag !== undefined && versionId !== undefined && head.etag !== etag) {
+    throw new Failure('stale', {
+      code: 'PreconditionFailed',
+      status: head.status,
+      requestId: head.requestId,
+    });
+  }
+  return head;
 }
 
 export function versionQuery(versionId: string | undefined): HttpRequest['query'] {

@@ -83,7 +83,7 @@ export interface GetWanted {
   key: string;
   /** Of a bucket that keeps versions; undefined for the newest. */
   versionId?: string | undefined;
-  /** The object is sent only where it still has this ETag. */
+  /** The object is taken only where it still has this ETag. */
   etag?: string | undefined;
   /** Byte offsets, both included; undefined for all. */
   range?: { first: number; last: number } | undefined;

@@ -106,6 +106,30 @@ test.serial('a bucket whose versioning is suspended still has its versions', asy
   t.deepEqual(contentsOf(to), { a: 'one' });
 });
 
+test.serial('where the version of a moment is replaced on its way, no other takes its place', async t => {
+  const box = await sandbox(t);
+  await keepVersions(box);
+  await keepVersions(box, 'Suspended');
+  box.configure({ part_size: 1, multipart_threshold: 1, thread_num: 1 });
+  const large = (letter: string) => letter.repeat(2 * 1024 * 1024);
+  await putObjects(box, { 'backup/a': 'good', 'backup/b': large('g') });
+  const at = await betweenTimes();
+  let isReplaced = false;
+  box.proxy.fault = ({ method, path }) => {
+    if (method !== 'GET' || !/\/[ab]\b/.test(path) || isReplaced) return undefined;
+    isReplaced = true;
+    return { kind: 'wait', until: putObjects(box, { 'backup/a': 'evil', 'backup/b': large('e') }) };
+  };
+  const to = join(box.root, 'back');
+  const ended = await restoreHere(box, { to, at });
+  t.is(ended.code, 1, ended.err);
+  t.deepEqual(
+    ended.json.errors.map(({ code }) => code),
+    ['NoSuchVersion', 'NoSuchVersion'],
+  );
+  t.deepEqual(contentsOf(to), {});
+});
+
 test.serial('a moment is a time, or how long ago', t => {
   const now = Date.parse('2026-11-20T12:00:00Z');
   t.is(momentOf('2h', now), Date.parse('2026-11-20T10:00:00Z'));

@@ -131,7 +131,7 @@ async function fetchPart(
 ): Promise<{ head: ObjectHead; crc64: string }> {
   const { key, versionId, etag, size: wholeSize } = job.object;
   const range = count === 1 ? undefined : { first: start, last: start + size - 1 };
-  const wanted = { key, versionId, size, range, etag: versionId === undefined ? etag : undefined };
+  const wanted = { key, versionId, size, range, etag };
   const fetched = await run.requests.send(() =>
     writePart(
       file.descriptor,

@@ -32,12 +32,14 @@ export async function fetch(run: Restoring, job: Job): Promise<Fetched> {
   }
 }
 
-/** The object has changed since it was listed: takes what it is now. */
+/** Where the object has changed since it was listed, takes what it is now. @throws Failure */
 export async function renew(run: Restoring, job: Job): Promise<ObjectHead> {
   const { key, versionId } = job.object;
   const head = await run.requests.send(() => run.store.head(key, versionId));
   if (!head) throw new Failure('stale', { code: 'NoSuchKey' });
   if (head.etag === job.object.etag) return head;
+  // What is there now is not what was there at that moment.
+  if (versionId !== undefined) throw new Failure('stale', { code: 'NoSuchVersion' });
   job.object = { ...job.object, etag: head.etag, size: head.size };
   job.record = undefined;
   return head;
@@ -48,7 +50,7 @@ async function fetchWhole(run: Restoring, job: Job): Promise<Fetched> {
   const { head, memory, md5 } = await run.requests.send(async () => {
     const memory = idle.pop() ?? Buffer.allocUnsafeSlow(WHOLE);
     let filled = 0;
-    const wanted = { key, versionId, size, etag: versionId === undefined ? etag : undefined };
+    const wanted = { key, versionId, size, etag };
     const received = await run.store.get(wanted, {
       write(piece) {
         memory.set(piece, filled);

@@ -5,12 +5,10 @@ import {
   fstatSync,
   ftruncateSync,
   futimesSync,
-  linkSync,
   lstatSync,
   openSync,
   readdirSync,
   realpathSync,
-  renameSync,
   rmSync,
   statfsSync,
   unlinkSync,
@@ -23,6 +21,7 @@ import { UNFINISHED } from '../local/own-paths.ts';
 import { EXACT, type FileState, IGNORES_CASE, stateOf } from '../local/read-file.ts';
 import { createFolders, lookAt } from './open-folders.ts';
 import type { Look } from './plan.ts';
+import { putInPlace } from './put-in-place.ts';
 
 const NEW_FILE = 0o666;
 /** bytes; what stat counts in, whatever the file system's own blocks are */
@@ -167,32 +166,6 @@ export function openPlace(folder: string, token: string | undefined): Place {
     },
     close: folders.close,
   };
-}
-
-/**
- * Gives an unfinished file its name, where what is there is still what was seen. Where nothing was, the system sees
- * to that itself: a rename would replace what somebody has put there since the look.
- */
-function putInPlace(unfinished: string, place: string, seen: Look): void {
-  if (seen.kind === 'nothing' && linkUnlessThere(unfinished, place)) return unlinkSync(unfinished);
-  if (!isSameLook(lookAt(place), seen)) throw new Failure('local', { code: 'FileExists' });
-  renameSync(unfinished, place);
-}
-
-/** @returns false where the file system has no second names for a file @throws Failure where something is there */
-function linkUnlessThere(file: string, place: string): boolean {
-  try {
-    linkSync(file, place);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw new Failure('local', { code: 'FileExists' });
-    return false;
-  }
-}
-
-function isSameLook(a: Look, b: Look): boolean {
-  if (a.kind !== 'file' || b.kind !== 'file') return a.kind === b.kind;
-  return a.size === b.size && a.mtime === b.mtime;
 }
 
 const CREATE = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW;
