@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { EXIT, exitCodeOfError } from '../cli/exit-codes.ts';
@@ -7,6 +7,7 @@ import { openPrompt, type Prompt } from '../cli/prompt.ts';
 import { ConfigError, usageFault } from '../config/faults.ts';
 import { isTemplate, keepCopy, keptSince } from '../config/kept-copy.ts';
 import { secretsOf, withOptions, withSource } from '../config/load.ts';
+import { readPlainFile } from '../config/plain-file.ts';
 import { parseConfig } from '../config/schema.ts';
 import { isPlaceholder } from '../config/values.ts';
 import { isFolder } from '../engine/local/local-path.ts';
@@ -111,11 +112,16 @@ async function askUntilWorking(
 
 function readValues(file: string): Values | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\ufeff/, ''));
+    const value: unknown = JSON.parse(
+      readPlainFile(file)
+        .toString('utf8')
+        .replace(/^\ufeff/, ''),
+    );
     return typeof value === 'object' && value !== null && !Array.isArray(value)
       ? (value as Values)
       : undefined;
-  } catch {
+  } catch (error) {
+    if (error instanceof ConfigError) throw error;
     return undefined;
   }
 }

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readPlainFile } from './plain-file.ts';
 
 export const LANGUAGES = ['en', 'zh'] as const;
 
@@ -19,7 +19,11 @@ export function languageNamed(name: string): Language | undefined {
  */
 export function languageInConfig(file: string): string | undefined {
   try {
-    const config: unknown = JSON.parse(readFileSync(file, 'utf8').replace(/^\ufeff/, ''));
+    const config: unknown = JSON.parse(
+      readPlainFile(file)
+        .toString('utf8')
+        .replace(/^\ufeff/, ''),
+    );
     return String((config as { lang?: unknown }).lang ?? '');
   } catch {
     return undefined;

@@ -1,8 +1,8 @@
-import { readFileSync, statSync } from 'node:fs';
 import { ConfigError, type Fault, type UnknownKey } from './faults.ts';
 import { jsonFaultOf } from './json-fault.ts';
 import { type ConfigFile, isTemplate, keptSince } from './kept-copy.ts';
 import { nearest } from './nearest.ts';
+import { readPlainFile } from './plain-file.ts';
 import { CONFIG_KEYS, type Config, parseConfig } from './schema.ts';
 
 /** Environment variables that give a secret, the first one set wins. */
@@ -120,10 +120,7 @@ function dayOf(time: Date): string {
 
 function readBytes(file: string, mayBeMissing: boolean): Buffer | undefined {
   try {
-    // Reading a pipe or a device might never end.
-    const stats = statSync(file);
-    if (!stats.isFile() && !stats.isDirectory()) throw wholeFile(file, 'noPlainFile');
-    return readFileSync(file);
+    return readPlainFile(file);
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     const { code = '' } = error as NodeJS.ErrnoException;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prefixOf } from '../config/prefix.ts';
@@ -121,6 +121,8 @@ const FIRST_LINE = 16 * 1024;
 export function taskIn(file: string): Task | undefined {
   const bytes = Buffer.alloc(FIRST_LINE);
   try {
+    // Opening a pipe might never end.
+    if (!statSync(file).isFile()) return undefined;
     const descriptor = openSync(file, 'r');
     const length = readSync(descriptor, bytes);
     closeSync(descriptor);

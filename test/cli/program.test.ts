@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
@@ -93,4 +94,24 @@ test('a refused value is blamed on what gave it: the option, the environment, or
       'cos_sync: COS_SECRET_KEY: has characters that no credential has: copy it again, without spaces or line ends',
     ].sort(),
   );
+});
+
+const onPosix = process.platform === 'win32' ? test.skip : test;
+
+onPosix('a pipe or a device in the place of a file is refused by every command that reads one', async t => {
+  const box = await sandbox(t);
+  const pipe = join(box.root, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  const calls = [pipe, '/dev/zero'].flatMap(file => [
+    ['--config', file],
+    ['init', '--config', file],
+    ['status', '--config', file],
+    ['ledger', 'import', file],
+    ['ledger', 'adopt', '--from', file],
+  ]);
+  const ends = await Promise.all(calls.map(args => box.run(...args)));
+  for (const [index, { code, stderr }] of ends.entries()) {
+    t.is(code, 2, calls[index]!.join(' '));
+    t.regex(stderr, /^cos_sync: .*(pipe|\/dev\/zero).*\n$/);
+  }
 });

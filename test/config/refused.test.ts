@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test from 'ava';
 import { loadConfig } from '../../src/config/load.ts';
+import { checkLocalPath } from '../../src/engine/local/local-path.ts';
 import { errorLines } from '../../src/report/errors.ts';
 import { wordsFor } from '../../src/report/language.ts';
 import { byName } from '../../src/report/words/call.ts';
@@ -200,12 +201,13 @@ for (const [title, written, line] of TABLE) {
   });
 }
 
-test('a local_path that is a file is refused, with all other faults', t => {
+test('a local_path that is a file is refused by the look that every command takes at it', async t => {
   const file = join(folder, 'a file');
   writeFileSync(file, '');
-  t.deepEqual(refusalOf({ local_path: file, thread_num: 0 }), [
-    'thread_num: must be from 1 to 512, not 0',
-    `local_path: must be a folder, but ${file} is a file: write the folder that holds it`,
+  const { signal } = new AbortController();
+  const error = await t.throwsAsync(checkLocalPath({ localPath: file, timeout: 60 }, 'config.json', signal));
+  t.deepEqual(errorLines(error, wordsFor(byName, 'en')), [
+    `config.json: local_path: must be a folder, but ${file} is a file: write the folder that holds it`,
   ]);
 });
 

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { ImportUnusable } from '../errors.ts';
 import { type Candidate, candidateOf, type ImportSource, type Refused } from './candidate.ts';
 import { csvRows } from './csv.ts';
@@ -22,6 +22,9 @@ export async function* readImport(source: ImportSource): AsyncGenerator<Candidat
 
 async function firstBytes(file: string): Promise<string> {
   try {
+    const stats = await stat(file);
+    // Opening a pipe might never end.
+    if (!stats.isFile() && !stats.isDirectory()) return '';
     const handle = await open(file);
     try {
       const { buffer, bytesRead } = await handle.read(Buffer.alloc(512), 0, 512, 0);
