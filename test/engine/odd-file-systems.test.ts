@@ -69,7 +69,7 @@ fuseTest(
   'what does not answer fails by its name after timeout, all else gets to COS, and the run ends',
   async t => {
     const box = await blockingBox(t, BLOCKED);
-    box.configure({ timeout: 1 });
+    box.configure({ timeout: 2 });
     const { code, json } = await box.runJson();
     t.is(code, 1);
     t.deepEqual(
@@ -193,7 +193,6 @@ fuseTest(
     const box = await sandbox(t);
     const source = join(box.root, 'source');
     for (const path of ['a', 'stays']) box.write(path, path);
-    box.configure({ timeout: 1 });
     const nas = join(box.local, 'nas');
     let end = await mountFuse(t, source, nas, {});
     for (const path of ['nas/b', 'nas/c']) box.write(path, path);
@@ -201,9 +200,10 @@ fuseTest(
     await end();
     end = await mountFuse(t, source, nas, { blocked: DEAD });
     rmSync(join(box.local, 'a'));
-    t.is((await box.run()).code, 1);
-    t.is((await box.run('--exclude', 'nas')).code, 0);
-    t.is((await box.run('doctor', '--exclude', 'nas')).code, 0);
+    const impatient = ['--timeout', '2'];
+    t.is((await box.run(...impatient)).code, 1);
+    t.is((await box.run('--exclude', 'nas', ...impatient)).code, 0);
+    t.is((await box.run('doctor', '--exclude', 'nas', ...impatient)).code, 0);
     await end();
     await mountFuse(t, source, nas, {});
     rmSync(join(nas, 'c'));
