@@ -14,7 +14,9 @@ export const TIMED_OUT = 'ReadTimeout';
 export async function inTime<T>(look: Promise<T>, seconds: number, signal?: AbortSignal): Promise<T> {
   countBlockedCall(look);
   const { promise: timeUp, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Failure('local', { code: TIMED_OUT })), seconds * 1_000);
+  const giveUp = () => reject(new Failure('local', { code: TIMED_OUT }));
+  // What came while the main thread was held up is heard before that.
+  const timer = setTimeout(() => setImmediate(giveUp), seconds * 1_000);
   try {
     const answer = Promise.race([look, timeUp]);
     return await (signal ? orAborted(answer, signal) : answer);

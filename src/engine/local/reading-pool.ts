@@ -57,13 +57,16 @@ export function createReadingPool(
   let looks = 0;
   let blocked = 0;
 
-  const watch = setInterval(() => {
+  // What came while the main thread was held up is heard first.
+  const watch = setInterval(() => setImmediate(lookForUnanswered), WATCH_EVERY);
+
+  function lookForUnanswered(): void {
     const now = performance.now();
     for (const one of running) {
       if (one.seen !== one.progress.looks) Object.assign(one, { seen: one.progress.looks, since: now });
       else if (now - one.since > timeout * 1_000) giveUp(one, now);
     }
-  }, WATCH_EVERY);
+  }
 
   function giveUp(one: Running, now: number): void {
     const isHopeless = ++one.givenUp >= MOST_IN_ONE || blocked >= MOST_IN_ALL;
