@@ -97,7 +97,8 @@ export function createFolders(root: string): Folders {
   return {
     open(path, isToBeMade) {
       const known = open.get(path);
-      if (known) return known.path;
+      // Where no folder is held open, another may lie in its place: each write looks again.
+      if (known && (hasDescriptors || !isToBeMade)) return known.path;
       if (isToBeMade) missing = undefined;
       else if (missing !== undefined && path.startsWith(missing)) return undefined;
       return walk(path, isToBeMade);

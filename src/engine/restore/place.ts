@@ -201,7 +201,8 @@ function reopenOrCreate(file: string, size: number): { descriptor: number; isRes
 }
 
 function setTime(descriptor: number, mtime: number): void {
-  futimesSync(descriptor, Date.now() / 1000, mtime / 1000);
+  // Node takes a number below 0 for the present time, and a Date for what it says, to the millisecond.
+  futimesSync(descriptor, new Date(), mtime < 0 ? new Date(mtime) : mtime / 1000);
 }
 
 function remove(file: string): void {

@@ -1,4 +1,15 @@
-import { linkSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  linkSync,
+  lstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -61,6 +72,30 @@ test(`of ${ROUNDS} files that somebody makes in the moment that one gets its nam
   }
   t.deepEqual(lost, []);
   t.is(readdirSync(place.root).length, ROUNDS, 'nothing unfinished is left');
+});
+
+test('times before 1970 and far ahead are set as they are meant', t => {
+  const place = placeFor(t);
+  for (const mtime of [-3_600_123.456, -1, 0, 1_600_000_000_123.456, 10_413_792_000_000]) {
+    const name = `file ${mtime}`;
+    place.writeWhole(name, OURS, mtime, NOTHING);
+    const { mtimeMs } = lstatSync(join(place.root, name));
+    t.true(Math.abs(mtimeMs - mtime) < 1, `${mtimeMs} is not ${mtime}`);
+  }
+});
+
+test('a folder that a link replaced is not written through where the system cannot hold folders open', t => {
+  const platform = Object.getOwnPropertyDescriptor(process, 'platform')!;
+  Object.defineProperty(process, 'platform', { ...platform, value: 'darwin' });
+  t.teardown(() => Object.defineProperty(process, 'platform', platform));
+  const place = placeFor(t);
+  const elsewhere = mkdtempSync(join(tmpdir(), 'cos_sync-elsewhere-'));
+  t.teardown(() => rmSync(elsewhere, { recursive: true, force: true }));
+  place.writeWhole('dir/first', OURS, 0, NOTHING);
+  renameSync(join(place.root, 'dir'), join(place.root, 'moved'));
+  symlinkSync(elsewhere, join(place.root, 'dir'));
+  t.throws(() => place.writeWhole('dir/second', OURS, 0, NOTHING), { message: /SymlinkInTheWay/ });
+  t.deepEqual(readdirSync(elsewhere), []);
 });
 
 test('what was killed between its two names is not written into again', t => {
