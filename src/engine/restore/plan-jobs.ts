@@ -2,7 +2,7 @@ import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { Failure, localFailure } from '../../failure.ts';
 import { type FileRecord, isFolderPath } from '../../ledger/records.ts';
 import type { Operation } from '../listener.ts';
-import { ownPlaceOf } from '../local/own-paths.ts';
+import { isUnfinished, ownPlaceOf } from '../local/own-paths.ts';
 import { type Meeting, meetListing } from '../upkeep/meet-listing.ts';
 import type { Job, Restoring } from './job.ts';
 import type { RestorableObject } from './objects.ts';
@@ -42,11 +42,13 @@ export async function* planJobs(run: Restoring, sources: PlanSources): AsyncGene
       await letOthersRun();
     }
     if (run.signal.aborted) return;
-    if (!selection.takes(path) || isExcluded(path)) continue;
+    // The filter passes over such names without a word, for no sync sends them.
+    if (!selection.takes(path) || (isExcluded(path) && !isUnfinished(path))) continue;
     try {
       const problem = nameProblem(path) ?? (guard.collides(path) ? 'CaseCollision' : undefined);
       if (problem) throw new Failure('thisFile', { code: problem });
-      if (ownPlaceOf(reserved, path) !== undefined) throw new Failure('thisFile', { code: 'OwnPlace' });
+      const isOwn = isUnfinished(path) || ownPlaceOf(reserved, path, run.place.ignoresCase) !== undefined;
+      if (isOwn) throw new Failure('thisFile', { code: 'OwnPlace' });
       const job = jobOf(run, { ...meeting, object });
       if (job) yield job;
     } catch (error) {

@@ -1,7 +1,16 @@
 import { linkSync, renameSync, unlinkSync } from 'node:fs';
 import { Failure } from '../../failure.ts';
 import { lookAt } from './open-folders.ts';
-import type { Look } from './plan.ts';
+import type { Look, Obstacle } from './plan.ts';
+
+/** Why somebody's change of a place leaves no place for the file. */
+const IN_THE_WAY: Readonly<Record<Look['kind'], Obstacle>> = {
+  nothing: 'FileExists',
+  file: 'FileExists',
+  folder: 'FolderInTheWay',
+  link: 'SymlinkInTheWay',
+  other: 'NotAFile',
+};
 
 /**
  * Gives an unfinished file its name, where what is there is still what was seen. Where nothing was, the system sees
@@ -13,7 +22,8 @@ export function putInPlace(unfinished: string, place: string, seen: Look): void 
     unlinkSync(unfinished);
     return;
   }
-  if (!isSameLook(lookAt(place), seen)) throw new Failure('local', { code: 'FileExists' });
+  const look = lookAt(place);
+  if (!isSameLook(look, seen)) throw inTheWay(look);
   renameSync(unfinished, place);
 }
 
@@ -23,8 +33,7 @@ function linkUnlessThere(file: string, place: string): boolean {
     linkSync(file, place);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST')
-      throw new Failure('local', { code: 'FileExists' });
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw inTheWay(lookAt(place));
     return false;
   }
 }
@@ -32,4 +41,8 @@ function linkUnlessThere(file: string, place: string): boolean {
 function isSameLook(a: Look, b: Look): boolean {
   if (a.kind !== 'file' || b.kind !== 'file') return a.kind === b.kind;
   return a.size === b.size && a.mtime === b.mtime;
+}
+
+function inTheWay({ kind }: Look): Failure {
+  return new Failure('local', { code: IN_THE_WAY[kind] });
 }

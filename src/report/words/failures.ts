@@ -91,7 +91,8 @@ export const failuresEn = {
   LocalNameTooLong: 'the name is longer than this system takes',
   CaseCollision:
     "another object's name differs by case alone, and this folder takes both for one: restore it to another folder",
-  OwnPlace: "it would take the place of the program's own files: restore to another folder",
+  OwnPlace:
+    "it would take the place of the program's own files: restore to another folder, or fetch it by another tool",
   FileExists: 'a different file is there: --overwrite older or always replaces it',
   FileInTheWay: 'a file is in the place of a folder',
   FolderInTheWay: 'a folder is in the place of the file',
@@ -189,7 +190,7 @@ export const failuresZh: FailureWords = {
   InvalidLocalName: '本系统不允许这样的文件名：请在其他系统上恢复，或用其他工具下载',
   LocalNameTooLong: '名称超过本系统的长度上限',
   CaseCollision: '另一个对象的名称与它只有大小写不同，此目录无法区分：请恢复到其他目录',
-  OwnPlace: '会占用本程序自己的文件：请恢复到其他目录',
+  OwnPlace: '会占用本程序自己的文件：请恢复到其他目录，或用其他工具下载',
   FileExists: '已有内容不同的文件：可用 --overwrite older 或 always 覆盖',
   FileInTheWay: '应为目录的位置上有一个文件',
   FolderInTheWay: '应为文件的位置上有一个目录',
