@@ -46,6 +46,8 @@ const LONGEST = scaled(10, 60) * 60_000;
 export interface RunAs {
   env?: NodeJS.ProcessEnv;
   uid?: number;
+  /** A command that starts the program. */
+  through?: readonly string[];
 }
 
 /** A folder to sync, a COS to sync into, and a way to run the real program. */
@@ -123,8 +125,9 @@ export async function openSandbox(): Promise<Sandbox & { close(): Promise<void> 
     Protocol: 'http:',
   });
 
-  function startAs({ env, uid }: RunAs, ...args: string[]): Running {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+  function startAs({ env, uid, through = [] }: RunAs, ...args: string[]): Running {
+    const [command = '', ...rest] = [...through, process.execPath, MAIN, ...args];
+    const child = spawn(command, rest, {
       env: { ...process.env, COS_SYNC_HOME: home, LANG: 'C.UTF-8', LC_ALL: '', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       ...(uid === undefined ? {} : { uid }),
