@@ -39,11 +39,16 @@ rootTest('a place that can never be read holds what is below it, and nothing els
   for (const path of ['gone', 'stays', 'locked/below']) box.write(path, path);
   mkdirSync(join(box.local, 'never'), { mode: 0o700 });
   symlinkSync('/etc/passwd/x', join(box.local, 'link'));
+  // As Windows' own junctions: they lead to folders that deny to be listed.
+  mkdirSync(join(box.root, 'denied'), { mode: 0o711 });
+  symlinkSync(join(box.root, 'denied'), join(box.local, 'junction'));
   t.is((await runAsNobody(box)).code, 1);
   rmSync(join(box.local, 'gone'));
   chmodSync(join(box.local, 'locked'), 0o700);
   const { json, stderr } = await runAsNobody(box);
   t.like(json, { del_file_ok: 1, deletes_held: 1, deletes_held_reasons: ['unreadable'] });
+  const unreadable = ['junction/', 'link', 'locked/', 'never/'];
+  t.deepEqual(json.errors.map(({ path }: { path: string }) => path).sort(), unreadable);
   t.true(stderr.includes(`${join(box.local, 'locked')}/, where they belong`), stderr);
   t.deepEqual(
     (await box.keys()).filter(key => !key.endsWith('/')),
