@@ -225,6 +225,9 @@ test.serial('wrong usage is exit code 2, in one line, and nothing is asked of CO
   const wrong = [
     {},
     { to: file },
+    { to: join(file, 'below') },
+    // There is no making a folder in it, though it is one.
+    ...(process.platform === 'linux' ? [{ to: '/proc/x' }] : []),
     { to, overwrite: 'newer' },
     { to, at: 'yesterday' },
     { to, at: '2h', run: '1' },

@@ -1,4 +1,5 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
 import { type Journal, noJournal, openJournal } from '../../engine/restore/journal.ts';
@@ -141,9 +142,21 @@ async function closing(place: Place, work: Promise<number>): Promise<number> {
 /** @throws ConfigError */
 function makeFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeWithThoseAbove(folder);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     throw usageFault('--to', 'unwritable', { value: folder, code });
+  }
+}
+
+/** Node's own way tries for ever where a folder takes no others: /proc, a mount that is going away. */
+function makeWithThoseAbove(folder: string): void {
+  const isThere = () => statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
+  if (isThere()) return;
+  if (dirname(folder) !== folder) makeWithThoseAbove(dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if (!isThere()) throw error;
   }
 }
