@@ -15,6 +15,7 @@ import { millions, noOp } from './work/no-op.ts';
 import { largeBack, latencyBack, smallBack } from './work/restores.ts';
 import { start } from './work/start.ts';
 import { largeFile, latency, middleFiles, smallFiles } from './work/uploads.ts';
+import { watching } from './work/watch.ts';
 import type { Work } from './work/workplace.ts';
 
 const WORKS: Readonly<Record<string, Work>> = {
@@ -32,6 +33,7 @@ const WORKS: Readonly<Record<string, Work>> = {
   'small-back': smallBack,
   'latency-back': latencyBack,
   'large-back': largeBack,
+  watch: watching,
 };
 /** Only by name: it takes ten minutes, and ten million inodes, with --files 10000000. */
 const BY_NAME: Readonly<Record<string, Work>> = { millions };

@@ -66,6 +66,13 @@ export async function measure({ file, args, env, expected = [0], quiet = false }
   return { wall, ...last, stdout };
 }
 
+/** What a process has used so far: seconds of CPU, and at most so many bytes of memory. @throws Error where it is gone */
+export function used(pid: number): { cpu: number; peakMemory: number } {
+  const use = look(pid);
+  if (!use) throw new Error(`process ${pid} has ended`);
+  return use;
+}
+
 function look(pid: number): { cpu: number; peakMemory: number } | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
