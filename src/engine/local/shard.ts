@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+
+/** The `index`-th (from 0) of `count` parts that a folder is divided into. */
+export type Shard = { readonly index: number; readonly count: number };
+
+/**
+ * The shard (0 to count - 1) that a folder and the files directly in it belong to.
+ *
+ * The first 48 bits of the SHA-256 of the folder's path (UTF-8, relative to local_path, `/` between names, no slash
+ * at either end, "" for local_path itself), as a big-endian number, modulo `count`. Ledgers are divided by it:
+ * another hash would hand recorded files to shards that do not know them.
+ */
+export function shardOf(folder: string, count: number): number {
+  return createHash('sha256').update(folder, 'utf8').digest().readUIntBE(0, 6) % count;
+}
