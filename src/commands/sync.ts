@@ -1,6 +1,7 @@
 import type { Invocation } from '../cli/invocation.ts';
 import { keepCopy } from '../config/kept-copy.ts';
 import { readConfig } from './task/read-config.ts';
+import { configOfShard, homeOfShard } from './task/shard-files.ts';
 
 export interface SyncCommand {
   dryRun: boolean;
@@ -13,9 +14,10 @@ export interface SyncCommand {
  * @returns the exit code
  * @throws ConfigError, LedgerLocked
  */
-export async function syncCommand(invocation: Invocation, command: SyncCommand): Promise<number> {
+export async function syncCommand(given: Invocation, command: SyncCommand): Promise<number> {
+  const loaded = readConfig(given);
+  const invocation = { ...given, home: homeOfShard(given.home, loaded.config) };
   const { home, terminal, words } = invocation;
-  const loaded = readConfig(invocation);
   if (!command.dryRun) keepCopy(home.configFile, loaded);
   // Loaded only now, so that a refused configuration is told at once.
   const { openLog } = await import('../report/log.ts');
@@ -24,7 +26,7 @@ export async function syncCommand(invocation: Invocation, command: SyncCommand):
     terminal.warn(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
   );
   try {
-    const { config } = loaded;
+    const config = configOfShard(loaded.config);
     if (config.daemonMode && !command.dryRun) {
       const { daemon } = await import('./task/daemon.ts');
       return await daemon(invocation, command, loaded, log);

@@ -3,6 +3,7 @@ import { isAccelerated, isBareIpv6, isEndpoint, isHost, ownHostIn } from './endp
 import type { Fault, Problem } from './faults.ts';
 import { type EnvironmentProxies, isProxy } from './proxy.ts';
 import { currentRegion } from './regions.ts';
+import type { Shard } from './shard.ts';
 import { isPlaceholder } from './values.ts';
 
 /** Values that are right by themselves, as far as they are: what is looked at is what they mean together. */
@@ -19,6 +20,9 @@ interface Given {
   cos_path?: string | undefined;
   local_path?: string | undefined;
   headers?: Readonly<Record<string, string>> | undefined;
+  shard?: Shard | undefined;
+  daemon_mode?: boolean | undefined;
+  watch?: boolean | undefined;
 }
 
 /** Notes one fault of a key. */
@@ -39,6 +43,7 @@ export function contradictions(
   };
   if (values.credentials_command !== undefined && values.credentials !== 'command')
     note('credentials_command', 'needsCommandSource');
+  if (values.shard && (values.daemon_mode || values.watch)) note('shard', 'shardNotInDaemon');
   noteBucket(values, note);
   noteReach(values, note);
   notePaths(values, note);

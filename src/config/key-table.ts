@@ -40,6 +40,7 @@ export const KEY_TABLE: Readonly<Record<Exclude<ConfigKey, 'lang'>, KeyEntry>> =
   exclude: { group: 'files', value: 'PATTERN' },
   symlinks: { group: 'files', value: 'follow|skip', choices: ['follow', 'skip'] },
   scan_threads: { group: 'files' },
+  shard: { group: 'files', value: 'I/N' },
   create_folders: { group: 'files' },
   checksum: { group: 'files' },
   compare_ctime: { group: 'files' },

@@ -5,6 +5,7 @@ import { withBucket } from './endpoint.ts';
 import type { Fault, Problem } from './faults.ts';
 import { type EnvironmentProxies, proxiesIn } from './proxy.ts';
 import { currentRegion } from './regions.ts';
+import type { Shard } from './shard.ts';
 import {
   absoluteFile,
   credential,
@@ -20,6 +21,7 @@ import {
   oneOf,
   onOff,
   program,
+  shard,
   text,
 } from './values.ts';
 
@@ -61,6 +63,7 @@ const schema = z.object({
   exclude: globs(),
   symlinks: oneOf(['follow', 'skip'], 'follow'),
   scan_threads: numberBetween(0, MAX_SCAN_THREADS, 0),
+  shard: shard(),
   multipart_threshold: numberBetween(1, MAX_PART_MIB, 16),
   part_size: numberBetween(1, MAX_PART_MIB, 8),
   retry_num: numberBetween(0, 100, 5),
@@ -138,6 +141,8 @@ export interface Config {
   symlinks: 'follow' | 'skip';
   /** Folders that are looked at at a time; 0 chooses by itself. */
   scanThreads: number;
+  /** The part of the folder that this process takes; undefined for all of it. */
+  shard: Shard | undefined;
   /** bytes */
   multipartThreshold: number;
   /** Whether a larger one is configured than can be. */
@@ -266,6 +271,7 @@ function configOf(values: Values): Omit<Config, 'environmentProxies'> {
     exclude: values.exclude,
     symlinks: values.symlinks,
     scanThreads: values.scan_threads,
+    shard: values.shard,
     multipartThreshold: Math.min(values.multipart_threshold, MAX_WHOLE_MIB) * MiB,
     isThresholdCut: values.multipart_threshold > MAX_WHOLE_MIB,
     partSize: values.part_size * MiB,

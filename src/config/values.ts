@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Problem } from './faults.ts';
 import { LANGUAGES, type Language, languageNamed } from './language.ts';
 import { compilePattern } from './pattern.ts';
+import type { Shard } from './shard.ts';
 
 /**
  * The kinds of values a key takes. The original's file has only strings, so each kind
@@ -92,6 +93,21 @@ export function onOff(fallback: boolean) {
     if (value === undefined || value === null || value === '') return fallback;
     const known = SWITCHES[textOf(value).toLowerCase()];
     return known ?? issue(ctx, 'notSwitch', { value: shown(value) });
+  });
+}
+
+/** More processes than this list the same folders for nothing. */
+const MAX_SHARDS = 1_000;
+
+/** `i/n`; the only part of one is the whole. */
+export function shard() {
+  return z.unknown().transform((value, ctx): Shard | undefined => {
+    if (value === undefined || value === null || value === '') return undefined;
+    const [, i = '', n = ''] = /^(\d{1,4})\/(\d{1,4})$/.exec(textOf(value)) ?? [];
+    const [index, count] = [Number(i), Number(n)];
+    const isShard = i !== '' && index < count && count <= MAX_SHARDS;
+    if (!isShard) return issue(ctx, 'badShard', { value: shown(value), max: MAX_SHARDS });
+    return count === 1 ? undefined : { index, count };
   });
 }
 

@@ -76,16 +76,19 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
   const failedOf = (size: number) => plan.failedSizes.get(size) ?? transferred.failedSizes.get(size);
   const culpritOf = ({ sizes }: { sizes: readonly number[] }) =>
     plan.unknownPlace ?? sizes.map(failedOf).find(path => path !== undefined);
+  // What did not move here may have moved to where another shard did not yet send it from.
+  const forShards = new Set(plan.goneForShards.filter(path => !transferred.moved.has(path)));
+  hold(forShards.size, 'otherShard', [...forShards][0]);
   const awaited = new Map(
     notMoved.flatMap(gone => {
-      const culprit = culpritOf(gone);
+      const culprit = forShards.has(gone.path) ? undefined : culpritOf(gone);
       return culprit === undefined ? [] : [[gone.path, culprit]];
     }),
   );
   const [culprit] = awaited.values();
   hold(awaited.size, plan.unknownPlace === undefined ? 'uploadFailed' : 'unknownPlace', culprit);
   const left = (gone: readonly { path: string }[]) =>
-    gone.map(({ path }) => path).filter(path => !awaited.has(path));
+    gone.map(({ path }) => path).filter(path => !awaited.has(path) && !forShards.has(path));
   return { ...decided, files: left(goneFiles), folders: goneFolders, begun: isEmpty ? [] : left(goneBegun) };
 }
 

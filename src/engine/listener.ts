@@ -13,6 +13,7 @@ export type HeldReason =
   | 'notAFile'
   | 'unknownPlace'
   | 'movedDuringScan'
+  | 'otherShard'
   | 'uploadFailed'
   | 'stopped';
 

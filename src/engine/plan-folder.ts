@@ -66,6 +66,7 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   });
   let entries = 0;
   let hasFile = false;
+  let hasOther = false;
   let found: FoundDisks;
   try {
     const disks = findDisks(config.localPath, lastScan?.disks, part !== undefined);
@@ -73,6 +74,7 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
       for (const entry of batch) {
         planner.meet(entry);
         hasFile ||= entry.kind === 'file';
+        hasOther ||= entry.kind === 'elsewhere' && !isFolderPath(entry.path);
         disks.meet(entry);
       }
       entries += batch.length;
@@ -91,12 +93,13 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   const plan = withoutOtherDisks(planner.finish(), known, found);
   const sure = withoutMoved(plan, config.localPath, scanStart, lastScan?.missing);
   if (part) return planOfPart(sure, part, lastScan);
-  const leavesNoFile = config.include.length > 0 && !hasFile;
+  const leavesNoFile = config.include.length > 0 && !hasFile && !hasOther;
   options.onUnmatched?.({ ...filter.unmatched(), leavesNoFile });
   const leftOut = leftOutIn(config, found);
   const told = leftOut.filter(path => !lastScan?.leftOut.has(path)).map(leftOutOnce);
   const disks = disksToRemember(plan, lastScan, known, found);
-  return { ...sure, skipped: [...sure.skipped, ...told], leftOut, disks, scannedAt: Date.now() };
+  const whole = { ...sure, skipped: [...sure.skipped, ...told], leftOut, disks, scannedAt: Date.now() };
+  return config.shard ? planOfShard(whole, hasOther, lastScan?.missing) : whole;
 }
 
 /**
@@ -118,6 +121,19 @@ function planOfPart(plan: Plan, part: PartToPlan, lastScan: LastScan | undefined
     scannedAt: Date.now(),
     scannedFiles: plan.scannedFiles + (part.hasOthers ? 1 : 0),
     recordedFiles: Math.max(plan.recordedFiles, part.recordedFiles),
+  };
+}
+
+/**
+ * A plan of a shard. Another one sends what moved to it, whenever it runs: what is gone stays in COS for one run
+ * more. A folder is not empty while other shards have files in it.
+ */
+function planOfShard(plan: Plan, hasOther: boolean, missingBefore: ReadonlySet<string> = new Set()): Plan {
+  const gone = [...plan.goneFiles, ...plan.goneBegun].map(({ path }) => path);
+  return {
+    ...plan,
+    scannedFiles: plan.scannedFiles + (hasOther ? 1 : 0),
+    goneForShards: gone.filter(path => !isFolderPath(path) && !missingBefore.has(path)),
   };
 }
 

@@ -42,6 +42,8 @@ export interface Plan {
   goneDuringScan: string[];
   /** Paths of what is gone from a part that was scanned alone, and may have moved to where nobody looked yet. */
   goneForLater: string[];
+  /** Paths of what is gone and was there in the last run: it may have moved to another shard. */
+  goneForShards: string[];
   /** How many are gone from places whose file system is another than in the last run. */
   goneOnOtherDisk: ReadonlyMap<string, number>;
   /** Records whose file was not found, but that may be there: where the scan could not look, and one such place. */
@@ -180,7 +182,7 @@ export function startPlan(records: Iterable<LedgerRecord>, rules: PlanRules): Pl
         }
         return;
       }
-      if (entry.kind === 'begun') return;
+      if (entry.kind === 'begun' || entry.kind === 'elsewhere') return;
       if (entry.kind === 'own' || entry.kind === 'away') return void own.add(entry.path);
       hidden.add(entry.path);
       const { path, failure } = entry;
@@ -252,6 +254,7 @@ function emptyPlan(): Plan {
     scannedAt: Number.POSITIVE_INFINITY,
     goneDuringScan: [],
     goneForLater: [],
+    goneForShards: [],
     goneOnOtherDisk: new Map(),
     doubtful: 0,
     doubtfulPlace: '',

@@ -111,7 +111,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     tellPlan(run, plan);
     recordRefreshed(run, plan);
     const transferred = await (ahead?.end() ?? transfer(run, plan));
-    rememberScan(run, plan, transferred, options.part);
+    rememberScan(run, plan, transferred, options);
     const held = await deleteWhatMay(run, plan, transferred, options);
     breaker.finish();
     if (broken) throw broken;
@@ -176,7 +176,7 @@ function rememberScan(
   { ledger, dryRun, signal }: Run,
   plan: Plan,
   { unreadable }: TransferResult,
-  part?: Part,
+  { config, part }: SyncOptions,
 ): void {
   if (dryRun || (signal.aborted && plan.disks.size === 0)) return;
   const missingElsewhere = part
@@ -184,11 +184,13 @@ function rememberScan(
     : [];
   ledger.putLastScan({
     disks: plan.disks,
-    missing: new Set([...missingElsewhere, ...plan.goneDuringScan]),
+    missing: new Set([...missingElsewhere, ...plan.goneDuringScan, ...(config.shard ? goneIn(plan) : [])]),
     unreadable: new Set([...plan.unreadable, ...unreadable]),
     leftOut: new Set(plan.leftOut),
   });
 }
+
+const goneIn = ({ goneFiles, goneBegun }: Plan) => [...goneFiles, ...goneBegun].map(({ path }) => path);
 
 async function deleteWhatMay(
   run: Run,

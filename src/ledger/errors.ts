@@ -46,6 +46,20 @@ export class LedgerNewer extends LedgerUnusable {
   }
 }
 
+/** The same task has ledgers of another division into shards. Exit code 4. */
+export class LedgerDividedOtherwise extends LedgerUnusable {
+  /** `i/n`, or empty for a ledger of the whole folder. */
+  readonly found: string;
+  readonly wanted: string;
+
+  constructor(file: string, found = '', wanted = '') {
+    super(file, undefined);
+    this.name = 'LedgerDividedOtherwise';
+    this.found = found;
+    this.wanted = wanted;
+  }
+}
+
 /** Another run holds the ledger. Exit code 3. */
 export class LedgerLocked extends Error {
   readonly pid: number | undefined;

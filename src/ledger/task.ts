@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prefixOf } from '../config/prefix.ts';
 import type { Config } from '../config/schema.ts';
+import { shardText } from '../config/shard.ts';
 import { Failure } from '../failure.ts';
 import { inTime, TIMED_OUT } from '../in-time.ts';
 
@@ -14,6 +15,8 @@ export interface Task {
   place: string;
   localPath: string;
   prefix: string;
+  /** `i/n`, where the ledger is of a part of the folder. */
+  shard?: string;
 }
 
 /** What a configuration's ledger is about. */
@@ -23,6 +26,7 @@ export function taskOf(config: Config): Task {
     place: config.endpoint || config.region,
     localPath: config.localPath,
     prefix: prefixOf(config.cosPath),
+    ...(config.shard && { shard: shardText(config.shard) }),
   };
 }
 
@@ -32,8 +36,8 @@ export function targetOf({ bucket, prefix }: Pick<Task, 'bucket' | 'prefix'>): s
 }
 
 /** db/<bucket>-<hash of the task>.db: where a new ledger of the task goes. */
-export function ledgerFile(dbFolder: string, { bucket, place, localPath, prefix }: Task): string {
-  const parts = [bucket, placeKey(place), pathKey(localPath), prefix];
+export function ledgerFile(dbFolder: string, { bucket, place, localPath, prefix, shard }: Task): string {
+  const parts = [bucket, placeKey(place), pathKey(localPath), prefix, ...(shard ? [shard] : [])];
   const hash = createHash('sha256').update(parts.join('\0')).digest('hex');
   return join(dbFolder, `${bucket}-${hash.slice(0, 12)}.db`);
 }
@@ -49,13 +53,29 @@ export async function currentLedger(dbFolder: string, task: Task): Promise<strin
   return file;
 }
 
-/** Ledgers of the same bucket and cos_path that are another task's: of another folder, or another endpoint. */
+/**
+ * Ledgers of the same bucket, cos_path and shard that are another task's: of another folder, or another endpoint.
+ */
 export async function otherLedgers(dbFolder: string, task: Task): Promise<{ file: string; task: Task }[]> {
   const others: { file: string; task: Task }[] = [];
   for (const other of ledgersOf(dbFolder, task))
-    if (!(await isSameTask(other.task, task))) others.push(other);
+    if (other.task.shard === task.shard && !(await isSameTask(other.task, task))) others.push(other);
   return others;
 }
+
+/** A ledger of the same task that is divided into other shards, or not at all: two would both send what is new. */
+export async function dividedOtherwise(
+  dbFolder: string,
+  { shard, ...whole }: Task,
+): Promise<{ file: string; task: Task } | undefined> {
+  for (const { file, task } of ledgersOf(dbFolder, whole)) {
+    const { shard: found, ...rest } = task;
+    if (countIn(found) !== countIn(shard) && (await isSameTask(rest, whole))) return { file, task };
+  }
+  return undefined;
+}
+
+const countIn = (shard = '0/1') => shard.slice(shard.indexOf('/') + 1);
 
 /**
  * Whether a ledger's task is the one that is wanted, however its endpoint and folder are spelled: a link to a
@@ -64,7 +84,8 @@ export async function otherLedgers(dbFolder: string, task: Task): Promise<{ file
 export async function isSameTask(found: Task, wanted: Task): Promise<boolean> {
   const isOfTarget = found.bucket === wanted.bucket && found.prefix === wanted.prefix;
   const isOfPlace = found.place === '' || placeKey(found.place) === placeKey(wanted.place);
-  return isOfTarget && isOfPlace && isSameFolder(found.localPath, wanted.localPath);
+  const isOfShard = found.shard === wanted.shard;
+  return isOfTarget && isOfPlace && isOfShard && isSameFolder(found.localPath, wanted.localPath);
 }
 
 /** An endpoint without its scheme and the port that is the scheme's; host names know no case. */

@@ -6,6 +6,7 @@ import { Interrupted } from '../interrupted.ts';
 import {
   ImportUnusable,
   LedgerDamaged,
+  LedgerDividedOtherwise,
   LedgerLocked,
   LedgerNewer,
   LedgerOfOther,
@@ -31,6 +32,9 @@ function linesOf(error: unknown, words: Words): string[] {
   if (error instanceof LedgerLocked) return [stops.locked(error.pid, error.host)];
   if (error instanceof LedgerDamaged) {
     return [error.isAside ? stops.ledgerPutAside(error.file) : stops.ledgerDamaged(error.file)];
+  }
+  if (error instanceof LedgerDividedOtherwise) {
+    return [stops.dividedOtherwise(error.file, error.found, error.wanted)];
   }
   if (error instanceof LedgerNewer) return [stops.ledgerNewer(error.file)];
   if (error instanceof LedgerOfOther) return [stops.ledgerOfOther(error.file, error.about)];

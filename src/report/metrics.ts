@@ -18,8 +18,8 @@ type Labels = Readonly<Record<string, string>>;
  * @param daemon of the daemon whose run it was
  */
 export function metricsText(summary: Summary, lastSuccess: Date | undefined, daemon?: DaemonNumbers): string {
-  const { statistics, startTime, endTime, exitCode, deletesHeld, localPath, target } = summary;
-  const job = { local_path: localPath, target };
+  const { statistics, startTime, endTime, exitCode, deletesHeld, localPath, target, shard } = summary;
+  const job = { local_path: localPath, target, ...(shard && { shard }) };
   const lines: string[] = [];
 
   function metric(name: string, help: string, samples: readonly (readonly [Labels, number])[]): void {

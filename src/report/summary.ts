@@ -28,6 +28,8 @@ export interface Summary {
   localPath: string;
   /** Where the objects are, for a person to read. */
   target: string;
+  /** `i/n`, where the run was of a part of the folder. */
+  shard?: string | undefined;
 }
 
 /** What became of what was to be done. Where it was only left, by a signal or for safety, nothing failed. */

@@ -50,10 +50,10 @@ interface Source {
   task: Task;
 }
 
-function sourceOf(name: string, { bucket, prefix }: Task): Source {
+function sourceOf(name: string, { bucket, prefix, shard }: Task): Source {
   const file = resolve(name);
   const task = taskIn(file);
-  if (task?.bucket === bucket && task.prefix === prefix) return { file, task };
+  if (task?.bucket === bucket && task.prefix === prefix && task.shard === shard) return { file, task };
   const target = targetOf({ bucket, prefix });
   throw usageFault('--from', 'noLedgerOfTarget', { value: name, target });
 }

@@ -11,12 +11,19 @@ import type { FolderFollower } from '../../engine/local/read-ahead.ts';
 import { countInto, emptyStatistics, type Statistics } from '../../engine/statistics.ts';
 import { type ChangedPart, type SyncResult, sync } from '../../engine/sync.ts';
 import { Interrupted } from '../../interrupted.ts';
-import { LedgerLocked } from '../../ledger/errors.ts';
+import { LedgerDividedOtherwise, LedgerLocked } from '../../ledger/errors.ts';
 import { fingerprintOf } from '../../ledger/fingerprint.ts';
 import { takeRunNumber } from '../../ledger/history.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import type { OpenLedger } from '../../ledger/open-ledger.ts';
-import { currentLedger, otherLedgers, type Task, targetOf, taskOf } from '../../ledger/task.ts';
+import {
+  currentLedger,
+  dividedOtherwise,
+  otherLedgers,
+  type Task,
+  targetOf,
+  taskOf,
+} from '../../ledger/task.ts';
 import { operationLines, plannedJson, warnings } from '../../report/console.ts';
 import { describe } from '../../report/describe.ts';
 import { errorLines } from '../../report/errors.ts';
@@ -66,17 +73,20 @@ export interface RunOptions {
 /**
  * One run from lock to report: syncs, prints, logs, adds to the history, tells those who want to know.
  * @returns the exit code
- * @throws LedgerLocked before anything was done
+ * @throws LedgerLocked, LedgerDividedOtherwise before anything was done
  */
 export async function runOnce(invocation: Invocation, options: RunOptions): Promise<number> {
   const { home } = invocation;
   const task = taskOf(options.config);
   await tellOfOthers(invocation, task);
   if (options.dryRun) {
+    await refuseOtherDivision(invocation, task);
     const ledger = { file: await currentLedger(home.dbFolder, task), task, readOnly: true };
     return (await runTask(invocation, { ...options, log: options.log.ofRun('dry') }, ledger)).exitCode;
   }
   const { log, summary } = await holdingLock(invocation, task, async (ledger, signal) => {
+    // While the lock is held: who begins at the same time with the same division sees the same ledgers.
+    if (!options.part) await refuseOtherDivision(invocation, task);
     const number = await takeRunNumber(home.historyFile);
     const log = options.log.ofRun(number);
     return { log, summary: await runTask({ ...invocation, signal }, { ...options, number, log }, ledger) };
@@ -85,6 +95,12 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
   // A hook may want the ledger itself.
   await callHook(invocation, options.config, log, summary);
   return summary.exitCode;
+}
+
+/** @throws LedgerDividedOtherwise */
+async function refuseOtherDivision({ home }: Invocation, task: Task): Promise<void> {
+  const other = await dividedOtherwise(home.dbFolder, task);
+  if (other) throw new LedgerDividedOtherwise(other.file, other.task.shard, task.shard);
 }
 
 /** A folder that moved, or an endpoint that was changed, is another task: its first run would send all anew. */
@@ -113,6 +129,7 @@ async function runTask(invocation: Invocation, options: BegunRun, ledger: Ledger
     ledger: basename(file),
     local_path: config.localPath,
     target: targetOf(task),
+    shard: task.shard,
     dry_run: dryRun,
   });
   const failedFile =
@@ -145,6 +162,7 @@ async function runTask(invocation: Invocation, options: BegunRun, ledger: Ledger
     interruptedBy: error ? undefined : interruptionOf(invocation.signal),
     localPath: config.localPath,
     target: targetOf(task),
+    shard: task.shard,
   };
   const isUntold = options.part && isIdle(summary);
   if (isUntold) options.onIdle?.(summary);

@@ -1,5 +1,6 @@
 import { exitCodeOfError } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
+import { usageFault } from '../../config/faults.ts';
 import { type OwnPaths, ownPathsOf } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import { connect } from '../../cos/connect.ts';
@@ -29,6 +30,7 @@ export interface Session {
 export async function openSession(invocation: Invocation): Promise<Session> {
   const { home } = invocation;
   const { config } = readConfig(invocation);
+  if (config.shard) throw usageFault('shard', 'shardOnlyInSync');
   const task = taskOf(config);
   return {
     config,

@@ -82,8 +82,8 @@ export function findDisks(
   }
 
   return {
-    meet({ kind, path, device }) {
-      if ((kind !== 'folder' && kind !== 'begun') || Number.isNaN(device)) return;
+    meet({ path, device }) {
+      if (Number.isNaN(device)) return;
       const isKnown = before.has(path);
       if (devices.size === 1 && device === root && !isKnown && !mounted.has(path)) return;
       const above = placeAbove(path);

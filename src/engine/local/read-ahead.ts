@@ -1,10 +1,12 @@
 import TinyQueue from 'tinyqueue';
+import type { Shard } from '../../config/shard.ts';
 import { Failure, localFailure } from '../../failure.ts';
 import { inTime } from '../../in-time.ts';
 import { createFolderReader, type ReaderOptions } from './folder-reader.ts';
 import { pooledLooks } from './looks.ts';
 import type { Part } from './part.ts';
 import { type Facts, type Folder, isFolderName, isGone, type Listing, type Piece } from './read-folder.ts';
+import { isElsewhere } from './shard.ts';
 
 /** Names that are read and not yet handed out: beyond these only what is waited for is read. */
 const MOST_NAMES_AHEAD = 100_000;
@@ -50,6 +52,8 @@ export interface ReadAheadOptions extends ReaderOptions {
   signal: AbortSignal;
   /** Only this is read. */
   part?: Part | undefined;
+  /** Files of other shards' folders are not looked at. */
+  shard?: Shard | undefined;
   follower?: FolderFollower | undefined;
 }
 
@@ -76,14 +80,16 @@ interface Branch {
 export function startReadAhead(base: string, options: ReadAheadOptions): ReadAhead {
   const branches = new TinyQueue<Branch>([], (a, b) => (a.path < b.path ? -1 : 1));
   const reader = createFolderReader(options, beginMore);
-  const { part, follower } = options;
+  const { part, shard, follower } = options;
   let namesAhead = 0;
   let reading = 0;
 
   function begin(parent: FolderAhead | undefined, name: string, isLinked: boolean): FolderAhead {
+    const path = parent ? parent.path + name : '';
     const folder: FolderAhead = {
       absolute: (parent?.absolute ?? '') + name,
-      path: parent ? parent.path + name : '',
+      path,
+      isElsewhere: isElsewhere(shard, path),
       parent,
       isLinked,
       isPassed: false,

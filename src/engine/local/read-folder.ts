@@ -9,6 +9,8 @@ export interface Folder {
   absolute: string;
   /** Relative to root; empty or ending with `/`. */
   path: string;
+  /** Another shard's: what is in it is listed, and its files are not looked at. */
+  isElsewhere?: boolean;
 }
 
 /** Something that is no ordinary file and no folder to walk, by its place among the names. */
@@ -107,7 +109,13 @@ export async function readFolder(
     if (special?.isLink) links.push(index);
   }
   const listing = { identity, device: dev, isOwn, names: '', count: names.length, odd, links };
-  const first = await readFiles(looks, rules, folder, pieceOf(names, listing, 0, most), progress);
+  const first = await readFiles(
+    looks,
+    rules,
+    folder,
+    pieceOf(names, listing, 0, folder.isElsewhere ? 0 : most),
+    progress,
+  );
   return { ...listing, names: names.join('\0'), first };
 }
 

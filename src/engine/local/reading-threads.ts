@@ -157,9 +157,9 @@ export function createReadingThreads(
   };
 }
 
-function questionOf({ folder: { absolute, path }, piece }: Reading): Question {
+function questionOf({ folder: { absolute, path, isElsewhere = false }, piece }: Reading): Question {
   return {
-    folder: { absolute, path },
+    folder: { absolute, path, isElsewhere },
     piece: piece && { names: piece.names.join('\0'), links: piece.links },
   };
 }

@@ -23,10 +23,11 @@ import { FILES_AT_ONCE } from './reading.ts';
  * - `skipped`: it is there, but is nothing that can be synced
  * - `own`: it is the program's own by another name; nothing below it takes part
  * - `begun`: the scan of a part begins with it; whether it is new is no question
+ * - `elsewhere`: it is another shard's; that it is there is all that is known
  * - `away`: it was known and is not there; what that means is for a scan of the folder that it was in
  */
 export interface ScannedEntry {
-  kind: 'file' | 'folder' | 'unreadable' | 'skipped' | 'own' | 'begun' | 'away';
+  kind: 'file' | 'folder' | 'unreadable' | 'skipped' | 'own' | 'begun' | 'away' | 'elsewhere';
   path: string;
   /** bytes; NaN where it could not be found out */
   size: number;
@@ -42,7 +43,7 @@ export interface ScannedEntry {
 }
 
 export interface ScanOptions {
-  config: Pick<Config, 'localPath' | 'symlinks' | 'scanThreads' | 'timeout'>;
+  config: Pick<Config, 'localPath' | 'symlinks' | 'scanThreads' | 'timeout' | 'shard'>;
   filter: Filter;
   signal: AbortSignal;
   /** Only this part is scanned. */
@@ -59,7 +60,7 @@ const BATCH = 1_000;
  */
 export async function* scan(options: ScanOptions): AsyncGenerator<ScannedEntry[]> {
   const { config, filter, signal, part, follower } = options;
-  const { localPath, symlinks, scanThreads: threads, timeout } = config;
+  const { localPath, symlinks, scanThreads: threads, timeout, shard } = config;
   const base = localPath.endsWith('/') || localPath.endsWith(sep) ? localPath : `${localPath}/`;
   const ahead = startReadAhead(base, {
     filter,
@@ -68,6 +69,7 @@ export async function* scan(options: ScanOptions): AsyncGenerator<ScannedEntry[]
     timeout,
     signal,
     part,
+    shard,
     follower,
     isPart: part !== undefined,
   });
@@ -111,8 +113,9 @@ function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): ()
   function walkFolder(folder: FolderAhead, outcome: Outcome, batch: ScannedEntry[]): void {
     const { path } = folder;
     const isInside = !folder.parent?.isPassed;
+    const inside = folder.isElsewhere ? 'elsewhere' : 'folder';
     if ('listing' in outcome && !outcome.listing.isOwn) {
-      const kind = isInside ? 'folder' : 'begun';
+      const kind = isInside ? inside : 'begun';
       if (isInside || !folder.isPassed) batch.push({ ...entry(kind, path), device: outcome.listing.device });
       stack.push(opened(folder, outcome));
       return;
@@ -123,7 +126,7 @@ function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): ()
       if (part?.isKnown(path)) batch.push(entry('away', path));
     } else {
       const kind = outcome.failure.code === 'SymlinkLoop' ? 'skipped' : 'unreadable';
-      if (isInside && kind === 'unreadable') batch.push(entry('folder', path));
+      if (isInside && kind === 'unreadable') batch.push(entry(inside, path));
       batch.push(entry(kind, path, outcome.failure));
     }
   }
@@ -163,7 +166,7 @@ function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): ()
 
 /** Goes on to the piece that the next name is in; answers what to wait for where it is not known yet. */
 function goToPiece(open: OpenFolder): Promise<void> | undefined {
-  if (open.next - open.piece.start < FILES_AT_ONCE) return undefined;
+  if (open.folder.isElsewhere || open.next - open.piece.start < FILES_AT_ONCE) return undefined;
   const piece = open.pieces.at(open.next);
   if (piece instanceof Promise) return piece;
   open.piece = piece;
@@ -181,6 +184,7 @@ function rootOf({ root: { outcome } }: ReadAhead): Listed {
 function fileEntry({ folder, piece, next, odd }: OpenFolder, name: string): ScannedEntry | undefined {
   const path = folder.path + name;
   const oddity = odd.size > 0 ? odd.get(next) : undefined;
+  if (oddity === undefined && folder.isElsewhere) return entry('elsewhere', path);
   if (oddity === undefined) {
     const { numbers } = piece.facts;
     const at = (next - piece.start) * FACTS;

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-
-/** The `index`-th (from 0) of `count` parts that a folder is divided into. */
-export type Shard = { readonly index: number; readonly count: number };
+import type { Shard } from '../../config/shard.ts';
 
 /**
  * The shard (0 to count - 1) that a folder and the files directly in it belong to.
@@ -12,4 +10,12 @@ export type Shard = { readonly index: number; readonly count: number };
  */
 export function shardOf(folder: string, count: number): number {
   return createHash('sha256').update(folder, 'utf8').digest().readUIntBE(0, 6) % count;
+}
+
+/**
+ * Whether a folder, with its object and the files directly in it, is another shard's. Nothing else decides it.
+ * @param folder as the scan names it: empty or ending with `/`
+ */
+export function isElsewhere(shard: Shard | undefined, folder: string): boolean {
+  return shard !== undefined && shardOf(folder.slice(0, -1), shard.count) !== shard.index;
 }

@@ -49,6 +49,11 @@ export const en = (call: Call): Words => ({
     onlyWithRepair: () => 'goes with --repair: it changes objects in COS',
     badHost: ({ value }) =>
       `must be a host name like "backup-1250000000.cos.ap-guangzhou.myqcloud.com", not "${value}"`,
+    badShard: ({ value, max }) =>
+      `must be like "0/4": the part from 0 on, a slash, and how many there are (at most ${max}), not "${value}"`,
+    shardNotInDaemon: () =>
+      'cannot be used with daemon_mode or watch: let cron, systemd or a cluster start the runs',
+    shardOnlyInSync: () => 'works with `sync` alone so far, without --explain: leave it out for this command',
     bareIpv6: ({ value, right }) =>
       `is an IPv6 address without brackets: write "${right}" or "${right}:9000", not "${value}"`,
     bucketIsHost: ({ bucket, region }) =>
@@ -180,6 +185,8 @@ export const en = (call: Call): Words => ({
       `${counted(count, 'deletion')} held back: ${place} is new and could not be read, and these may have moved there. The next run deletes them; make it readable, or leave it out with exclude`,
     movedDuringScan: (count, _, place) =>
       `${counted(count, 'deletion')} held back: their folders changed during the scan (${place}); the next run deletes them`,
+    otherShard: (count, _, place) =>
+      `${counted(count, 'deletion')} held back: what is gone may have moved to another shard (${place}); the next run deletes it`,
     uploadFailed: (count, _, place) =>
       `${counted(count, 'deletion')} held back: new files of the same size did not get to COS, and may be these, moved: ${place}. See why it failed`,
     stopped: count => `${counted(count, 'deletion')} held back: the run was stopped`,
@@ -201,6 +208,8 @@ export const en = (call: Call): Words => ({
       `the ledger ${file} cannot be used (${reason}): check free space and permissions of db/`,
     locked: (pid, host) =>
       `another run is under way${pid === undefined ? '' : ` (process ${pid} on ${host})`}: wait for its end`,
+    dividedOtherwise: (file, found, wanted) =>
+      `${file} is of the same folder and bucket, and divided otherwise (${found || 'not at all'}, not ${wanted || 'whole'}): ${found === '' ? 'run without shard' : `run with shards of ${found}`}, or use another cos_path for the new division`,
     cosRefused: (code, message) => `COS refuses: ${code}: ${message}`,
     connectionLost: (code, message) => `no connection to COS: code: ${code}, ${message}`,
     interrupted: signal => `interrupted by ${signal}: what was done is recorded, the next run goes on`,

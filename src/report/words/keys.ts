@@ -29,6 +29,7 @@ export const keysEn: KeyWords = {
   symlinks: 'follow (loops are noticed) or skip',
   scan_threads:
     'folders looked at at a time, at most 64; 0 chooses: the cores, and more where each look takes long',
+  shard: 'i/n: this process takes the i-th (from 0) of n parts of the folder',
   create_folders: '1 makes an object dir/ for each sub-folder',
   checksum: "1 compares every file's content, whatever its size and times say",
   compare_ctime: '0 compares size and mtime only',
@@ -79,6 +80,7 @@ export const keysZh: KeyWords = {
   exclude: '不参与同步的模式；exclude 优先',
   symlinks: 'follow（跟随，能识别循环）或 skip（跳过）',
   scan_threads: '同时扫描的目录数，最多 64；0 自动选择：按核数，访问较慢时（网络盘）更多',
+  shard: 'i/n：本进程只处理目录的 n 个分片中的第 i 个（从 0 开始）',
   create_folders: '1：为每个子目录创建对象 dir/',
   checksum: '1：无论大小和时间，都比较每个文件的内容',
   compare_ctime: '0：只比较大小和 mtime',

@@ -41,6 +41,7 @@ export interface Words {
     ledgerNewer(file: string): string;
     ledgerUnusable(file: string, reason: string): string;
     locked(pid: number | undefined, host: string | undefined): string;
+    dividedOtherwise(file: string, found: string, wanted: string): string;
     cosRefused(code: string, message: string): string;
     connectionLost(code: string, message: string): string;
     interrupted(signal: string): string;

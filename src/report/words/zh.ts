@@ -47,6 +47,10 @@ export const zh = (call: Call): Words => ({
     onlyWithRepair: () => '须与 --repair 同用：它会改动 COS 上的对象',
     badHost: ({ value }) =>
       `必须是主机名，类似 "backup-1250000000.cos.ap-guangzhou.myqcloud.com"，而不是“${value}”`,
+    badShard: ({ value, max }) =>
+      `必须形如 "0/4"：从 0 开始的分片序号、斜杠、分片总数（最多 ${max}），而不是“${value}”`,
+    shardNotInDaemon: () => '不能与 daemon_mode 或 watch 同时使用：请由 cron、systemd 或集群启动每次运行',
+    shardOnlyInSync: () => '目前只能用于 sync（不含 --explain）：执行此命令时请去掉它',
     bareIpv6: ({ value, right }) =>
       `IPv6 地址没有加方括号：请写 "${right}" 或 "${right}:9000"，而不是“${value}”`,
     bucketIsHost: ({ bucket, region }) =>
@@ -166,6 +170,8 @@ export const zh = (call: Call): Words => ({
       `暂不删除 ${count} 项：${place} 是新出现的且无法读取，这些可能就是移动到了那里。下次运行会删除；请使其可读，或用 exclude 排除`,
     movedDuringScan: (count, _, place) =>
       `暂不删除 ${count} 项：扫描期间它们所在的目录有变动（${place}）；下次运行会删除`,
+    otherShard: (count, _, place) =>
+      `暂不删除 ${count} 项：消失的文件可能已移到另一个分片（${place}）；下次运行会删除`,
     uploadFailed: (count, _, place) =>
       `暂不删除 ${count} 项：有同样大小的新文件未能上传，可能就是它们移动后的文件：${place}。请查看其失败原因`,
     stopped: count => `暂不删除 ${count} 项：运行已停止`,
@@ -184,6 +190,8 @@ export const zh = (call: Call): Words => ({
     ledgerUnusable: (file, reason) => `本地数据库 ${file} 无法使用（${reason}）：请检查 db/ 的剩余空间和权限`,
     locked: (pid, host) =>
       `另一个运行正在进行${pid === undefined ? '' : `（主机 ${host} 上的进程 ${pid}）`}：请等待其结束`,
+    dividedOtherwise: (file, found, wanted) =>
+      `${file} 属于同一目录和存储桶，但分片方式不同（${found || '未分片'}，而不是 ${wanted || '未分片'}）：请${found === '' ? '去掉 shard 运行' : `按 ${found} 的分片运行`}，或为新的分片方式使用另一个 cos_path`,
     cosRefused: (code, message) => `COS 拒绝：${code}：${message}`,
     connectionLost: (code, message) => `无法连接 COS：code: ${code}, ${message}`,
     interrupted: signal => `被 ${signal} 中断：已完成的都已记录，下次运行会继续`,

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import type { Shard } from '../../../src/config/shard.ts';
 import { createFilter, type Filter } from '../../../src/engine/local/filter.ts';
 import type { LookCost } from '../../../src/engine/local/look-cost.ts';
 import type { Facts, Listing, Piece } from '../../../src/engine/local/read-folder.ts';
@@ -42,14 +43,37 @@ async function entriesOf(
   filter: Filter,
   symlinks: 'follow' | 'skip' = 'follow',
   scanThreads = 0,
+  shard?: Shard,
 ): Promise<ScannedEntry[]> {
-  const config = { localPath, symlinks, scanThreads, timeout: 60 };
+  const config = { localPath, symlinks, scanThreads, timeout: 60, shard };
   const entries: ScannedEntry[] = [];
   for await (const batch of scan({ config, filter, signal: new AbortController().signal })) {
     entries.push(...batch);
   }
   return entries;
 }
+
+test('of folders of other shards only the names are read, and what is odd in them', async t => {
+  const root = oddFolder(t);
+  for (const threads of [0, 1]) {
+    const all = await entriesOf(root, filterOf(), 'follow', threads);
+    const perShard = await Promise.all(
+      [0, 1, 2].map(index => entriesOf(root, filterOf(), 'follow', threads, { index, count: 3 })),
+    );
+    for (const entries of perShard) {
+      t.deepEqual(
+        entries.map(({ path }) => path),
+        all.map(({ path }) => path),
+      );
+      const elsewhere = entries.filter(({ kind }) => kind === 'elsewhere');
+      t.true(elsewhere.every(({ size, mtime }) => Number.isNaN(size) && Number.isNaN(mtime)));
+    }
+    // Each is of one shard, which sees of it what a scan of all sees.
+    const isPlain = ({ kind }: ScannedEntry) => kind === 'file' || kind === 'folder';
+    const byPath = (a: ScannedEntry, b: ScannedEntry) => (a.path < b.path ? -1 : 1);
+    t.deepEqual(perShard.flat().filter(isPlain).sort(byPath), all.filter(isPlain).sort(byPath));
+  }
+});
 
 test('a folder is read alike in threads and in the pool, whatever is in it', async t => {
   const root = oddFolder(t);

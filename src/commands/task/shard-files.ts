@@ -1,0 +1,31 @@
+import { format, parse } from 'node:path';
+import type { Home } from '../../config/home.ts';
+import type { Config } from '../../config/schema.ts';
+import type { Shard } from '../../config/shard.ts';
+
+/** The home as a shard sees it: runs of several must not write to the same log and history. */
+export function homeOfShard(home: Home, { shard }: Config): Home {
+  if (!shard) return home;
+  return {
+    ...home,
+    logFile: fileOfShard(home.logFile, shard),
+    historyFile: fileOfShard(home.historyFile, shard),
+  };
+}
+
+/** The configuration with the shard's own names of the files that a run writes. */
+export function configOfShard(config: Config): Config {
+  const { shard, metricsFile, failedFile } = config;
+  if (!shard) return config;
+  return {
+    ...config,
+    metricsFile: metricsFile && fileOfShard(metricsFile, shard),
+    failedFile: failedFile && fileOfShard(failedFile, shard),
+  };
+}
+
+/** `cos_sync.log` is `cos_sync.shard-0-of-4.log` for shard 0/4. */
+function fileOfShard(file: string, { index, count }: Shard): string {
+  const { dir, name, ext } = parse(file);
+  return format({ dir, name: `${name}.shard-${index}-of-${count}`, ext });
+}
