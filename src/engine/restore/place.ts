@@ -21,7 +21,7 @@ import { UNFINISHED } from '../local/own-paths.ts';
 import { EXACT, type FileState, IGNORES_CASE, stateOf } from '../local/read-file.ts';
 import { createFolders, lookAt } from './open-folders.ts';
 import type { Look } from './plan.ts';
-import { putInPlace } from './put-in-place.ts';
+import { putInPlace, requireOwnSpelling } from './put-in-place.ts';
 
 const NEW_FILE = 0o666;
 /** bytes; what stat counts in, whatever the file system's own blocks are */
@@ -76,6 +76,8 @@ export function openPlace(folder: string, token: string | undefined): Place {
   const root = realpathSync(folder);
   const folders = createFolders(root);
 
+  const isCaseIgnored = token === undefined ? IGNORES_CASE : ignoresCase(root, token);
+
   const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1);
   const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
   const unfinishedName = (path: string) =>
@@ -90,14 +92,16 @@ export function openPlace(folder: string, token: string | undefined): Place {
 
   function rename(path: string, unfinished: string, seen: Look): FileState {
     const folderPath = holder(path);
-    const place = folderPath + nameOf(path);
+    const name = nameOf(path);
+    const place = folderPath + name;
+    if (seen.kind === 'file' && !isCaseIgnored) requireOwnSpelling(folderPath, name);
     putInPlace(folderPath + unfinished, place, seen);
     return stateOf(lstatSync(place, EXACT));
   }
 
   return {
     root,
-    ignoresCase: token === undefined ? IGNORES_CASE : ignoresCase(root, token),
+    ignoresCase: isCaseIgnored,
     freeSpace: () => freeSpaceOf(root),
     look: path =>
       guarded(() => {

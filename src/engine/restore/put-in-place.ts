@@ -1,4 +1,4 @@
-import { linkSync, renameSync, unlinkSync } from 'node:fs';
+import { linkSync, readdirSync, renameSync, unlinkSync } from 'node:fs';
 import { Failure } from '../../failure.ts';
 import { lookAt } from './open-folders.ts';
 import type { Look, Obstacle } from './plan.ts';
@@ -25,6 +25,19 @@ export function putInPlace(unfinished: string, place: string, seen: Look): void 
   const look = lookAt(place);
   if (!isSameLook(look, seen)) throw inTheWay(look);
   renameSync(unfinished, place);
+}
+
+/**
+ * Sees that a file which is to be replaced is not there by another spelling: below a folder that tells case apart
+ * there may be a disk, or a folder, that does not. What another object brought would be lost in it.
+ * @param folder with a slash at its end
+ * @throws Failure; the system's error
+ */
+export function requireOwnSpelling(folder: string, name: string): void {
+  const upper = name.toUpperCase();
+  const other = upper === name ? name.toLowerCase() : upper;
+  if (other === name || lookAt(folder + other).kind === 'nothing') return;
+  if (!readdirSync(folder).includes(name)) throw new Failure('thisFile', { code: 'CaseCollision' });
 }
 
 /** @returns false where the file system has no second names for a file @throws Failure where something is there */
