@@ -61,6 +61,7 @@ export interface Command extends Form {
 }
 
 const DRY_RUN: Option = { name: 'dry-run', kind: 'flag', says: 'dryRun' };
+const SHARD: Option = { name: 'shard', kind: 'text', value: 'I/N', key: 'shard' };
 const SCHEDULE: readonly Option[] = [
   { name: 'kind', kind: 'text', value: KINDS.join('|'), choices: KINDS, says: 'kind' },
   { name: 'name', kind: 'text', value: 'NAME', says: 'scheduleName', default: 'cos_sync' },
@@ -100,12 +101,14 @@ export const COMMANDS: readonly Command[] = [
     options: [
       { name: 'last', kind: 'text', value: 'N', says: 'last' },
       { name: 'html', kind: 'text', value: 'FILE', says: 'html' },
+      SHARD,
     ],
     example: 'cos_sync history --last 20',
     actions: [
       {
         name: 'show',
         reads: 'home',
+        options: [SHARD],
         arguments: [{ name: 'RUN' }],
         example: 'cos_sync history show 17',
       },

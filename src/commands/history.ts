@@ -7,6 +7,7 @@ import { runJson } from '../report/history/counts.ts';
 import { historyPage } from '../report/history/page.ts';
 import { runDetails, runTable } from '../report/history/table.ts';
 import { writeWhole } from '../report/write-file.ts';
+import { homeOfShard, shardNamed } from './task/shard-files.ts';
 
 export interface HistoryCommand {
   /** `show`, or undefined for the list. */
@@ -16,16 +17,19 @@ export interface HistoryCommand {
   last: string | undefined;
   /** Writes a page there. */
   html: string | undefined;
+  /** `i/n`: the runs of this part of a folder. */
+  shard?: string | undefined;
 }
 
 const MAX_LAST = 1_000_000;
 
 /**
  * `cos_sync history`: past runs as a table, JSON or a page.
- * @throws ConfigError where there is no such run
+ * @throws ConfigError where there is no such run or shard
  */
 export async function historyCommand(invocation: Invocation, command: HistoryCommand): Promise<number> {
-  const { home, terminal, style, words } = invocation;
+  const { terminal, style, words } = invocation;
+  const home = homeOfShard(invocation.home, { shard: shardNamed(command.shard) });
   const all = await readHistory(home.historyFile);
   if (command.action !== undefined) return show(invocation, command, all);
   const runs = all.slice(-lastOf(command.last));

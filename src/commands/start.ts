@@ -33,7 +33,13 @@ export const START: Readonly<Record<Command['name'], Start>> = {
 
   async history(invocation, { action, arguments: [run], texts }) {
     const { historyCommand } = await import('./history.ts');
-    return historyCommand(invocation, { action, run, last: texts.last, html: texts.html });
+    return historyCommand(invocation, {
+      action,
+      run,
+      last: texts.last,
+      html: texts.html,
+      shard: texts.shard,
+    });
   },
 
   async verify(invocation, { flags }) {

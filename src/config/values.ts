@@ -97,7 +97,7 @@ export function onOff(fallback: boolean) {
 }
 
 /** More processes than this list the same folders for nothing. */
-const MAX_SHARDS = 1_000;
+export const MAX_SHARDS = 1_000;
 
 /** `i/n`; the only part of one is the whole. */
 export function shard() {

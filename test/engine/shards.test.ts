@@ -117,8 +117,25 @@ test('commands that do not know shards yet say so with exit code 2', async t => 
   for (const command of [['verify'], ['status'], ['ledger', 'adopt'], ['restore']]) {
     const { code, stderr } = await box.run(...command);
     t.is(code, 2, command.join(' '));
-    t.regex(stderr, /`sync` alone so far/);
+    t.regex(stderr, /not with this command/);
   }
+});
+
+test('history shows the runs of the shard that it is asked for, and no others', async t => {
+  const box = await sandbox(t);
+  box.configure();
+  box.write('a', 'one');
+  for (const shard of ['0/2', '1/2', '1/2']) await runShard(box, shard);
+  const runsOf = async (...args: string[]) =>
+    (JSON.parse((await box.run('history', '--json', ...args)).stdout) as unknown[]).length;
+  t.is(await runsOf('--shard', '1/2'), 2);
+  t.is(await runsOf('--shard=0/2'), 1);
+  t.is(await runsOf(), 0);
+  const shown = await box.run('history', 'show', '2', '--shard', '1/2');
+  t.is(shown.code, 0);
+  const { code, stderr } = await box.run('history', '--shard', '2/2');
+  t.is(code, 2);
+  t.regex(stderr, /--shard: must be like "0\/4"/);
 });
 
 test('shards that run at once do each thing once, each with its own log, history and metrics', async t => {

@@ -1,10 +1,19 @@
 import { format, parse } from 'node:path';
+import { usageFault } from '../../config/faults.ts';
 import type { Home } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Shard } from '../../config/shard.ts';
+import { MAX_SHARDS, shard } from '../../config/values.ts';
+
+/** The shard that the command line names, where no configuration is read. @throws ConfigError */
+export function shardNamed(given: string | undefined): Shard | undefined {
+  const { data, error } = shard().safeParse(given);
+  if (error) throw usageFault('--shard', 'badShard', { value: given ?? '', max: MAX_SHARDS });
+  return data;
+}
 
 /** The home as a shard sees it: runs of several must not write to the same log and history. */
-export function homeOfShard(home: Home, { shard }: Config): Home {
+export function homeOfShard(home: Home, { shard }: Pick<Config, 'shard'>): Home {
   if (!shard) return home;
   return {
     ...home,

@@ -53,7 +53,8 @@ export const en = (call: Call): Words => ({
       `must be like "0/4": the part from 0 on, a slash, and how many there are (at most ${max}), not "${value}"`,
     shardNotInDaemon: () =>
       'cannot be used with daemon_mode or watch: let cron, systemd or a cluster start the runs',
-    shardOnlyInSync: () => 'works with `sync` alone so far, without --explain: leave it out for this command',
+    shardOnlyInSync: () =>
+      'works with `sync` (without --explain), `doctor` and `history` so far, and not with this command',
     bareIpv6: ({ value, right }) =>
       `is an IPv6 address without brackets: write "${right}" or "${right}:9000", not "${value}"`,
     bucketIsHost: ({ bucket, region }) =>
