@@ -16,6 +16,7 @@ import { type EndedHere, restoreHere, syncHere } from '../support/in-process.ts'
 import { putObjects } from '../support/objects.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 import { taskIn } from '../support/task.ts';
+import { testWhere } from '../support/test-where.ts';
 import { treeOf } from '../support/tree.ts';
 
 /** Runs something while the object `a` is on its way. */
@@ -216,6 +217,21 @@ test.serial('one restore at a time goes into a folder', async t => {
   t.is((await restoreHere(box, { to })).code, 0);
   t.is((await meanwhile()).code, 3);
 });
+
+testWhere(process.platform === 'linux', 'only Linux has /proc')(
+  'a folder in which no file can be made is exit code 2, and leaves no notes behind',
+  async t => {
+    const box = await sandbox(t);
+    await putObjects(box, { 'backup/a': 'x' });
+    const { code, err } = await restoreHere(box, { to: '/proc/self/fdinfo' });
+    t.is(code, 2);
+    t.regex(err, /^--to: \S+ cannot be written \(E[A-Z]+\)[^\n]+$/);
+    t.deepEqual(
+      readdirSync(join(box.home, 'db')).filter(name => name.endsWith('.state')),
+      [],
+    );
+  },
+);
 
 test.serial('wrong usage is exit code 2, in one line, and nothing is asked of COS', async t => {
   const box = await sandbox(t);

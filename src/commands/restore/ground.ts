@@ -4,6 +4,7 @@ import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
 import { type Journal, noJournal, openJournal } from '../../engine/restore/journal.ts';
 import { missingPlace, openPlace, type Place } from '../../engine/restore/place.ts';
+import { Failure } from '../../failure.ts';
 import { LedgerLocked } from '../../ledger/errors.ts';
 import { type Ledger, type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import { isLocked, lockLedger } from '../../ledger/lock.ts';
@@ -122,9 +123,7 @@ async function withPlace(
   const lock = await lockLedger(file, error => lost.abort(error));
   try {
     const journal = openJournal(file);
-    makeFolder(folder);
-    journal.noteFolder('');
-    const place = openPlace(folder, journal.token);
+    const place = openToWrite(folder, journal);
     return await closing(place, work({ place, journal }, AbortSignal.any([signal, lost.signal])));
   } finally {
     await lock.release();
@@ -139,11 +138,15 @@ async function closing(place: Place, work: Promise<number>): Promise<number> {
   }
 }
 
-/** @throws ConfigError */
-function makeFolder(folder: string): void {
+/** @throws ConfigError where no file can be made in it; Failure where nothing can be noted */
+function openToWrite(folder: string, journal: Journal): Place {
   try {
     makeWithThoseAbove(folder);
+    journal.noteFolder('');
+    return openPlace(folder, journal.token);
   } catch (error) {
+    if (!journal.isResumed) journal.remove();
+    if (error instanceof Failure) throw error;
     const { code = '' } = error as NodeJS.ErrnoException;
     throw usageFault('--to', 'unwritable', { value: folder, code });
   }
