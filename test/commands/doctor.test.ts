@@ -35,6 +35,26 @@ test('doctor finds nothing wrong where all is well, and leaves nothing behind', 
   t.deepEqual(readdirSync(box.home), ['conf']);
 });
 
+test('doctor says whether the bucket keeps versions, and what a deletion leaves then', async t => {
+  const box = await sandbox(t);
+  const said = async () => (await examine(box)).of('versions').map(({ message }) => message);
+  const turn = (Status: 'Enabled' | 'Suspended') =>
+    box.cos.putBucketVersioning({
+      Bucket: box.server.bucket,
+      Region: box.server.region,
+      VersioningConfiguration: { Status },
+    });
+  t.regex((await said()).join(), /^the bucket keeps no versions: /);
+  await turn('Enabled');
+  box.configure({ delete_sync: 1 });
+  t.regex((await said()).join(), /^the bucket keeps versions: .*; with delete_sync 1 what is deleted stays/);
+  await turn('Suspended');
+  t.regex(
+    (await said()).join(),
+    /^the bucket keeps the versions it has, and makes no new ones: .*suspended$/,
+  );
+});
+
 test('doctor counts its findings, and calls nothing all right that has warnings', async t => {
   const box = await sandbox(t);
   const lastLine = async (...args: string[]) => (await box.run('doctor', ...args)).stdout.split('\n').at(-2);
