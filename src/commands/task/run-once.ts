@@ -105,7 +105,8 @@ async function refuseOtherDivision({ home }: Invocation, task: Task): Promise<vo
 
 /** A folder that moved, or an endpoint that was changed, is another task: its first run would send all anew. */
 async function tellOfOthers({ home, terminal, words }: Invocation, task: Task): Promise<void> {
-  if (existsSync(await currentLedger(home.dbFolder, task))) return;
+  // No command takes over a shard's ledger yet.
+  if (task.shard !== undefined || existsSync(await currentLedger(home.dbFolder, task))) return;
   for (const { file, task: other } of await otherLedgers(home.dbFolder, task)) {
     terminal.warn(`${words.warnings.otherLedger(file, other.localPath, other.place)}\n`);
   }
