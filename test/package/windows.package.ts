@@ -5,6 +5,7 @@ import { NtExecutable, NtExecutableResource, Resource } from 'resedit';
 import { readForeignNode } from '../../dist/build/node-binaries.ts';
 import { putObjects } from '../support/objects.ts';
 import { treeOf } from '../support/tree.ts';
+import { until } from '../support/until.ts';
 import {
   HASHED_IN_A_THREAD,
   type Installation,
@@ -66,6 +67,30 @@ test('a folder is mirrored: new, unchanged, changed and deleted files', async t 
   t.is(third.upload_file_ok, 1);
   t.is(third.del_file_ok, 1);
   t.deepEqual(await windows.objects(), ['a.txt', 'sub/middle']);
+});
+
+test('with watch a change is in COS by the event that tells of it', async t => {
+  const windows = await install(t);
+  await windows.write({ 'sub/a.txt': 'one' });
+  const times = '--watch-delay 0.2 --daemon-interval 3600';
+  const daemon = `wine cos_sync/cos_sync.exe sync --daemon-mode 1 --watch 1 ${times}`;
+  const running = runInWine(
+    windows.folder,
+    `${daemon} & while [ ! -e stop ]; do sleep 0.2; done; wineserver -k; wait`,
+  );
+  const log = join(windows.program, 'log', 'cos_sync.log');
+  const holds = async (object: string) => (await windows.objects()).includes(object);
+  try {
+    await until(async () => / ready /.test(await readFile(log, 'utf8').catch(() => '')));
+    await windows.write({ 'sub/b.txt': 'two', 'new/deep/c.txt': 'three' });
+    await until(async () => (await holds('sub/b.txt')) && (await holds('new/deep/c.txt')));
+    await rm(join(windows.data, 'sub', 'a.txt'));
+    await until(async () => !(await holds('sub/a.txt')));
+  } finally {
+    await writeFile(join(windows.folder, 'stop'), '');
+    await running;
+  }
+  t.is((await readFile(log, 'utf8')).match(/watch_run .*full=/g)?.length, 1);
 });
 
 test('Chinese names of folders and files arrive unchanged, on the console too', async t => {
