@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -207,14 +206,24 @@ export async function openSandbox(): Promise<Sandbox & { close(): Promise<void> 
   return box;
 }
 
+/** What a running program removes meanwhile is left out. */
 function readFiles(folder: string): Map<string, string> {
   const files = new Map<string, string>();
-  const entries = existsSync(folder) ? readdirSync(folder, { withFileTypes: true, recursive: true }) : [];
-  for (const entry of entries) {
+  for (const entry of unlessGone(() => readdirSync(folder, { withFileTypes: true, recursive: true })) ?? []) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile()) files.set(path, readFileSync(path, 'latin1'));
+    const content = entry.isFile() ? unlessGone(() => readFileSync(path, 'latin1')) : undefined;
+    if (content !== undefined) files.set(path, content);
   }
   return files;
+}
+
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return undefined;
+  }
 }
 
 async function readObjects(cos: COS, { bucket, region }: LocalCos): Promise<Map<string, Buffer>> {

@@ -24,12 +24,13 @@ test('a first run that is killed while it scans is gone on with, and its parts a
   for (let index = 0; index < 1_500; index++) box.write(`d/${index}.txt`, `${index}`);
   let parts = 0;
   const run = box.start();
+  // With four at a time the fifth is sent once one of the others was answered.
   box.proxy.fault = ({ query }) => {
-    if (query.has('partNumber') && ++parts === 4) run.child.kill('SIGKILL');
+    if (query.has('partNumber') && ++parts === 5) run.child.kill('SIGKILL');
     return undefined;
   };
   await run.ended;
-  t.true(parts >= 4);
+  t.true(parts >= 5);
   box.proxy.fault = undefined;
   box.proxy.requests.length = 0;
   t.like((await box.runJson()).json, { op_status: 'ALL_OK' });
