@@ -30,6 +30,11 @@ export async function connect(
   return openStore(await accessOf(config, send, credentials));
 }
 
+/** Loads what talks to COS, so that the first request of a daemon waits for nothing. */
+export async function prepareToConnect(): Promise<void> {
+  await import('./client.ts');
+}
+
 /**
  * How a configuration's bucket is reached.
  * @throws Failure as connect

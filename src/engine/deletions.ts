@@ -48,6 +48,7 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
   hold(plan.doubtful, 'unreadable', plan.doubtfulPlace);
   hold(plan.displaced, 'notAFile', plan.displacedPlace);
   hold(plan.goneDuringScan.length, 'movedDuringScan', plan.goneDuringScan[0]);
+  if (plan.goneForLater.length > 0) return decided;
   const { goneFiles, goneFolders, goneBegun } = plan;
   const goneCount = goneFiles.length + goneFolders.length + goneBegun.length;
   const isEmpty = plan.scannedFiles === 0 && !rules.allowEmpty;

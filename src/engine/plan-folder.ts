@@ -13,7 +13,10 @@ import type { FolderFollower } from './local/read-ahead.ts';
 import { scan } from './local/scan.ts';
 import { systemFoldersIn } from './local/system-folders.ts';
 import { disksToRemember, withoutOtherDisks } from './other-disk.ts';
-import { type Plan, startPlan } from './plan.ts';
+import { type LocalFile, type Plan, startPlan } from './plan.ts';
+
+/** ms by which the clock that folders' times are taken from may be behind. Source: jiffies, at 100 Hz. */
+const CLOCK_STEP = 10;
 
 export interface LocalPlanOptions {
   config: Config;
@@ -40,6 +43,8 @@ export interface LocalPlanOptions {
 export interface PartToPlan extends Part {
   /** Whether what is gone is really gone, and has not moved to where nobody looked. */
   mayDelete: boolean;
+  /** ms for which the files of a new folder must have been at rest: of those no event told. */
+  rest: number;
   /** Files that the ledger has in all, about. */
   recordedFiles: number;
   /** Whether the ledger has a file that is not of this part. */
@@ -92,7 +97,7 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   const known = options.otherDisk ? undefined : lastScan;
   const plan = withoutOtherDisks(planner.finish(), known, found);
   const sure = withoutMoved(plan, config.localPath, scanStart, lastScan?.missing);
-  if (part) return planOfPart(sure, part, lastScan);
+  if (part) return planOfPart(withoutUnrested(sure, part, config), part, lastScan);
   const leavesNoFile = config.include.length > 0 && !hasFile && !hasOther;
   options.onUnmatched?.({ ...filter.unmatched(), leavesNoFile });
   const leftOut = leftOutIn(config, found);
@@ -100,6 +105,22 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   const disks = disksToRemember(plan, lastScan, known, found);
   const whole = { ...sure, skipped: [...sure.skipped, ...told], leftOut, disks, scannedAt: Date.now() };
   return config.shard ? planOfShard(whole, hasOther, lastScan?.missing) : whole;
+}
+
+/** Leaves for later what may still be being written, and what is gone and may be in it. */
+function withoutUnrested(plan: Plan, part: PartToPlan, { compareCtime }: Config): Plan {
+  const end = Date.now() - part.rest;
+  const unrested = new Map<string, number>();
+  const isRested = (file: LocalFile) => {
+    const folder = folderOf(file.path);
+    const changedAt = compareCtime ? file.ctime : file.mtime;
+    if (part.isKnown(folder) || changedAt <= end) return true;
+    unrested.set(folder, Math.max(unrested.get(folder) ?? 0, changedAt));
+    return false;
+  };
+  const uploads = plan.uploads.filter(isRested);
+  const checks = plan.checks.filter(({ file }) => isRested(file));
+  return { ...plan, uploads, checks, unrested };
 }
 
 /**
@@ -111,10 +132,11 @@ function planOfPart(plan: Plan, part: PartToPlan, lastScan: LastScan | undefined
   // A known folder that is not there any more is for a run that looks at what was in it, too.
   const goneFolders = plan.goneFolders.filter(path => !part.isKnown(path));
   const gone = [...plan.goneFiles, ...plan.goneBegun].map(({ path }) => path);
+  const mayDelete = part.mayDelete && plan.unrested.size === 0;
   return {
     ...plan,
-    ...(part.mayDelete ? { goneFolders } : { goneFiles: [], goneFolders: [], goneBegun: [] }),
-    goneForLater: part.mayDelete ? [] : [...gone, ...goneFolders],
+    goneFolders,
+    goneForLater: mayDelete ? [] : [...gone, ...goneFolders],
     unreadable: [...outside(lastScan?.unreadable), ...plan.unreadable],
     leftOut: [...(lastScan?.leftOut ?? [])],
     disks: lastScan?.disks ?? new Map(),
@@ -154,7 +176,7 @@ function withoutMoved(
     if (answered !== undefined) return answered;
     const mtime = mtimeOf(join(localPath, folder));
     const isGone = mtime === undefined && folder !== '';
-    const answer = isGone ? hasChanged(folderOf(folder)) : !((mtime ?? Number.NaN) < scanStart);
+    const answer = isGone ? hasChanged(folderOf(folder)) : !((mtime ?? Number.NaN) < scanStart - CLOCK_STEP);
     known.set(folder, answer);
     return answer;
   };

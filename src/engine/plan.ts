@@ -40,8 +40,13 @@ export interface Plan {
   scannedAt: number;
   /** Paths of what is gone from folders that changed during the scan: it may have moved where that had been already. */
   goneDuringScan: string[];
-  /** Paths of what is gone from a part that was scanned alone, and may have moved to where nobody looked yet. */
+  /**
+   * Paths of all that is gone, where that was a part that was scanned alone and nobody looked yet where it may have
+   * moved: nothing of it is deleted. Else empty.
+   */
   goneForLater: string[];
+  /** New folders with files that changed a moment ago, of a part: each with the last change's time, in ms since 1970. */
+  unrested: ReadonlyMap<string, number>;
   /** Paths of what is gone and was there in the last run: it may have moved to another shard. */
   goneForShards: string[];
   /** How many are gone from places whose file system is another than in the last run. */
@@ -254,6 +259,7 @@ function emptyPlan(): Plan {
     scannedAt: Number.POSITIVE_INFINITY,
     goneDuringScan: [],
     goneForLater: [],
+    unrested: new Map(),
     goneForShards: [],
     goneOnOtherDisk: new Map(),
     doubtful: 0,

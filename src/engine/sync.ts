@@ -57,8 +57,12 @@ export interface SyncResult {
   anySuccess: boolean;
   /** Files that the ledger had, or that the scan found. */
   knownFiles: number;
-  /** Paths that a run for changes found gone and left to a later one. */
+  /** Paths that were found gone and are left to a later run, because they may have moved. */
   goneForLater: readonly string[];
+  /** New folders whose files were not at rest, each with the last change's time, in ms since 1970. */
+  unrested: ReadonlyMap<string, number>;
+  /** Files that were copied to where they had moved. */
+  movedFiles: number;
 }
 
 /**
@@ -84,7 +88,8 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     keepsThreads: options.part !== undefined,
   });
   const { breaker } = run;
-  const ahead = isEmpty(ledger) ? transferAhead(run) : undefined;
+  // What a part finds may have to wait for its end.
+  const ahead = !options.part && isEmpty(ledger) ? transferAhead(run) : undefined;
   try {
     let unmatched: UnmatchedPatterns | undefined;
     const plan = await planOf({
@@ -122,7 +127,9 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       stoppedBy: breaker.reason,
       anySuccess: breaker.anySuccess,
       knownFiles: Math.max(plan.recordedFiles, plan.scannedFiles),
-      goneForLater: plan.goneForLater,
+      goneForLater: [...plan.goneForLater, ...plan.goneDuringScan],
+      unrested: plan.unrested,
+      movedFiles: transferred.moved.size,
     };
   } finally {
     await ahead?.end().catch(() => {});

@@ -83,9 +83,11 @@ export interface Ledger {
   flushToDisk(): Promise<void>;
   /** Writes everything and ends; one that stays open is left as it is where that serves the next run. @throws LedgerUnusable */
   close(): Promise<void>;
+  /** Whether nobody else has written to the file, or removed it, since it was closed. */
+  isAsLeft(): boolean;
   /**
    * Goes on after `close` with what is in memory.
-   * @returns false where it cannot, because somebody else wrote to the file or it is better read anew
+   * @returns false where it is better read anew
    */
   reopen(options: Pick<LedgerOptions, 'onBroken' | 'lost'>): boolean;
 }
@@ -188,8 +190,9 @@ function ledgerOf(
 
   let lastScan = knownScan && encodeLastScan(knownScan);
   let timer = startUse();
-  /** What the file was when the last run left it; undefined while a run goes on. */
+  /** What the file was when the last run left it. */
   let left: string | undefined;
+  let isKept = false;
 
   function startUse(): NodeJS.Timeout {
     for (const record of withoutEnd(begun)) putBegun({ ...record, begun: record.begun.map(ended) });
@@ -308,7 +311,8 @@ function ledgerOf(
       clearInterval(timer);
       await flush();
       const isReadAnew = isMergeWorthIt() || changes.areTooMany() || nextId - documents.length > MOST_PIECES;
-      if (staysOpen && store && !isReadAnew && !lost?.aborted) {
+      isKept = staysOpen && store !== undefined && !isReadAnew && !lost?.aborted;
+      if (isKept) {
         left = fileState(file);
         lastWrite = statSync(file).mtimeMs;
         return;
@@ -317,10 +321,12 @@ function ledgerOf(
       await mergeWhenWorthIt().catch(async () => {
         if (!lost?.aborted) await removeFile(`${file}.new`);
       });
+      left = fileState(file);
     },
+    isAsLeft: () => left === fileState(file),
     reopen(next) {
-      if (left === undefined || broken || left !== fileState(file)) return false;
-      left = undefined;
+      if (!isKept || broken) return false;
+      isKept = false;
       ({ onBroken, lost } = next);
       timer = startUse();
       return true;

@@ -26,6 +26,7 @@ function planWith(changes: Partial<Plan>): Plan {
     refreshed: [],
     goneDuringScan: [],
     goneForLater: [],
+    unrested: new Map(),
     goneForShards: [],
     unknownPlace: undefined,
     failedSizes: new Map(),

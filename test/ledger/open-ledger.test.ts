@@ -33,7 +33,7 @@ test('a ledger that stays open answers for any place what a Map would, over any 
         model.set(record.path, record);
       }
       await createLedger(file, task, model.values());
-      const open = keepOpen();
+      const open = keepOpen(() => t.fail());
       for (const { changes, from } of list) {
         const ledger = await open({ file, task });
         t.deepEqual([...ledger.records()], ascending(model.values()));
@@ -62,13 +62,15 @@ test('a ledger that stays open answers for any place what a Map would, over any 
 
 test('a ledger that stays open is read anew where somebody else wrote to it', async t => {
   const file = ledgerFile(t);
-  const open = keepOpen();
+  let changed = 0;
+  const open = keepOpen(() => changed++);
   const first = await open({ file, task });
   first.put(recordOf('a'));
   await first.close();
   const again = await open({ file, task });
   t.is(again, first);
   await again.close();
+  t.is(changed, 0);
   const other = await openLedger({ file, task });
   other.put(recordOf('b'));
   await other.close();
@@ -80,12 +82,17 @@ test('a ledger that stays open is read anew where somebody else wrote to it', as
   );
   await anew.close();
   appendFileSync(file, '\n');
-  t.not(await open({ file, task }), anew);
+  const last = await open({ file, task });
+  t.not(last, anew);
+  await last.close();
+  rmSync(file);
+  t.deepEqual([...(await open({ file, task })).records()], []);
+  t.is(changed, 3);
 });
 
 test('what was begun in one run is known in the next to be of an earlier one', async t => {
   const file = ledgerFile(t);
-  const open = keepOpen();
+  const open = keepOpen(() => t.fail());
   const first = await open({ file, task });
   first.putBegun({ path: 'new', begun: [{ at: 1, until: undefined, size: 3 }] });
   await first.close();

@@ -29,13 +29,16 @@ export function unmount(folder: string): void {
   if (!call('umount', folder)) throw new Error(`umount ${folder}`);
 }
 
-/** A file that holds a file system of its own, for `mount -o loop`; undefined where none can be made or mounted. */
-export function makeImage(root: string): string | undefined {
+/**
+ * A file that holds a file system of its own, for `mount -o loop`; undefined where none can be made or mounted.
+ * @param options of mkfs.ext4
+ */
+export function makeImage(root: string, ...options: string[]): string | undefined {
   const [image, folder] = [join(root, 'image'), join(root, 'try')];
   mkdirSync(folder);
   const isUsable =
     call('truncate', '-s', '4M', image) &&
-    call('mkfs.ext4', '-q', image) &&
+    call('mkfs.ext4', '-q', ...options, image) &&
     call('mount', '-o', 'loop', image, folder) &&
     call('umount', folder);
   return isUsable ? image : undefined;

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { isLocked, type Lock, lockLedger } from '../../ledger/lock.ts';
 import { writeWhole } from '../../report/write-file.ts';
 
@@ -39,14 +39,28 @@ export async function tellOfDaemon(ledger: string, first: DaemonState): Promise<
   let state = first;
   let timer: NodeJS.Timeout | undefined;
   let writing = Promise.resolve();
-  const lock: Lock | undefined = await lockLedger(daemonFile(ledger), () => {}).catch(() => undefined);
+  const takeLock = () => lockLedger(daemonFile(ledger), () => {}).catch(() => undefined);
+  let lock: Lock | undefined = await takeLock();
+
+  async function writeState(): Promise<void> {
+    await writeWhole(stateFile(ledger), `${JSON.stringify(state)}\n`).catch(() => {});
+  }
+
+  /** Somebody may have removed the ledger's folder, and the lock with it. */
+  async function writeAgain(): Promise<void> {
+    if (!existsSync(stateFile(ledger))) {
+      await lock?.release();
+      lock = await takeLock();
+    }
+    if (lock) await writeState();
+  }
 
   function write(): void {
     timer = undefined;
-    writing = writing.then(() => writeWhole(stateFile(ledger), `${JSON.stringify(state)}\n`).catch(() => {}));
+    writing = writing.then(writeAgain);
   }
 
-  if (lock) write();
+  if (lock) await writeState();
   return {
     tell(changes) {
       state = { ...state, ...changes };

@@ -1,43 +1,62 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ownPathsOf } from '../../config/home.ts';
-import type { RunListener } from '../../engine/listener.ts';
+import { prepareToConnect } from '../../cos/connect.ts';
+import type { HeldReason, RunListener } from '../../engine/listener.ts';
 import { filterOf } from '../../engine/local/filter.ts';
 import { folderOf } from '../../engine/local/part.ts';
+import type { SyncResult } from '../../engine/sync.ts';
 import { createRounds, type Round, type RoundEnd } from '../../engine/watch/rounds.ts';
-import { type Coverage, createWatcher } from '../../engine/watch/watcher.ts';
+import { createWatcher } from '../../engine/watch/watcher.ts';
 import { keepOpen } from '../../ledger/open-ledger.ts';
+import type { Summary } from '../../report/summary.ts';
+import type { WatchDoubt } from '../../report/words/watch.ts';
 import type { Course, CourseOptions } from './course.ts';
 import type { RunOptions } from './run-once.ts';
+import { tellOfWatch } from './watch-report.ts';
 
 /** ms between looks at the configuration while nothing happens */
 const LOOK_AROUND = 5_000;
+/** Deletions that wait for what failed. */
+const AWAITING: readonly HeldReason[] = ['uploadFailed', 'unknownPlace'];
+
+/** What a run for a round found. */
+interface Current {
+  round: Round;
+  failed: Set<string>;
+  result?: SyncResult | undefined;
+}
 
 /** A daemon's runs with watch: of what changed soon after it did, and of everything each daemon_interval seconds. */
 export function onChanges({ invocation, config, log, onState }: CourseOptions): Course {
-  const { terminal, words, style, home } = invocation;
+  const { style, home } = invocation;
   const times = { delay: config.watchDelay * 1000, interval: config.daemonInterval * 1000 };
   const rounds = createRounds(times, performance.now());
-  const openLedger = keepOpen();
-  let wake = () => {};
+  const report = tellOfWatch({ invocation, config, log });
+  /** Ends a wait that is longer than until then. */
+  let wake = (_at: number) => {};
+  const openLedger = keepOpen(() => doubt('ledgerChanged'));
   const watcher = createWatcher({
     localPath: config.localPath,
     filter: filterOf(config, ownPathsOf(home)),
     ignored: [config.metricsFile, config.failedFile].filter(file => file !== undefined),
+    isRecursive: process.platform === 'win32',
     onChange(folder) {
-      rounds.change(folder, performance.now());
-      wake();
+      const now = performance.now();
+      rounds.change(folder, now);
+      wake(now + times.delay);
       onState();
     },
-    onDoubt(doubt) {
-      log.info('watch_doubt', { reason: doubt });
-      rounds.doubt(doubt, performance.now());
-      wake();
-    },
+    onDoubt: doubt,
   });
-  let current: { round: Round; end: RoundEnd; failed: Set<string> } | undefined;
+  let current: Current | undefined;
   let knownFiles = 0;
   let deletedBefore = 0;
-  let saidCoverage = '';
+
+  function doubt(reason: WatchDoubt): void {
+    report.doubt(reason);
+    rounds.doubt(reason, performance.now());
+    wake(rounds.nextFullAt());
+  }
 
   async function waitForRound(signal: AbortSignal): Promise<Round | undefined> {
     const end = performance.now() + LOOK_AROUND;
@@ -47,71 +66,75 @@ export function onChanges({ invocation, config, log, onState }: CourseOptions): 
       if (round || now >= end || signal.aborted) return round;
       const woken = new AbortController();
       const until = Math.min(end, rounds.nextAt());
-      wake = () => {
-        if (rounds.nextAt() < until) woken.abort();
+      wake = at => {
+        if (at < until) woken.abort();
       };
       const either = AbortSignal.any([signal, woken.signal]);
       await delay(Math.max(1, until - now), undefined, { signal: either }).catch(() => {});
     }
   }
 
-  function begin(round: Round): Partial<RunOptions> {
-    const failed = new Set<string>();
-    const end: RoundEnd = { isThrough: false, failed, putOff: [] };
-    current = { round, end, failed };
+  function isWhole(): boolean {
     const { missing, untold } = watcher.coverage();
-    const isWhole = missing === 0 && untold.length === 0;
-    const listener: RunListener = { failed: ({ path }) => void failed.add(folderOf(path)) };
-    const common = { openLedger, follower: watcher, listeners: [listener] };
-    const onEnd: RunOptions['onEnd'] = ({ statistics }, result) => {
-      if (round.kind === 'full') deletedBefore = 0;
-      else deletedBefore += statistics.del_file_ok;
-      if (!result) return;
-      end.isThrough = result.stoppedBy === undefined && !invocation.signal.aborted;
-      knownFiles = result.knownFiles;
-      if (isWhole) end.putOff = new Set(result.goneForLater.map(folderOf));
-    };
+    return missing === 0 && untold.length === 0;
+  }
+
+  function begin(round: Round): Partial<RunOptions> {
+    const now: Current = { round, failed: new Set() };
+    current = now;
+    const listener: RunListener = { failed: ({ path }) => void now.failed.add(folderOf(path)) };
+    const common = { openLedger, follower: watcher, listeners: [listener], onEnd };
     log.info('watch_run', round.kind === 'full' ? { full: round.reason } : { folders: round.folders.length });
     if (round.kind === 'full') {
       watcher.beginFull();
-      return { ...common, onEnd, ...(style.verbose ? {} : { onIdle: () => {} }) };
+      return { ...common, ...(style.verbose ? {} : { onIdle: () => {} }) };
     }
     const part = watcher.beginPart(round.folders);
-    const mayDelete = isWhole && round.areAll;
-    const changed = { ...part, mayDelete, recordedFiles: knownFiles, deletedBefore };
-    return { ...common, onEnd, part: changed, onIdle: () => {} };
+    const mayDelete = isWhole() && round.areAll;
+    const changed = { ...part, mayDelete, rest: times.delay, recordedFiles: knownFiles, deletedBefore };
+    return { ...common, part: changed, onIdle: () => {} };
   }
 
-  function sayCoverage({ folders, missing, untold }: Coverage): void {
-    const coverage = JSON.stringify([missing > 0, untold]);
-    if (coverage === saidCoverage) return;
-    saidCoverage = coverage;
-    if (missing > 0) {
-      terminal.warn(`${words.watch.tooFew(missing, folders)}\n`);
-      log.error('watch_too_few', { folders, missing });
-    }
-    for (const place of untold) {
-      terminal.warn(`${words.watch.untold(place, config.daemonInterval)}\n`);
-      log.info('watch_untold', { place });
-    }
-    if (missing > 0) return;
-    log.info('ready', { folders, untold: untold.length });
-    if (!style.quiet && !style.json) {
-      terminal.err(`${words.watch.ready(folders, config.daemonInterval)}\n`);
-    }
+  function onEnd({ statistics }: Summary, result: SyncResult | undefined): void {
+    if (!current) return;
+    current.result = result;
+    if (current.round.kind === 'full') deletedBefore = 0;
+    // What moved is still in COS.
+    else deletedBefore += Math.max(0, statistics.del_file_ok - (result?.movedFiles ?? 0));
+    if (result) knownFiles = result.knownFiles;
+  }
+
+  function endOf({ failed, result }: Current): RoundEnd {
+    const isThrough = result !== undefined && result.stoppedBy === undefined && !invocation.signal.aborted;
+    const clock = performance.now() - Date.now();
+    const latest = performance.now();
+    return {
+      isThrough,
+      failed,
+      isHeld: result?.heldReasons.some(reason => AWAITING.includes(reason)) ?? false,
+      putOff: isWhole() ? new Set(result?.goneForLater.map(folderOf)) : [],
+      // Another machine's clock may be ahead.
+      unrested: new Map(
+        Array.from(result?.unrested ?? [], ([folder, at]) => [folder, Math.min(at + clock, latest)]),
+      ),
+    };
   }
 
   return {
     async next(signal) {
+      watcher.lookAround();
       const round = await waitForRound(signal);
       return round && begin(round);
     },
     ended() {
       if (!current) return;
-      const { round, end } = current;
+      const { round } = current;
+      const end = endOf(current);
       watcher.end(end.isThrough);
       rounds.ended(round, end, performance.now());
-      if (round.kind === 'full' && end.isThrough) sayCoverage(watcher.coverage());
+      if (!end.isThrough) return;
+      report.covered(watcher.coverage(), round);
+      if (round.kind === 'full') prepareToConnect().catch(() => {});
     },
     state() {
       const { folders, missing } = watcher.coverage();

@@ -17,6 +17,16 @@ const LOCAL_TYPES = new Set([
   0x3153464a, // jfs
 ]);
 
+/** The same by the names that mounts have. */
+const LOCAL_NAMES = new Set(
+  'ext2 ext3 ext4 xfs btrfs zfs f2fs bcachefs tmpfs ramfs overlay vfat msdos exfat ntfs ntfs3 jfs'.split(' '),
+);
+
+/** isOnThisMachine, by what the list of mounts says, without a look at a drive that may be dead. */
+export function isTypeOnThisMachine(name: string): boolean {
+  return LOCAL_NAMES.has(name);
+}
+
 /** Whether all that happens on a file system goes through this machine: its times and its events tell of it. */
 export function isOnThisMachine(place: string): boolean {
   try {

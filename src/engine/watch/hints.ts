@@ -12,6 +12,8 @@ export interface Hints {
   note(folder: string, now: number): void;
   /** A folder is to be looked at again, at that time or at the next event. */
   noteFor(folder: string, at: number): void;
+  /** What waits for a certain time is looked at before long. */
+  hurry(now: number): void;
   /** What is gone from a folder was left for later: it is looked at with all others before long. */
   notePutOff(folder: string, now: number): void;
   /** When the next ones are to be looked at; undefined where there are none. */
@@ -48,16 +50,22 @@ export function createHints(delay: number): Hints {
     noteFor(folder, at) {
       if (!waiting.has(folder)) put(folder, at - delay, at);
     },
+    hurry(now) {
+      for (const one of waiting.values())
+        if (one.at > now) Object.assign(one, { first: now, last: now, at: 0 });
+    },
     notePutOff: (folder, now) => put(folder, now, 0, true),
     dueAt() {
+      if (waiting.size === 0) return undefined;
       let earliest = Number.POSITIVE_INFINITY;
-      let latest = 0;
+      for (const one of waiting.values()) earliest = Math.min(earliest, dueTime(one));
+      const end = earliest + Math.min(TOGETHER, delay / 2);
+      let latest = earliest;
       for (const one of waiting.values()) {
         const due = dueTime(one);
-        earliest = Math.min(earliest, due);
-        latest = Math.max(latest, due);
+        if (due <= end) latest = Math.max(latest, due);
       }
-      return waiting.size === 0 ? undefined : Math.min(latest, earliest + Math.min(TOGETHER, delay / 2));
+      return latest;
     },
     take(now) {
       const due = [...waiting].filter(([, one]) => dueTime(one) <= now);

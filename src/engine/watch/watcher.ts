@@ -1,27 +1,32 @@
-import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
+import { type FSWatcher, watch } from 'node:fs';
 import type { Filter } from '../local/filter.ts';
 import { isFolder } from '../local/local-path.ts';
-import { isOnThisMachine } from '../local/local-types.ts';
 import { folderOf, type Part, partOf } from '../local/part.ts';
 import type { FolderFollower } from '../local/read-ahead.ts';
 import type { Folder } from '../local/read-folder.ts';
-
+import { countBursts } from './bursts.ts';
+import { createGround } from './ground.ts';
+import { identityOf } from './identity.ts';
 import { followLinkedFiles } from './linked-files.ts';
+import { createUntold } from './untold.ts';
 
 /** Why everything is to be looked at. */
-export type Doubt = 'overflow' | 'watchFailed' | 'rootReplaced';
+export type Doubt = 'overflow' | 'watchFailed' | 'rootReplaced' | 'mounted';
 
 export interface WatcherOptions {
   localPath: string;
   filter: Filter;
   /** Files that the program itself writes after a run: absolute. */
   ignored: readonly string[];
+  /** One watch tells of all that is below a folder. */
+  isRecursive: boolean;
   onChange(folder: string): void;
   onDoubt(doubt: Doubt): void;
 }
 
 /** How much of the folder is watched. */
 export interface Coverage {
+  /** Folders that are. */
   folders: number;
   /** Folders of which the system would not tell, for lack of watches. */
   missing: number;
@@ -39,6 +44,8 @@ export interface Watcher extends FolderFollower {
   beginPart(folders: readonly string[]): Part;
   /** @param isThrough whether all was scanned and done */
   end(isThrough: boolean): void;
+  /** Looks for what no event tells; to be called now and then. */
+  lookAround(): void;
   coverage(): Coverage;
   close(): void;
 }
@@ -50,21 +57,25 @@ interface Known {
   /** Tells it from another folder in its place. */
   identity: string;
   handle: FSWatcher | undefined;
-  isMissing: boolean;
+  state: 'watched' | 'missing' | 'untold';
 }
 
-const IS_RECURSIVE = process.platform === 'win32';
 /** Errors that say that the system has no more watches to give. */
 const TOO_FEW = new Set(['ENOSPC', 'EMFILE', 'ENFILE', 'ENOMEM']);
+/** Errors of a folder that is gone, or that nobody may read: the scan says so. */
+const UNREADABLE = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP']);
+/** What is no folder of this machine is not looked at: a drive that is dead would hold up everything. */
+const ELSEWHERE = 'elsewhere';
 
 export function createWatcher(options: WatcherOptions): Watcher {
-  const { localPath, filter, onChange, onDoubt } = options;
+  const { localPath, filter, isRecursive, onChange, onDoubt } = options;
   const base = localPath.endsWith('/') ? localPath : `${localPath}/`;
   const known = new Map<string, Known>();
   /** Folders that are another by now, or away: forgotten when the next scan begins. */
   const replaced = new Set<string>();
   const unread = new Set<string>();
-  const untold = new Map<string, string>();
+  const ground = createGround(localPath);
+  const untold = createUntold(ground);
   const burst = countBursts(() => onDoubt('overflow'));
   let covered: Coverage = { folders: 0, missing: 0, untold: [] };
   let scan = 0;
@@ -76,13 +87,13 @@ export function createWatcher(options: WatcherOptions): Watcher {
     if (!known.has(folder)) return;
     // Linux tells what happens to the watched folder itself with an empty name.
     if (name === null) onDoubt('overflow');
-    else if (name === '') onOwnEvent(folder);
+    else if (name === '') onOwnEvent(folder, type);
     else onEventOf(folder, type, name);
   }
 
   function onEventOf(folder: string, type: string, name: string): void {
     const path = folder + name;
-    if (options.ignored.some(file => (base + path).startsWith(file))) return;
+    if (options.ignored.some(file => isOf(file, base + path))) return;
     if (known.has(`${path}/`)) {
       if (type === 'change' || isSame(`${path}/`)) return;
       replaced.add(`${path}/`);
@@ -90,10 +101,13 @@ export function createWatcher(options: WatcherOptions): Watcher {
     onChange(folder);
   }
 
-  function onOwnEvent(folder: string): void {
-    if (isSame(folder)) return;
-    if (folder === '') onDoubt('rootReplaced');
-    else leave(folder);
+  /** A watch tells of no more than that it was moved or deleted: then another may be there that looks the same. */
+  function onOwnEvent(folder: string, type: string): void {
+    if (type === 'change' && isSame(folder)) return;
+    if (folder === '') {
+      replaced.add('');
+      onDoubt('rootReplaced');
+    } else leave(folder);
   }
 
   /** It is another by now, or away. */
@@ -110,27 +124,25 @@ export function createWatcher(options: WatcherOptions): Watcher {
   }
 
   function isSame(path: string): boolean {
-    return known.get(path)?.identity === identityOf(base + path);
+    const identity = known.get(path)?.identity;
+    return identity !== ELSEWHERE && identity === identityOf(base + path);
   }
 
   /** One watch tells of all that is below the folder, by paths. */
   function onEventBelow(type: string, name: string | null): void {
-    if (name === null) {
-      onEvent('', type, name);
-      return;
-    }
-    const path = name.replaceAll('\\', '/');
+    const path = (name ?? '').replaceAll('\\', '/');
     let folder = folderOf(path);
-    while (!known.has(folder)) folder = folderOf(folder);
+    while (folder !== '' && !known.has(folder)) folder = folderOf(folder);
     const inner = path.slice(folder.length);
     const slash = inner.indexOf('/');
-    onEvent(folder, type, slash < 0 ? inner : inner.slice(0, slash));
+    const first = slash < 0 ? inner : inner.slice(0, slash);
+    onEvent(folder, type, name === null ? null : first);
   }
 
   function open({ path, absolute }: Folder): FSWatcher | undefined {
-    if (IS_RECURSIVE && path !== '') return undefined;
+    if (isRecursive && path !== '') return undefined;
     // Without the slash the names of its own events could be those of a file in it.
-    const handle = IS_RECURSIVE
+    const handle = isRecursive
       ? watch(absolute, { recursive: true }, onEventBelow)
       : watch(absolute, (type, name) => onEvent(path, type, name));
     return handle.on('error', () => {
@@ -141,25 +153,20 @@ export function createWatcher(options: WatcherOptions): Watcher {
   }
 
   function learn(folder: Folder, identity: string): void {
-    const one: Known = { since: scan, seen: scan, identity, handle: undefined, isMissing: false };
-    const device = identity.slice(0, identity.indexOf(':'));
+    const { path, absolute } = folder;
+    const one: Known = { since: scan, seen: scan, identity, handle: undefined, state: 'watched' };
     try {
-      if (!untold.has(device) && !tells(device, folder.absolute)) untold.set(device, folder.absolute);
-      if (untold.has(device)) known.set(folder.path, one);
-      else if (hasTooFew) known.set(folder.path, { ...one, isMissing: true });
-      else known.set(folder.path, { ...one, handle: open(folder) });
+      if (identity === ELSEWHERE || untold.isOn(identity, path, absolute)) one.state = 'untold';
+      else if (hasTooFew) one.state = 'missing';
+      else one.handle = open(folder);
     } catch (error) {
-      hasTooFew = TOO_FEW.has((error as NodeJS.ErrnoException).code ?? '');
-      if (hasTooFew) known.set(folder.path, { ...one, isMissing: true });
+      const { code = '' } = error as NodeJS.ErrnoException;
+      if (UNREADABLE.has(code)) return;
+      hasTooFew ||= TOO_FEW.has(code);
+      one.state = hasTooFew ? 'missing' : 'untold';
+      if (!hasTooFew) untold.add(path, absolute);
     }
-  }
-
-  const told = new Set<string>();
-  function tells(device: string, place: string): boolean {
-    if (told.has(device)) return true;
-    const answer = isOnThisMachine(place);
-    if (answer) told.add(device);
-    return answer;
+    known.set(path, one);
   }
 
   function forget(path: string): void {
@@ -185,9 +192,13 @@ export function createWatcher(options: WatcherOptions): Watcher {
   return {
     reading(folder) {
       const { path, absolute } = folder;
-      const identity = identityOf(absolute);
+      if (path === '' && isFull) {
+        ground.learn();
+        untold.begin();
+      }
+      const identity = untold.holds(path, absolute) ? ELSEWHERE : identityOf(absolute);
       const before = known.get(path);
-      if (before && before.identity === identity && !before.isMissing) {
+      if (before && before.identity === identity && before.state === 'watched') {
         before.seen = scan;
         return;
       }
@@ -201,12 +212,10 @@ export function createWatcher(options: WatcherOptions): Watcher {
       if ((known.get(path)?.since ?? scan) === scan) unread.add(path);
       else leave(path);
     },
-    beginFull() {
-      untold.clear();
-      begin(true);
-    },
+    beginFull: () => begin(true),
     beginPart(folders) {
       begin(false);
+      untold.lookAround();
       const nearest = (folder: string) => {
         let inner = folder;
         while (inner !== '' && !known.has(inner)) inner = folderOf(inner);
@@ -226,8 +235,14 @@ export function createWatcher(options: WatcherOptions): Watcher {
         const isUndone = !isFull && !isThrough && since === scan;
         if (isGone || isUndone) forget(path);
       }
-      const missing = [...known.values()].filter(({ isMissing }) => isMissing).length;
-      covered = { folders: known.size, missing, untold: [...untold.values()] };
+      const count = (state: Known['state']) =>
+        [...known.values()].reduce((sum, one) => sum + (one.state === state ? 1 : 0), 0);
+      covered = { folders: count('watched'), missing: count('missing'), untold: untold.places() };
+    },
+    lookAround() {
+      if (!known.get('')?.handle) return;
+      const doubt = ground.lookAround();
+      if (doubt) onDoubt(doubt);
     },
     linked: followLinkedFiles(onChange),
     coverage: () => covered,
@@ -238,48 +253,13 @@ export function createWatcher(options: WatcherOptions): Watcher {
   };
 }
 
+/** Whether a path is that of a file, or of what takes its place when it is whole. */
+function isOf(file: string, path: string): boolean {
+  return path.startsWith(file) && /^(\.\d+\.tmp)?$/.test(path.slice(file.length));
+}
+
 /** Whether a folder is one of some, or lies in one. */
 function isIn(path: string, folders: ReadonlySet<string>): boolean {
   for (let inner = path; inner !== ''; inner = folderOf(inner)) if (folders.has(inner)) return true;
   return false;
-}
-
-/** The device's number, and what tells a folder from all others that are or were on it; undefined where it is gone. */
-function identityOf(folder: string): string | undefined {
-  try {
-    const { dev, ino, birthtimeNs } = statSync(folder, { bigint: true });
-    return `${dev}:${ino}:${birthtimeNs}`;
-  } catch {
-    return undefined;
-  }
-}
-
-/**
- * The kernel drops events when nobody fetched them in time, and Node does not pass on that it did. Then so many
- * were waiting that they are fetched without a pause. Some of those are not passed on, so half of them are enough.
- * Source: inotify(7), max_queued_events.
- */
-function countBursts(onOverflow: () => void): { count(): void; stop(): void } {
-  const most = queueLength() / 2;
-  let counted = 0;
-  let end: NodeJS.Immediate | undefined;
-  return {
-    stop: () => clearImmediate(end),
-    count() {
-      counted++;
-      end ??= setImmediate(() => {
-        if (counted >= most) onOverflow();
-        counted = 0;
-        end = undefined;
-      });
-    },
-  };
-}
-
-function queueLength(): number {
-  try {
-    return Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8')) || Number.POSITIVE_INFINITY;
-  } catch {
-    return Number.POSITIVE_INFINITY;
-  }
 }

@@ -1,10 +1,20 @@
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { createFilter } from '../../../src/engine/local/filter.ts';
 import { createWatcher, type Doubt, type Watcher } from '../../../src/engine/watch/watcher.ts';
+import { canMount, makeImage, mount } from '../../support/mounts.ts';
 import { testWhere } from '../../support/test-where.ts';
 import { until } from '../../support/until.ts';
 
@@ -17,7 +27,15 @@ interface Watched {
 
 /** Watches some folders as a full scan would. */
 function watched(t: ExecutionContext, ...folders: string[]): Watched {
-  const root = mkdtempSync(join(tmpdir(), 'cos_sync-watcher-'));
+  return watchedIn(t, mkdtempSync(join(tmpdir(), 'cos_sync-watcher-')), folders);
+}
+
+function watchedIn(
+  t: ExecutionContext,
+  root: string,
+  folders: readonly string[],
+  isRecursive = false,
+): Watched {
   const own = { reserved: [], inos: new Set<number>(), identities: new Set<string>() };
   const filter = createFilter({ include: [], exclude: ['*.tmp', 'cache/'], own, systemFolders: [] });
   const [changed, doubts] = [new Set<string>(), [] as Doubt[]];
@@ -25,6 +43,7 @@ function watched(t: ExecutionContext, ...folders: string[]): Watched {
     localPath: root,
     filter,
     ignored: [join(root, 'metrics.prom')],
+    isRecursive,
     onChange: folder => changed.add(folder),
     onDoubt: doubt => doubts.push(doubt),
   });
@@ -90,6 +109,62 @@ test('local_path itself replaced by another folder is a doubt', async t => {
   t.pass();
 });
 
+test('only the files that the program itself writes are passed over, not those whose names begin alike', async t => {
+  const { root, changed } = watched(t, 'a/');
+  writeFileSync(join(root, 'metrics.prom.123.tmp'), '');
+  renameSync(join(root, 'metrics.prom.123.tmp'), join(root, 'metrics.prom'));
+  writeFileSync(join(root, 'a/file'), '');
+  await until(() => changed.has('a/'));
+  t.deepEqual([...changed], ['a/']);
+  writeFileSync(join(root, 'metrics.prom.xlsx'), '');
+  await until(() => changed.has(''));
+});
+
+test('another folder in the place of local_path is found without an event, and said once', async t => {
+  const { root, doubts, watcher } = watched(t, 'a/');
+  watcher.lookAround();
+  t.deepEqual(doubts, []);
+  renameSync(root, `${root}.away`);
+  mkdirSync(root);
+  doubts.length = 0;
+  watcher.lookAround();
+  t.deepEqual(doubts, ['rootReplaced']);
+  watcher.lookAround();
+  t.deepEqual(doubts, ['rootReplaced'], 'once');
+  rmSync(`${root}.away`, { recursive: true });
+});
+
+const mountTest = canMount() ? test : test.skip;
+
+mountTest('what is mounted over a folder is a doubt', t => {
+  const { root, doubts, watcher } = watched(t, 'a/');
+  mount(t, join(root, 'a'), '-t', 'tmpfs', 'x');
+  watcher.lookAround();
+  watcher.lookAround();
+  t.deepEqual(doubts, ['mounted']);
+});
+
+mountTest(
+  'a folder that was deleted and made anew is watched anew where it cannot be told from the old one',
+  async t => {
+    const base = mkdtempSync(join(tmpdir(), 'cos_sync-watcher-'));
+    t.teardown(() => rmSync(base, { recursive: true, force: true }));
+    // Such a file system keeps no times of birth, and gives an inode's number to the next that asks.
+    const image = makeImage(base, '-I', '128');
+    if (image === undefined) return t.pass('no image can be mounted here');
+    const place = join(base, 'place');
+    mount(t, place, '-o', 'loop', image);
+    mkdirSync(join(place, 'root'));
+    const { root, watcher, changed } = watchedIn(t, join(place, 'root'), ['a/']);
+    const inode = statSync(join(root, 'a')).ino;
+    rmdirSync(join(root, 'a'));
+    mkdirSync(join(root, 'a'));
+    t.is(statSync(join(root, 'a')).ino, inode);
+    await until(() => changed.has(''));
+    t.false(watcher.beginPart(['']).isKnown('a/'));
+  },
+);
+
 const onLinux = testWhere(process.platform === 'linux', 'only Linux has inotify');
 
 onLinux('more events than the system keeps are a doubt, few are none', async t => {
@@ -106,4 +181,28 @@ onLinux('more events than the system keeps are a doubt, few are none', async t =
   }
   await until(() => doubts.length > 0);
   t.deepEqual(doubts, ['overflow']);
+});
+
+const recursively = (t: ExecutionContext, ...folders: string[]) =>
+  watchedIn(t, mkdtempSync(join(tmpdir(), 'cos_sync-watcher-')), folders, true);
+
+test('one watch of all that is below tells of the folder that a change is in', async t => {
+  const { root, watcher, changed } = recursively(t, 'a/', 'a/b/', 'c/');
+  t.like(watcher.coverage(), { folders: 4, missing: 0 });
+  writeFileSync(join(root, 'a/b/file'), 'x');
+  await until(() => changed.has('a/b/'));
+  t.deepEqual([...changed], ['a/b/']);
+  changed.clear();
+  mkdirSync(join(root, 'c/new/deep'), { recursive: true });
+  await until(() => changed.has('c/'));
+  t.deepEqual([...changed], ['c/'], 'what is in a new folder is told of the nearest that is known');
+  const part = watcher.beginPart(['c/']);
+  for (const path of ['c/', 'c/new/', 'c/new/deep/']) watcher.reading({ path, absolute: `${root}/${path}` });
+  watcher.end(true);
+  t.is(part.look('c/new/'), 'read');
+  changed.clear();
+  await until(() => {
+    writeFileSync(join(root, 'c/new/deep/file'), `${Math.random()}`);
+    return changed.has('c/new/deep/');
+  });
 });
