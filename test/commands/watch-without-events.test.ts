@@ -23,8 +23,8 @@ const withWatches = (count: number) => [
 const canLimit = spawnSync('unshare', withWatches(1).slice(1).concat('true')).status === 0;
 const limitedTest = testWhere(canLimit, 'no user namespace can be made, which limits watches');
 
-function startWatching(box: Sandbox, as: RunAs = {}): Running {
-  box.configure({ daemon_mode: '1', watch: '1', watch_delay: '0.2', daemon_interval: '1' });
+function startWatching(box: Sandbox, as: RunAs = {}, interval = 1): Running {
+  box.configure({ daemon_mode: '1', watch: '1', watch_delay: '0.2', daemon_interval: interval });
   return box.startAs(as, '--no-progress');
 }
 
@@ -81,6 +81,45 @@ limitedTest(
     spawnSync('nsenter', ['--user', '--target', `${running.child.pid}`, 'sh', '-c', more]);
     await until(() => box.log().lastIndexOf(' ready ') > box.log().lastIndexOf('watch_too_few'));
     t.like(await statusOf(box), { running: true, mode: 'watch' });
+    t.is(await end(running), 143);
+  },
+);
+
+limitedTest('a new folder for which there is no watch leads to a full scan, and is told of', async t => {
+  const box = await sandbox(t);
+  box.write('a/file.txt', 'a');
+  const running = startWatching(box, { through: withWatches(3) }, 3_600);
+  await until(() => / ready /.test(logOf(box)));
+  t.like(await statusOf(box), { mode: 'watch', full_scans: 1 });
+  for (const folder of ['b', 'c', 'd']) box.write(`${folder}/file.txt`, folder);
+  await until(() => /watch_run .*full=tooFew/.test(logOf(box)));
+  await until(() => isIn(box, 'd/file.txt'));
+  t.regex(running.output().stderr, /changes in 2 of 5 folders are only seen by full scans/);
+  t.is(running.output().stderr.match(/max_user_watches/g)?.length, 1);
+  t.like(await statusOf(box), { mode: 'interval' });
+  t.is(await end(running), 143);
+});
+
+mountTest(
+  'where the disk of local_path goes away and comes back, nothing is deleted, and it is watched again',
+  async t => {
+    const box = await sandbox(t);
+    const other = join(box.root, 'other');
+    mount(t, other, '-t', 'tmpfs', 'x');
+    mkdirSync(join(other, 'a'));
+    writeFileSync(join(other, 'a/file.txt'), 'a');
+    mount(t, box.local, '--bind', other);
+    const running = startWatching(box, {}, 3_600);
+    await until(() => / ready /.test(logOf(box)));
+    unmount(box.local);
+    await until(() => /otherDisk/.test(logOf(box)));
+    t.true(await isIn(box, 'a/file.txt'));
+    writeFileSync(join(other, 'a/later.txt'), 'later');
+    mount(t, box.local, '--bind', other);
+    await until(() => isIn(box, 'a/later.txt'));
+    rmSync(join(other, 'a/file.txt'));
+    await until(async () => !(await isIn(box, 'a/file.txt')));
+    t.regex(running.output().stderr, /local_path is another folder now/);
     t.is(await end(running), 143);
   },
 );

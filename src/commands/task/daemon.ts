@@ -97,18 +97,18 @@ async function serve(options: Omit<CourseOptions, 'onState'>): Promise<Service> 
   });
   return {
     course,
-    told: run => ({
-      ...run,
-      daemon: course.state,
-      listeners: [
-        ...(run.listeners ?? []),
-        { scanned: () => tell({ state: 'scanning' }), planned: () => tell({ state: 'syncing' }) },
-      ],
-      onEnd(summary, result) {
-        run.onEnd?.(summary, result);
-        if (!run.part || !isIdle(summary)) tell({ last_run: summaryJson(summary) });
-      },
-    }),
+    told(run) {
+      tell({ state: 'scanning' });
+      return {
+        ...run,
+        daemon: course.state,
+        listeners: [...(run.listeners ?? []), { planned: () => tell({ state: 'syncing' }) }],
+        onEnd(summary, result) {
+          run.onEnd?.(summary, result);
+          if (!run.part || !isIdle(summary)) tell({ last_run: summaryJson(summary) });
+        },
+      };
+    },
     ended() {
       course.ended();
       tell({ state: 'idle' });

@@ -130,10 +130,15 @@ export function onChanges({ invocation, config, log, onState }: CourseOptions): 
       if (!current) return;
       const { round } = current;
       const end = endOf(current);
+      const wasEnough = watcher.coverage().missing === 0;
       watcher.end(end.isThrough);
       rounds.ended(round, end, performance.now());
       if (!end.isThrough) return;
-      report.covered(watcher.coverage(), round);
+      const coverage = watcher.coverage();
+      report.covered(coverage, round);
+      // What changes in a new folder that could not be watched shows in a full scan only.
+      if (round.kind === 'part' && wasEnough && coverage.missing > 0)
+        rounds.doubt('tooFew', performance.now());
       if (round.kind === 'full') prepareToConnect().catch(() => {});
     },
     state() {

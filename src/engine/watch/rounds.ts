@@ -2,7 +2,7 @@ import { createHints } from './hints.ts';
 import type { Doubt } from './watcher.ts';
 
 /** Why everything is scanned. */
-export type FullReason = 'start' | 'interval' | 'retry' | 'ledgerChanged' | Doubt;
+export type FullReason = 'start' | 'interval' | 'retry' | 'ledgerChanged' | 'tooFew' | Doubt;
 
 /** What the next run looks at. */
 export type Round =
@@ -27,7 +27,7 @@ export interface RoundEnd {
 export interface Rounds {
   change(folder: string, now: number): void;
   /** Something may have happened of which no event tells. */
-  doubt(reason: Doubt | 'ledgerChanged', now: number): void;
+  doubt(reason: Exclude<FullReason, 'start' | 'interval' | 'retry'>, now: number): void;
   /** When to ask for the next one. */
   nextAt(): number;
   nextFullAt(): number;
