@@ -37,7 +37,10 @@ onLinux(`a daemon that watches takes no more after ${ROUNDS} rounds than after a
     return {
       memory: Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024,
       descriptors: readdirSync(`/proc/${child.pid}/fd`).length,
-      ledger: readdirSync(db).reduce((sum, name) => sum + statSync(join(db, name)).size, 0),
+      ledger: readdirSync(db).reduce(
+        (sum, name) => sum + (statSync(join(db, name), { throwIfNoEntry: false })?.size ?? 0),
+        0,
+      ),
     };
   }
 
