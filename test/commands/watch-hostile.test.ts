@@ -167,7 +167,7 @@ test('a ledger that was removed under the daemon leads to a full scan, and is to
 test('while COS is away changes are kept, and are in COS soon after it is back', async t => {
   const box = await sandbox(t);
   for (const folder of ['a', 'b', 'c']) box.write(`${folder}/file.txt`, folder);
-  const running = await watching(box, { timeout: 2 });
+  const running = await watching(box);
   box.proxy.fault = () => ({ kind: 'reset' });
   box.write('a/new.txt', 'new');
   renameSync(join(box.local, 'b'), join(box.local, 'c/b'));

@@ -69,7 +69,7 @@ fuseTest(
   'what does not answer fails by its name after timeout, all else gets to COS, and the run ends',
   async t => {
     const box = await blockingBox(t, BLOCKED);
-    box.configure({ timeout: 2 });
+    box.configure({ timeout: 5 });
     const { code, json } = await box.runJson();
     t.is(code, 1);
     t.deepEqual(

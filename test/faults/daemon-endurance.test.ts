@@ -16,7 +16,7 @@ test(`a daemon of ${ROUNDS} rounds, with changes and a COS that comes and goes, 
   const random = randomFrom(testSeed());
   t.log(`seed ${random.seed}`);
   const box = await sandbox(t);
-  box.configure({ daemon_mode: 1, daemon_interval: 0, retry_num: 0, timeout: 2, max_delete: '100%' });
+  box.configure({ daemon_mode: 1, daemon_interval: 0, retry_num: 0, timeout: 10, max_delete: '100%' });
   populate(box, random, 100, 0);
   // So that memory is what is needed, and not what was not yet collected.
   const daemon = box.startAs(
