@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { EXIT, exitCodeOfError } from '../cli/exit-codes.ts';
@@ -11,6 +11,7 @@ import { readPlainFile } from '../config/plain-file.ts';
 import { parseConfig } from '../config/schema.ts';
 import { isPlaceholder } from '../config/values.ts';
 import { isFolder } from '../engine/local/local-path.ts';
+import { makeFolder } from '../make-folder.ts';
 import type { AskedKey } from '../report/words/init.ts';
 import { writeWhole } from '../report/write-file.ts';
 import { examineCos } from './doctor.ts';
@@ -52,7 +53,7 @@ async function askTestWrite(invocation: Invocation, prompt: Prompt): Promise<num
     terminal.out(`${words.init.notWritten(file)}\n`);
     return start === undefined ? EXIT.failures : EXIT.refused;
   }
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   if (start?.aside !== undefined) renameSync(file, start.aside);
   const text = `${JSON.stringify(values, undefined, 4)}\n`;
   await writeWhole(file, text, 0o600);

@@ -1,10 +1,11 @@
-import { constants, copyFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { constants, copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
 import { ConfigError, usageFault } from '../config/faults.ts';
 import { keptCopyOf, OLD_CONFIG } from '../config/home.ts';
 import { isTemplate } from '../config/kept-copy.ts';
+import { makeFolder } from '../make-folder.ts';
 import { writeWhole } from '../report/write-file.ts';
 
 /**
@@ -27,7 +28,7 @@ export async function recoverCommand({ home, terminal, words }: Invocation): Pro
     aside = unusedName(file);
     copyFileSync(file, aside, constants.COPYFILE_EXCL);
   }
-  mkdirSync(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   await writeWhole(file, bytes, 0o600);
   terminal.out(`${words.init.recovered(file, aside)}\n`);
   return EXIT.ok;

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type Datastore from 'nedb-promises';
+import { makeFolder } from '../make-folder.ts';
 import { endTornLine, fileState, openDatafile, removeFile, replaceFile } from './datafile.ts';
 import { throughGate } from './lock.ts';
 
@@ -66,7 +67,7 @@ function counterOf(file: string): string {
  */
 export async function takeRunNumber(file: string): Promise<number | undefined> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     return await throughGate(file, async () => {
       const number = (await nextNumber(file)) ?? ((await readHistory(file)).at(-1)?._id ?? 0) + 1;
       await writeFile(counterOf(file), String(number + 1));
@@ -90,7 +91,7 @@ async function nextNumber(file: string): Promise<number | undefined> {
  * @returns where a run before the last one left the ledger like that: somebody put an older one back
  */
 export async function recordRun(file: string, run: NewRun, found?: string): Promise<OlderLedger | undefined> {
-  await mkdir(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   return await throughGate(file, () => append(file, run, found));
 }
 

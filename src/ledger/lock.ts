@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import lockfile from 'proper-lockfile';
+import { makeFolder } from '../make-folder.ts';
 import { LedgerLocked, LedgerUnusable } from './errors.ts';
 import {
   type FileLock,
@@ -41,7 +41,7 @@ export async function lockLedger(
   times = TIMES,
 ): Promise<Lock> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     const kernelLock = await takeKernelLock(keptFile(file));
     if (kernelLock === 'held') throw new LedgerLocked(await readOwner(ownerFile(file)));
     try {

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import { removeFile, replaceFile, writeDatafile } from './datafile.ts';
 import { baseOf, type Document, document, ENTRIES_PER_DOCUMENT, LEDGER_FORMAT } from './documents.ts';
 import type { Task } from './task.ts';
@@ -24,7 +24,7 @@ export async function writeLedger(
   lost?: AbortSignal,
 ): Promise<void> {
   const unfinished = `${file}.new`;
-  await mkdir(dirname(file), { recursive: true });
+  makeFolder(dirname(file));
   await removeFile(unfinished);
   await writeDatafile(unfinished, documentsOf(task, content, lost));
   lost?.throwIfAborted();

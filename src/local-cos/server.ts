@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { resolve } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import { prepareCrc64 } from './crc64.ts';
 import { LOCAL_BUCKET, LOCAL_REGION } from './defaults.ts';
 import { lockDir } from './dir-lock.ts';
@@ -65,7 +65,7 @@ export async function startLocalCos(options: LocalCosOptions): Promise<LocalCos>
   if (!isBucketName(bucket)) throw new TypeError(`not a bucket name: ${bucket}`);
   const dir = resolve(options.dir);
   await prepareCrc64();
-  mkdirSync(dir, { recursive: true });
+  makeFolder(dir);
   const lock = await lockDir(dir);
   let storage: Storage | undefined;
   try {

@@ -1,5 +1,6 @@
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { appendFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import { printableLines } from './printable.ts';
 
 /** One line of the log, `time level event name=value …`; values that are undefined are left out. */
@@ -19,7 +20,7 @@ function quoted(value: unknown): string {
 /** Logs what a user is not shown of an error that nobody foresaw, at once: the program may be at its end. */
 export function logDefect(logFile: string, error: unknown): void {
   try {
-    mkdirSync(dirname(logFile), { recursive: true });
+    makeFolder(dirname(logFile));
     const values = { message: String(error), stack: (error as Error).stack };
     appendFileSync(logFile, logLine('error', 'unexpected', { run: '-', ...values }));
   } catch {

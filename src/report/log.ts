@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { createStream, type Generator, type RotatingFileStream } from 'rotating-file-stream';
 import type { Done, Failed, RunListener } from '../engine/listener.ts';
+import { makeFolder } from '../make-folder.ts';
 import { describe } from './describe.ts';
 import { logLine } from './log-line.ts';
 import { byName } from './words/call.ts';
@@ -137,7 +138,7 @@ function openTarget(file: string, onUnwritable: (code: string) => void): Target 
   }
 
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     accessSync(dirname(file), constants.W_OK);
     open();
   } catch (error) {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { makeFolder } from '../make-folder.ts';
 import { editCrontab } from './cron.ts';
 import { ScheduleFailed } from './errors.ts';
 import { markOf, type Step } from './job.ts';
@@ -55,7 +56,7 @@ function changeFile(
       return;
     }
     before.set(path, content);
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolder(dirname(path));
     writeFileSync(path, step.text, { encoding: step.encoding });
   } catch (error) {
     if (error instanceof ScheduleFailed) throw error;

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync } from 'node:fs';
 import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
 import { type Journal, noJournal, openJournal } from '../../engine/restore/journal.ts';
@@ -9,6 +8,7 @@ import { LedgerLocked } from '../../ledger/errors.ts';
 import { type Ledger, type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import { isLocked, lockLedger } from '../../ledger/lock.ts';
 import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../ledger/records.ts';
+import { makeFolder } from '../../make-folder.ts';
 import { errorLines } from '../../report/errors.ts';
 import { holdingLock, type Session } from '../task/session.ts';
 import { type Overlap, overlapOf, stateFile } from './folder.ts';
@@ -141,7 +141,7 @@ async function closing(place: Place, work: Promise<number>): Promise<number> {
 /** @throws ConfigError where no file can be made in it; Failure where nothing can be noted */
 function openToWrite(folder: string, journal: Journal): Place {
   try {
-    makeWithThoseAbove(folder);
+    makeFolder(folder);
     journal.noteFolder('');
     return openPlace(folder, journal.token);
   } catch (error) {
@@ -149,17 +149,5 @@ function openToWrite(folder: string, journal: Journal): Place {
     if (error instanceof Failure) throw error;
     const { code = '' } = error as NodeJS.ErrnoException;
     throw usageFault('--to', 'unwritable', { value: folder, code });
-  }
-}
-
-/** Node's own way tries for ever where a folder takes no others: /proc, a mount that is going away. */
-function makeWithThoseAbove(folder: string): void {
-  const isThere = () => statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true;
-  if (isThere()) return;
-  if (dirname(folder) !== folder) makeWithThoseAbove(dirname(folder));
-  try {
-    mkdirSync(folder);
-  } catch (error) {
-    if (!isThere()) throw error;
   }
 }
