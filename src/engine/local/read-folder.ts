@@ -9,7 +9,7 @@ export interface Folder {
   absolute: string;
   /** Relative to root; empty or ending with `/`. */
   path: string;
-  /** Another shard's: what is in it is listed, and its files are not looked at. */
+  /** Another shard's: of its files no more is told than that there are any. */
   isElsewhere?: boolean;
 }
 
@@ -195,7 +195,7 @@ function isOwnFile(filter: Filter, absolute: string, ino: number): boolean {
 async function listFolder(
   looks: Looks,
   rules: FolderRules,
-  { absolute, path }: Folder,
+  { absolute, path, isElsewhere = false }: Folder,
   specials: Map<string, Special>,
   progress: Progress,
 ): Promise<string[]> {
@@ -205,6 +205,7 @@ async function listFolder(
     ? await misnamedIn(looks, absolute)
     : NONE_MISNAMED;
   const names: string[] = [];
+  let hasFile = false;
   for (const dirent of dirents) {
     const plain = plainName(dirent, misnamed);
     const special = plain ? undefined : await lookAtSpecial(looks, rules, absolute, dirent, misnamed);
@@ -212,6 +213,10 @@ async function listFolder(
     const name = plain ?? special?.name ?? '';
     const isOut = isFolderName(name) ? rules.filter.excludesFolder : rules.filter.excludes;
     if (isOut(path + name)) continue;
+    if (isElsewhere && !isFolderName(name) && special?.odd === undefined) {
+      if (hasFile) continue;
+      hasFile = true;
+    }
     names.push(name);
     if (special) specials.set(name, special);
   }

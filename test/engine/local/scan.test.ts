@@ -6,6 +6,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { Shard } from '../../../src/config/shard.ts';
 import { createFilter, type Filter } from '../../../src/engine/local/filter.ts';
 import type { LookCost } from '../../../src/engine/local/look-cost.ts';
+import { folderOf } from '../../../src/engine/local/part.ts';
 import type { Facts, Listing, Piece } from '../../../src/engine/local/read-folder.ts';
 import { createReadingPool } from '../../../src/engine/local/reading-pool.ts';
 import { createReadingThreads } from '../../../src/engine/local/reading-threads.ts';
@@ -53,19 +54,24 @@ async function entriesOf(
   return entries;
 }
 
-test('of folders of other shards only the names are read, and what is odd in them', async t => {
+test('of other shards a scan tells the folders, what is odd in them, and one file where there is any', async t => {
   const root = oddFolder(t);
+  const isPlainFile = ({ kind, path }: ScannedEntry) =>
+    kind === 'file' || (kind === 'elsewhere' && !path.endsWith('/'));
+  const pathsOf = (entries: ScannedEntry[]) => entries.map(({ path }) => path);
+  const foldersOf = (files: ScannedEntry[]) => files.map(({ path }) => folderOf(path));
   for (const threads of [0, 1]) {
     const all = await entriesOf(root, filterOf(), 'follow', threads);
     const perShard = await Promise.all(
       [0, 1, 2].map(index => entriesOf(root, filterOf(), 'follow', threads, { index, count: 3 })),
     );
     for (const entries of perShard) {
-      t.deepEqual(
-        entries.map(({ path }) => path),
-        all.map(({ path }) => path),
-      );
+      const isOther = (one: ScannedEntry) => !isPlainFile(one);
+      t.deepEqual(pathsOf(entries.filter(isOther)), pathsOf(all.filter(isOther)));
+      const own = new Set(foldersOf(entries.filter(({ kind }) => kind === 'file')));
+      const others = new Set(foldersOf(all.filter(isPlainFile)).filter(folder => !own.has(folder)));
       const elsewhere = entries.filter(({ kind }) => kind === 'elsewhere');
+      t.deepEqual(foldersOf(elsewhere.filter(isPlainFile)), [...others]);
       t.true(elsewhere.every(({ size, mtime }) => Number.isNaN(size) && Number.isNaN(mtime)));
     }
     // Each is of one shard, which sees of it what a scan of all sees.
