@@ -5,3 +5,9 @@ export type Shard = { readonly index: number; readonly count: number };
 export function shardText({ index, count }: Shard): string {
   return `${index}/${count}`;
 }
+
+/** The shard of such a text; the whole folder is the only part of one. */
+export function shardIn(text = '0/1'): Shard {
+  const [index, count] = text.split('/').map(Number);
+  return { index: index ?? 0, count: count ?? 1 };
+}

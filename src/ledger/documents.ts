@@ -21,6 +21,8 @@ export interface Document {
   format?: number;
   /** Documents of the base: they were on the disk before this header was. */
   base?: number;
+  /** How often the task's ledgers were divided anew before this one; 0 where it is missing. */
+  generation?: number;
   kind?: 'base' | 'log' | 'scan';
   text?: string;
   crc?: number;

@@ -46,17 +46,32 @@ export class LedgerNewer extends LedgerUnusable {
   }
 }
 
-/** The same task has ledgers of another division into shards. Exit code 4. */
+/** Ledgers of the same task and another division into shards hold what this one did not take over. Exit code 4. */
 export class LedgerDividedOtherwise extends LedgerUnusable {
   /** `i/n`, or empty for a ledger of the whole folder. */
   readonly found: string;
   readonly wanted: string;
+  /** Whether the other division is in force; if not, other shards of the wanted one took theirs over already. */
+  readonly isInForce: boolean;
 
-  constructor(file: string, found = '', wanted = '') {
+  constructor(file: string, found = '', wanted = '', isInForce = true) {
     super(file, undefined);
     this.name = 'LedgerDividedOtherwise';
     this.found = found;
     this.wanted = wanted;
+    this.isInForce = isInForce;
+  }
+}
+
+/** Ledgers of shards that are to be taken over are not there: what they hold would be forgotten. Exit code 4. */
+export class LedgersMissing extends LedgerUnusable {
+  /** `i/n` each */
+  readonly shards: readonly string[];
+
+  constructor(file: string, shards: readonly string[]) {
+    super(file, undefined);
+    this.name = 'LedgersMissing';
+    this.shards = shards;
   }
 }
 

@@ -105,6 +105,8 @@ export interface LedgerOptions {
   staysOpen?: boolean;
   /** All of it becomes the base at the end, however little that is: of a base it shows when a part is missing. */
   isDraft?: boolean;
+  /** Where the ledger is made now: how often the task's were divided anew before. */
+  generation?: number;
 }
 
 /**
@@ -112,12 +114,12 @@ export interface LedgerOptions {
  * @throws LedgerDamaged, LedgerOfOther, LedgerNewer, LedgerUnusable
  */
 export async function openLedger(options: LedgerOptions): Promise<Ledger> {
-  const { file, readOnly = false } = options;
+  const { file, readOnly = false, generation } = options;
   try {
     const damaged = existsSync(file) ? undefined : await findAside(file);
     if (damaged !== undefined) throw new LedgerDamaged(damaged, true);
     if (!existsSync(file) && readOnly) return ledgerOf([], undefined, options);
-    if (!existsSync(file)) await writeLedger(file, options.task, { sorted: [], count: 0 });
+    if (!existsSync(file)) await writeLedger(file, options.task, { sorted: [], count: 0, generation });
     const lastWrite = statSync(file).mtimeMs;
     const store = await openDatafile<Document>(file);
     const { documents, lastScan } = sortDocuments(await store.find({}));
@@ -181,6 +183,7 @@ function ledgerOf(
   const changes = keepChanges(log.records);
   const baseEntries = documents.filter(({ kind }) => kind === 'base').length * ENTRIES_PER_DOCUMENT;
   let { entries } = log;
+  const generation = documents[0]?.generation;
   let nextId = documents.length + 1;
   let waiting: string[] = [];
   let writing: Promise<void> = Promise.resolve();
@@ -258,7 +261,8 @@ function ledgerOf(
     let count = 0;
     for (const _ of all()) count++;
     const open = [...[...uploads.values()].flatMap(linesOf), ...[...begun.values()].map(encodeBegun)];
-    await writeLedger(file, task, { sorted: encoded(all()), count, log: open, lastScan: scan }, lost);
+    const content = { sorted: encoded(all()), count, log: open, lastScan: scan, generation };
+    await writeLedger(file, task, content, lost);
   }
 
   return {

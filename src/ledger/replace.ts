@@ -3,7 +3,7 @@ import { copyFile } from 'node:fs/promises';
 import { isSystemError } from '../failure.ts';
 import { putAside, removeFile, replaceFile } from './datafile.ts';
 import { LedgerDamaged, LedgerUnusable } from './errors.ts';
-import { type Ledger, openLedger } from './ledger.ts';
+import { type Ledger, type LedgerOptions, openLedger } from './ledger.ts';
 import type { Task } from './task.ts';
 
 /** The copy of a ledger that a whole new one took the place of. */
@@ -30,40 +30,59 @@ export async function openIfWhole(file: string, task: Task): Promise<Ledger | un
  * @throws LedgerUnusable; what `fill` throws, and the ledger is as it was
  */
 export async function replaceLedger(
-  file: string,
-  task: Task,
+  options: LedgerOptions,
   old: Ledger | undefined,
   fill: (draft: Ledger) => Promise<void>,
 ): Promise<string | undefined> {
+  const { file } = options;
+  return throughDraft(
+    options,
+    async ledger => {
+      for (const upload of old?.uploads.values() ?? []) ledger.putUpload(upload);
+      // A record of the same path takes its place.
+      for (const begun of old?.begun.values() ?? []) ledger.putBegun(begun);
+      if (old?.lastScan) ledger.putLastScan(old.lastScan);
+      await fill(ledger);
+    },
+    () => (existsSync(file) ? keep(file, old !== undefined) : undefined),
+  );
+}
+
+/**
+ * Makes a ledger of nothing but what `fill` puts into it, in any order; the caller holds its lock. Until it is whole
+ * and on the disk, what was in its place stands.
+ * @throws LedgerUnusable; what `fill` throws, and all is as it was
+ */
+export async function makeLedger(
+  options: LedgerOptions,
+  fill: (draft: Ledger) => Promise<void>,
+): Promise<void> {
+  await throughDraft(options, fill, () => undefined);
+}
+
+async function throughDraft<T>(
+  options: LedgerOptions,
+  fill: (draft: Ledger) => Promise<void>,
+  beforeReplacing: () => Promise<T> | undefined,
+): Promise<T | undefined> {
+  const { file } = options;
   const draft = file + DRAFT;
   try {
     await removeFile(draft);
-    await write(draft, task, old, fill);
-    const kept = existsSync(file) ? await keep(file, old !== undefined) : undefined;
+    const ledger = await openLedger({ ...options, file: draft, isDraft: true });
+    try {
+      await fill(ledger);
+    } finally {
+      await ledger.close();
+    }
+    options.lost?.throwIfAborted();
+    const kept = await beforeReplacing();
     await replaceFile(draft, file);
     return kept;
   } catch (error) {
     await removeFile(draft).catch(() => {});
-    if (error instanceof LedgerUnusable) throw new LedgerUnusable(file, error.cause);
+    if (error instanceof LedgerUnusable && error.file === draft) throw new LedgerUnusable(file, error.cause);
     throw isSystemError(error) ? new LedgerUnusable(file, error) : error;
-  }
-}
-
-async function write(
-  draft: string,
-  task: Task,
-  old: Ledger | undefined,
-  fill: (draft: Ledger) => Promise<void>,
-): Promise<void> {
-  const ledger = await openLedger({ file: draft, task, isDraft: true });
-  try {
-    for (const upload of old?.uploads.values() ?? []) ledger.putUpload(upload);
-    // A record of the same path takes its place.
-    for (const begun of old?.begun.values() ?? []) ledger.putBegun(begun);
-    if (old?.lastScan) ledger.putLastScan(old.lastScan);
-    await fill(ledger);
-  } finally {
-    await ledger.close();
   }
 }
 

@@ -54,30 +54,6 @@ export async function currentLedger(dbFolder: string, task: Task): Promise<strin
 }
 
 /**
- * Ledgers of the same bucket, cos_path and shard that are another task's: of another folder, or another endpoint.
- */
-export async function otherLedgers(dbFolder: string, task: Task): Promise<{ file: string; task: Task }[]> {
-  const others: { file: string; task: Task }[] = [];
-  for (const other of ledgersOf(dbFolder, task))
-    if (other.task.shard === task.shard && !(await isSameTask(other.task, task))) others.push(other);
-  return others;
-}
-
-/** A ledger of the same task that is divided into other shards, or not at all: two would both send what is new. */
-export async function dividedOtherwise(
-  dbFolder: string,
-  { shard, ...whole }: Task,
-): Promise<{ file: string; task: Task } | undefined> {
-  for (const { file, task } of ledgersOf(dbFolder, whole)) {
-    const { shard: found, ...rest } = task;
-    if (countIn(found) !== countIn(shard) && (await isSameTask(rest, whole))) return { file, task };
-  }
-  return undefined;
-}
-
-const countIn = (shard = '0/1') => shard.slice(shard.indexOf('/') + 1);
-
-/**
  * Whether a ledger's task is the one that is wanted, however its endpoint and folder are spelled: a link to a
  * folder is that folder. A task that had no region at first has one now.
  */
@@ -124,22 +100,31 @@ async function identityOf(folder: string): Promise<{ dev: bigint; ino: bigint }>
   }
 }
 
-function ledgersOf(dbFolder: string, { bucket, prefix }: Task): { file: string; task: Task }[] {
+/** A ledger that there is, and what its first line says of it. */
+export interface LedgerFile {
+  file: string;
+  task: Task;
+  /** Of ledgers of the same files the one with the highest counts: it took over what the others held. */
+  generation: number;
+}
+
+/** Ledgers in db/ of the same bucket and cos_path. */
+export function ledgersOf(dbFolder: string, { bucket, prefix }: Task): LedgerFile[] {
   if (!existsSync(dbFolder)) return [];
   return readdirSync(dbFolder)
     .filter(name => name.startsWith(`${bucket}-`) && name.endsWith('.db'))
     .map(name => join(dbFolder, name))
     .flatMap(file => {
-      const task = taskIn(file);
-      return task?.bucket === bucket && task.prefix === prefix ? [{ file, task }] : [];
+      const found = ledgerAt(file);
+      return found?.task.bucket === bucket && found.task.prefix === prefix ? [found] : [];
     });
 }
 
 /** A ledger's first line is longer than this only where a path is. */
 const FIRST_LINE = 16 * 1024;
 
-/** What a ledger says that it is about; undefined where it is none. */
-export function taskIn(file: string): Task | undefined {
+/** What a file says of itself; undefined where it is no ledger. */
+export function ledgerAt(file: string): LedgerFile | undefined {
   const bytes = Buffer.alloc(FIRST_LINE);
   try {
     // Opening a pipe might never end.
@@ -148,7 +133,8 @@ export function taskIn(file: string): Task | undefined {
     const length = readSync(descriptor, bytes);
     closeSync(descriptor);
     const [line = ''] = bytes.toString('utf8', 0, length).split('\n', 1);
-    return (JSON.parse(line) as { task?: Task }).task;
+    const { task, generation = 0 } = JSON.parse(line) as { task?: Task; generation?: number };
+    return task && { file, task, generation };
   } catch {
     return undefined;
   }

@@ -11,6 +11,7 @@ export interface Content {
   count: number;
   log?: readonly string[];
   lastScan?: Document | undefined;
+  generation?: number | undefined;
 }
 
 /**
@@ -33,11 +34,11 @@ export async function writeLedger(
 
 function* documentsOf(
   task: Task,
-  { sorted, count, log = [], lastScan }: Content,
+  { sorted, count, log = [], lastScan, generation }: Content,
   lost?: AbortSignal,
 ): Generator<Document> {
   const base = Math.ceil(count / ENTRIES_PER_DOCUMENT);
-  yield { _id: 1, format: LEDGER_FORMAT, task, base };
+  yield { _id: 1, format: LEDGER_FORMAT, task, base, ...(generation && { generation }) };
   for (const piece of baseOf(sorted)) {
     lost?.throwIfAborted();
     yield piece;

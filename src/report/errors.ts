@@ -10,6 +10,7 @@ import {
   LedgerLocked,
   LedgerNewer,
   LedgerOfOther,
+  LedgersMissing,
   LedgerUnusable,
 } from '../ledger/errors.ts';
 import { ScheduleFailed } from '../schedule/errors.ts';
@@ -34,8 +35,9 @@ function linesOf(error: unknown, words: Words): string[] {
     return [error.isAside ? stops.ledgerPutAside(error.file) : stops.ledgerDamaged(error.file)];
   }
   if (error instanceof LedgerDividedOtherwise) {
-    return [stops.dividedOtherwise(error.file, error.found, error.wanted)];
+    return [words.shard.dividedOtherwise(error)];
   }
+  if (error instanceof LedgersMissing) return [words.shard.ledgersMissing(error.shards)];
   if (error instanceof LedgerNewer) return [stops.ledgerNewer(error.file)];
   if (error instanceof LedgerOfOther) return [stops.ledgerOfOther(error.file, error.about)];
   if (error instanceof LedgerUnusable) return [stops.ledgerUnusable(error.file, reasonOf(error.cause))];

@@ -114,7 +114,7 @@ for (const [what, changes, said] of [
 test('commands that do not know shards yet say so with exit code 2', async t => {
   const box = await sandbox(t);
   box.configure({ shard: '0/4' });
-  for (const command of [['verify'], ['status'], ['ledger', 'adopt'], ['restore']]) {
+  for (const command of [['verify'], ['status'], ['ledger', 'uploads'], ['restore']]) {
     const { code, stderr } = await box.run(...command);
     t.is(code, 2, command.join(' '));
     t.regex(stderr, /not with this command/);

@@ -27,7 +27,7 @@ test('a new ledger takes over what was begun, except where it has a record', asy
   await old.close();
 
   const before = await openIfWhole(file, task);
-  const kept = await replaceLedger(file, task, before, async draft => {
+  const kept = await replaceLedger({ file, task }, before, async draft => {
     for (const path of ['z', 'both', 'a']) draft.put(recordOf(path));
   });
   t.is(kept, `${file}.before-rebuild`);
@@ -49,7 +49,7 @@ test('a ledger stays as it was where the new one fails, whatever a crash left be
   const bytes = readFileSync(file);
   writeFileSync(`${file}.draft`, 'half of one');
   const old = await openIfWhole(file, task);
-  const failing = replaceLedger(file, task, old, async draft => {
+  const failing = replaceLedger({ file, task }, old, async draft => {
     draft.put(recordOf('b'));
     await draft.flush();
     throw new Error('no answer');

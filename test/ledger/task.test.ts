@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { otherLedgers } from '../../src/ledger/division.ts';
 import { createLedger, openLedger } from '../../src/ledger/ledger.ts';
-import { currentLedger, ledgerFile, otherLedgers, type Task } from '../../src/ledger/task.ts';
+import { currentLedger, ledgerFile, type Task } from '../../src/ledger/task.ts';
 
 function foldersOf(t: ExecutionContext) {
   const root = mkdtempSync(join(tmpdir(), 'cos_sync-task-'));
@@ -42,7 +43,7 @@ onPosix('a link to the folder has the ledger of the folder, and another folder h
   symlinkSync(data, link);
   t.is(await currentLedger(db, { ...task, localPath: link }), file);
   t.not(await currentLedger(db, { ...task, localPath: other }), file);
-  t.deepEqual(await otherLedgers(db, { ...task, localPath: other }), [{ file, task }]);
+  t.deepEqual(await otherLedgers(db, { ...task, localPath: other }), [{ file, task, generation: 0 }]);
   t.deepEqual(await otherLedgers(db, { ...task, localPath: other, prefix: 'q/' }), []);
   t.is(readdirSync(db).length, 1);
 });

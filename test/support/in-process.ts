@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { exitCodeOfError } from '../../src/cli/exit-codes.ts';
 import type { Invocation } from '../../src/cli/invocation.ts';
+import { ledgerCommand } from '../../src/commands/ledger/ledger.ts';
 import { restoreCommand } from '../../src/commands/restore/restore.ts';
 import type { RestoreCommand } from '../../src/commands/restore/wanted.ts';
 import { syncCommand } from '../../src/commands/sync.ts';
@@ -83,6 +84,23 @@ export function restoreHere(
   how: HowToRun = {},
 ): Promise<EndedHere> {
   return runHere(box, how, invocation => restoreCommand(invocation, { ...NOTHING_GIVEN, ...command }));
+}
+
+/** `cos_sync ledger adopt --json` */
+export function adoptHere(
+  box: Sandbox,
+  { from, ...how }: HowToRun & { from?: readonly string[] } = {},
+): Promise<EndedHere> {
+  const command = {
+    file: undefined,
+    format: undefined,
+    output: undefined,
+    table: undefined,
+    abort: undefined,
+  };
+  return runHere(box, how, invocation =>
+    ledgerCommand(invocation, { ...command, action: 'adopt', from, yes: false }),
+  );
 }
 
 /** `cos_sync sync --json` */

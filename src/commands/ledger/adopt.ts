@@ -1,90 +1,82 @@
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
+import type { Config } from '../../config/schema.ts';
+import { isOthersPath } from '../../engine/local/shard.ts';
+import { divisionOf, otherLedgers } from '../../ledger/division.ts';
 import { withDisksOf } from '../../ledger/last-scan.ts';
-import { type Ledger, openLedger } from '../../ledger/ledger.ts';
+import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import { lockLedger } from '../../ledger/lock.ts';
-import { isFile, unknownContent } from '../../ledger/records.ts';
-import { otherLedgers, type Task, targetOf, taskIn } from '../../ledger/task.ts';
-import { openSession, withLock } from '../task/session.ts';
+import { type LedgerFile, ledgerAt, type Task, targetOf } from '../../ledger/task.ts';
+import { holdingLock, openSession } from '../task/session.ts';
+import { adoptDivision } from './adopt-division.ts';
+import { type Adopted, takeOver } from './take-over.ts';
 
 /**
- * `cos_sync ledger adopt`: takes over the records of other ledgers of the same bucket and cos_path, for a
- * folder that moved. The next run compares the files with them; the other ledgers stay as they are.
+ * `cos_sync ledger adopt`: takes over the records of other ledgers of the same bucket and cos_path: of the same
+ * folder, divided into other shards, or of one that moved. The next run compares the files with them.
  * @param from files; undefined for all such ledgers in db/
- * @throws ConfigError, LedgerLocked, LedgerDamaged, LedgerUnusable
+ * @throws ConfigError, LedgerLocked, LedgersMissing, LedgerDamaged, LedgerUnusable
  */
 export async function adoptLedgers(
   invocation: Invocation,
   from: readonly string[] | undefined,
 ): Promise<number> {
   const { terminal, words, style, home } = invocation;
-  const session = await openSession(invocation);
-  const { task } = session;
-  const sources = from?.map(name => sourceOf(name, task)) ?? (await otherLedgers(home.dbFolder, task));
-  const counts = await withLock(invocation, session, async options => {
-    const ledger = await openLedger(options);
-    try {
-      const adopted: { records: number; file: string }[] = [];
-      const known = new Set(Array.from(ledger.records(), ({ path }) => path));
-      for (const source of sources) {
-        adopted.push({ records: await takeOver(ledger, known, source), file: source.file });
-      }
-      return adopted;
-    } finally {
-      await ledger.close();
-    }
+  const { task, config } = await openSession(invocation, { ofShards: true });
+  const named = from?.map(name => ledgerNamed(name, task));
+  const { adopted, waiting } = await holdingLock(invocation, task, async (options, signal) => {
+    const { others } = await divisionOf(home.dbFolder, task, named);
+    const { adopted, waiting } = await adoptDivision(home.dbFolder, options, named ?? [], signal);
+    const moved = (named ?? (await otherLedgers(home.dbFolder, task))).filter(
+      ({ file }) => file !== options.file && !others.some(other => other.file === file),
+    );
+    return { adopted: [...adopted, ...(await adoptMoved(options, moved, config))], waiting };
   });
-  if (style.json) terminal.out(`${JSON.stringify({ adopted: counts })}\n`);
-  else if (counts.length === 0) terminal.out(`${words.ledger.nothingToAdopt(targetOf(task))}\n`);
-  for (const { records, file } of style.json ? [] : counts) {
-    terminal.out(`${words.ledger.adopted(records, file)}\n`);
+  if (style.json) {
+    terminal.out(`${JSON.stringify({ adopted, ...(waiting.length > 0 && { waiting }) })}\n`);
+    return EXIT.ok;
   }
+  if (adopted.length === 0) terminal.out(`${words.ledger.nothingToAdopt(targetOf(task))}\n`);
+  for (const { records, file } of adopted) terminal.out(`${words.ledger.adopted(records, file)}\n`);
+  if (waiting.length > 0) terminal.out(`${words.shard.stillToAdopt(waiting)}\n`);
   return EXIT.ok;
 }
 
-interface Source {
-  file: string;
-  task: Task;
-}
-
-function sourceOf(name: string, { bucket, prefix, shard }: Task): Source {
-  const file = resolve(name);
-  const task = taskIn(file);
-  if (task?.bucket === bucket && task.prefix === prefix && task.shard === shard) return { file, task };
+function ledgerNamed(name: string, { bucket, prefix }: Task): LedgerFile {
+  const found = ledgerAt(resolve(name));
+  if (found?.task.bucket === bucket && found.task.prefix === prefix) return found;
   const target = targetOf({ bucket, prefix });
   throw usageFault('--from', 'noLedgerOfTarget', { value: name, target });
 }
 
-/** @returns how many records were new */
-async function takeOver(ledger: Ledger, known: Set<string>, { file, task }: Source): Promise<number> {
-  const lock = await lockLedger(file, () => {});
+/** Adds what ledgers of a folder that moved say of what is the shard's own; they stay as they are. */
+async function adoptMoved(
+  options: LedgerOptions,
+  sources: readonly LedgerFile[],
+  { shard }: Config,
+): Promise<Adopted[]> {
+  if (sources.length === 0) return [];
+  const ledger = await openLedger(options);
   try {
-    const { mtimeMs: lastWrite } = await stat(file);
-    const other = await openLedger({ file, task, readOnly: true });
-    let records = 0;
-    for (const record of other.records()) {
-      if (known.has(record.path)) continue;
-      // A run of this ledger may have brought another content to COS.
-      ledger.put(isFile(record) && ledger.begun.has(record.path) ? unknownContent(record.path) : record);
-      known.add(record.path);
-      records++;
+    const adopted: Adopted[] = [];
+    const known = new Set(Array.from(ledger.records(), ({ path }) => path));
+    for (const { file, task } of sources) {
+      const lock = await lockLedger(file, () => {});
+      try {
+        const other = await openLedger({ file, task, readOnly: true });
+        const records = takeOver(ledger, other, { takes: path => !isOthersPath(shard, path), known });
+        if (other.lastScan) ledger.putLastScan(withDisksOf(ledger.lastScan, other.lastScan));
+        await other.close();
+        await ledger.flush();
+        adopted.push({ records, file });
+      } finally {
+        await lock.release();
+      }
     }
-    for (const upload of other.uploads.values()) {
-      if (!ledger.uploads.has(upload.path)) ledger.putUpload(upload);
-    }
-    for (const { path, begun } of other.begun.values()) {
-      if (known.has(path) || ledger.begun.has(path)) continue;
-      // Nothing was begun after the ledger's last write: what came to COS later is not ours.
-      ledger.putBegun({ path, begun: begun.map(each => ({ ...each, until: each.until ?? lastWrite })) });
-    }
-    if (other.lastScan) ledger.putLastScan(withDisksOf(ledger.lastScan, other.lastScan));
-    await other.close();
-    await ledger.flush();
-    return records;
+    return adopted;
   } finally {
-    await lock.release();
+    await ledger.close();
   }
 }

@@ -25,11 +25,12 @@ export async function rebuildLedger(invocation: Invocation): Promise<number> {
   const { terminal, words, style, home } = invocation;
   const session = await openSession(invocation);
   await checkLocalPath(session.config, home.configFile, invocation.signal);
-  const { file, counts, previous } = await withLock(invocation, session, async ({ file }, signal) => {
+  const { file, counts, previous } = await withLock(invocation, session, async (options, signal) => {
+    const { file } = options;
     const old = await openIfWhole(file, session.task);
     let counts: RebuildCounts | undefined;
     try {
-      const replaced = await replaceLedger(file, session.task, old, async draft => {
+      const replaced = await replaceLedger(options, old, async draft => {
         counts = await rebuildInto(draft, invocation, session, old, signal);
         signal.throwIfAborted();
       });

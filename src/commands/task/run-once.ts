@@ -11,19 +11,13 @@ import type { FolderFollower } from '../../engine/local/read-ahead.ts';
 import { countInto, emptyStatistics, type Statistics } from '../../engine/statistics.ts';
 import { type ChangedPart, type SyncResult, sync } from '../../engine/sync.ts';
 import { Interrupted } from '../../interrupted.ts';
-import { LedgerDividedOtherwise, LedgerLocked } from '../../ledger/errors.ts';
+import { checkDivision, otherLedgers } from '../../ledger/division.ts';
+import { LedgerLocked } from '../../ledger/errors.ts';
 import { fingerprintOf } from '../../ledger/fingerprint.ts';
 import { takeRunNumber } from '../../ledger/history.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import type { OpenLedger } from '../../ledger/open-ledger.ts';
-import {
-  currentLedger,
-  dividedOtherwise,
-  otherLedgers,
-  type Task,
-  targetOf,
-  taskOf,
-} from '../../ledger/task.ts';
+import { currentLedger, type Task, targetOf, taskOf } from '../../ledger/task.ts';
 import { operationLines, plannedJson, warnings } from '../../report/console.ts';
 import { describe } from '../../report/describe.ts';
 import { errorLines } from '../../report/errors.ts';
@@ -80,13 +74,13 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
   const task = taskOf(options.config);
   await tellOfOthers(invocation, task);
   if (options.dryRun) {
-    await refuseOtherDivision(invocation, task);
+    await checkDivision(home.dbFolder, task);
     const ledger = { file: await currentLedger(home.dbFolder, task), task, readOnly: true };
     return (await runTask(invocation, { ...options, log: options.log.ofRun('dry') }, ledger)).exitCode;
   }
-  const { log, summary } = await holdingLock(invocation, task, async (ledger, signal) => {
-    // While the lock is held: who begins at the same time with the same division sees the same ledgers.
-    if (!options.part) await refuseOtherDivision(invocation, task);
+  const { log, summary } = await holdingLock(invocation, task, async (found, signal) => {
+    // Between two rounds of a daemon the folder may have been divided.
+    const ledger = { ...found, generation: await checkDivision(home.dbFolder, task) };
     const number = await takeRunNumber(home.historyFile);
     const log = options.log.ofRun(number);
     return { log, summary: await runTask({ ...invocation, signal }, { ...options, number, log }, ledger) };
@@ -97,18 +91,11 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
   return summary.exitCode;
 }
 
-/** @throws LedgerDividedOtherwise */
-async function refuseOtherDivision({ home }: Invocation, task: Task): Promise<void> {
-  const other = await dividedOtherwise(home.dbFolder, task);
-  if (other) throw new LedgerDividedOtherwise(other.file, other.task.shard, task.shard);
-}
-
 /** A folder that moved, or an endpoint that was changed, is another task: its first run would send all anew. */
 async function tellOfOthers({ home, terminal, words }: Invocation, task: Task): Promise<void> {
-  // No command takes over a shard's ledger yet.
-  if (task.shard !== undefined || existsSync(await currentLedger(home.dbFolder, task))) return;
+  if (existsSync(await currentLedger(home.dbFolder, task))) return;
   for (const { file, task: other } of await otherLedgers(home.dbFolder, task)) {
-    terminal.warn(`${words.warnings.otherLedger(file, other.localPath, other.place)}\n`);
+    terminal.warn(`${words.warnings.otherLedger(file, other)}\n`);
   }
 }
 

@@ -7,6 +7,7 @@ import { connect } from '../../cos/connect.ts';
 import type { CredentialsHolder } from '../../cos/credentials/credentials.ts';
 import type { ObjectStore } from '../../cos/store.ts';
 import { createRequests, type Requests } from '../../engine/requests/requests.ts';
+import { checkDivision } from '../../ledger/division.ts';
 import type { LedgerOptions } from '../../ledger/ledger.ts';
 import { lockLedger } from '../../ledger/lock.ts';
 import type { Task } from '../../ledger/task.ts';
@@ -26,11 +27,14 @@ export interface Session {
   credentials: CredentialsHolder;
 }
 
-/** @throws ConfigError */
-export async function openSession(invocation: Invocation): Promise<Session> {
+/**
+ * @param options.ofShards whether the command is one that may be about a shard
+ * @throws ConfigError
+ */
+export async function openSession(invocation: Invocation, { ofShards = false } = {}): Promise<Session> {
   const { home } = invocation;
   const { config } = readConfig(invocation);
-  if (config.shard) throw usageFault('shard', 'shardOnlyInSync');
+  if (config.shard && !ofShards) throw usageFault('shard', 'shardOnlyInSync');
   const task = taskOf(config);
   return {
     config,
@@ -44,7 +48,7 @@ export async function openSession(invocation: Invocation): Promise<Session> {
 /**
  * Works while no run can use the ledger.
  * @param work is given how to open the ledger, and a signal that is aborted when the lock is lost, too
- * @throws LedgerLocked, also where the lock was lost in the meantime
+ * @throws LedgerLocked, also where the lock was lost in the meantime; LedgerDividedOtherwise
  */
 export async function withLock<T>(
   invocation: Invocation,
@@ -52,7 +56,8 @@ export async function withLock<T>(
   work: (ledger: LedgerOptions, signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   return holdingLock(invocation, task, async (ledger, signal) => {
-    const result = await work(ledger, signal);
+    const generation = await checkDivision(invocation.home.dbFolder, task);
+    const result = await work({ ...ledger, generation }, signal);
     ledger.lost?.throwIfAborted();
     return result;
   });

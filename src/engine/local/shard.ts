@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Shard } from '../../config/shard.ts';
+import { isFolderPath } from '../../ledger/records.ts';
+import { folderOf } from './part.ts';
 
 /**
  * The shard (0 to count - 1) that a folder and the files directly in it belong to.
@@ -18,4 +20,14 @@ export function shardOf(folder: string, count: number): number {
  */
 export function isElsewhere(shard: Shard | undefined, folder: string): boolean {
   return shard !== undefined && shardOf(folder.slice(0, -1), shard.count) !== shard.index;
+}
+
+/** The folder by which a file or folder belongs to a shard. */
+export function decidingFolder(path: string): string {
+  return isFolderPath(path) ? path : folderOf(path);
+}
+
+/** Whether a file, or a folder's object, is another shard's. @param path as a record has it */
+export function isOthersPath(shard: Shard | undefined, path: string): boolean {
+  return shard !== undefined && isElsewhere(shard, decidingFolder(path));
 }

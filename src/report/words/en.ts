@@ -11,6 +11,7 @@ import { ledgerEn } from './ledger.ts';
 import { progressEn } from './progress.ts';
 import { restoreEn } from './restore.ts';
 import { scheduleEn } from './schedule.ts';
+import { shardEn } from './shard.ts';
 import { statusEn } from './status.ts';
 import { verifyEn } from './verify.ts';
 import { watchEn } from './watch.ts';
@@ -54,7 +55,7 @@ export const en = (call: Call): Words => ({
     shardNotInDaemon: () =>
       'cannot be used with daemon_mode or watch: let cron, systemd or a cluster start the runs',
     shardOnlyInSync: () =>
-      'works with `sync` (without --explain), `doctor` and `history` so far, and not with this command',
+      'works with `sync` (without --explain), `doctor`, `history` and `ledger adopt` so far, and not with this command',
     bareIpv6: ({ value, right }) =>
       `is an IPv6 address without brackets: write "${right}" or "${right}:9000", not "${value}"`,
     bucketIsHost: ({ bucket, region }) =>
@@ -209,8 +210,6 @@ export const en = (call: Call): Words => ({
       `the ledger ${file} cannot be used (${reason}): check free space and permissions of db/`,
     locked: (pid, host) =>
       `another run is under way${pid === undefined ? '' : ` (process ${pid} on ${host})`}: wait for its end`,
-    dividedOtherwise: (file, found, wanted) =>
-      `${file} is of the same folder and bucket, and divided otherwise (${found || 'not at all'}, not ${wanted || 'whole'}): ${found === '' ? 'run without shard' : `run with shards of ${found}`}, or use another cos_path for the new division`,
     cosRefused: (code, message) => `COS refuses: ${code}: ${message}`,
     connectionLost: (code, message) => `no connection to COS: code: ${code}, ${message}`,
     interrupted: signal => `interrupted by ${signal}: what was done is recorded, the next run goes on`,
@@ -228,8 +227,8 @@ export const en = (call: Call): Words => ({
       `multipart_threshold: files larger than ${most} MiB are uploaded in parts all the same, because a file that is uploaded whole is held in memory`,
     olderLedger: (file, leftBy, lastRun) =>
       `${file} is as run ${leftBy} left it, though run ${lastRun} came after: an older ledger was put back, which lacks what was uploaded since. Compare with COS: ${call('verify')}`,
-    otherLedger: (file, localPath, place) =>
-      `db/ has a ledger for the same bucket and cos_path, of ${localPath} (${place}). If this is that folder, moved, take its records over, so that nothing is sent again: ${call(`ledger adopt --from ${file}`)}`,
+    otherLedger: (file, { localPath, place, shard }) =>
+      `db/ has a ledger for the same bucket and cos_path, of ${localPath} (${place}). If this is that folder, moved, take its records over, so that nothing is sent again: ${call(`ledger adopt${shard ? ` --shard ${shard}` : ''} --from ${file}`)}`,
     configReadableByOthers: file => `${file} holds a secret and is readable by others: chmod 600 ${file}`,
     configRefused: message => `the changed configuration is refused, the old one stays in force: ${message}`,
     configReread: file => `${file} changed and was read again`,
@@ -300,6 +299,7 @@ export const en = (call: Call): Words => ({
   doctor: doctorEn(call),
   restore: restoreEn(call),
   schedule: scheduleEn(call),
+  shard: shardEn(call),
   watch: watchEn,
   status: statusEn,
   help: helpEn,

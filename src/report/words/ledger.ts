@@ -78,7 +78,8 @@ export const ledgerEn = (call: Call): LedgerWords => ({
       `${counted(count, 'file or folder', 'files or folders')} could not be read: not compared, for the next sync to try`,
   },
   adopted: (records, file) => `${counted(records, 'record')} taken over from ${file}`,
-  nothingToAdopt: target => `db/ has no other ledger of ${target}`,
+  nothingToAdopt: target =>
+    `nothing to take over: db/ has no other ledger of ${target} that is not taken over yet`,
   rebuildDone: file => `the ledger is rebuilt: ${file}`,
   previous: file => `the one before is kept as ${file}`,
   noUploads: target => `no unfinished uploads under ${target}`,
@@ -134,7 +135,7 @@ export const ledgerZh = (call: Call): LedgerWords => ({
     unreadable: count => `${count} 个文件或目录无法读取：未比较，下次同步会再试`,
   },
   adopted: (records, file) => `已从 ${file} 接管 ${records} 条记录`,
-  nothingToAdopt: target => `db/ 中没有 ${target} 的其他数据库`,
+  nothingToAdopt: target => `没有需要接管的记录：db/ 中没有 ${target} 的其他未接管的数据库`,
   rebuildDone: file => `本地数据库已重建：${file}`,
   previous: file => `原来的文件保留为 ${file}`,
   noUploads: target => `${target} 下没有未完成的分块上传`,

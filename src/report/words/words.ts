@@ -2,6 +2,7 @@ import type { Problem } from '../../config/faults.ts';
 import type { Language } from '../../config/language.ts';
 import type { HeldReason } from '../../engine/listener.ts';
 import type { FailureKind } from '../../failure.ts';
+import type { Task } from '../../ledger/task.ts';
 import type { DoctorWords } from './doctor.ts';
 import type { ExplainWords } from './explain.ts';
 import type { FailureWords } from './failures.ts';
@@ -13,6 +14,7 @@ import type { LedgerWords } from './ledger.ts';
 import type { ProgressWords } from './progress.ts';
 import type { RestoreWords } from './restore.ts';
 import type { ScheduleWords } from './schedule.ts';
+import type { ShardWords } from './shard.ts';
 import type { StatusWords } from './status.ts';
 import type { VerifyWords } from './verify.ts';
 import type { WatchWords } from './watch.ts';
@@ -41,7 +43,6 @@ export interface Words {
     ledgerNewer(file: string): string;
     ledgerUnusable(file: string, reason: string): string;
     locked(pid: number | undefined, host: string | undefined): string;
-    dividedOtherwise(file: string, found: string, wanted: string): string;
     cosRefused(code: string, message: string): string;
     connectionLost(code: string, message: string): string;
     interrupted(signal: string): string;
@@ -55,7 +56,7 @@ export interface Words {
     configReadableByOthers(file: string): string;
     /** Of runs by their numbers. */
     olderLedger(file: string, leftBy: number, lastRun: number): string;
-    otherLedger(file: string, localPath: string, place: string): string;
+    otherLedger(file: string, task: Task): string;
     /** @param most MiB */
     thresholdCut(most: number): string;
     configRefused(message: string): string;
@@ -118,6 +119,7 @@ export interface Words {
   doctor: DoctorWords;
   restore: RestoreWords;
   schedule: ScheduleWords;
+  shard: ShardWords;
   watch: WatchWords;
   status: StatusWords;
   help: HelpWords;

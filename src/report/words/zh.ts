@@ -10,6 +10,7 @@ import { ledgerZh } from './ledger.ts';
 import { progressZh } from './progress.ts';
 import { restoreZh } from './restore.ts';
 import { scheduleZh } from './schedule.ts';
+import { shardZh } from './shard.ts';
 import { statusZh } from './status.ts';
 import { verifyZh } from './verify.ts';
 import { watchZh } from './watch.ts';
@@ -50,7 +51,8 @@ export const zh = (call: Call): Words => ({
     badShard: ({ value, max }) =>
       `必须形如 "0/4"：从 0 开始的分片序号、斜杠、分片总数（最多 ${max}），而不是“${value}”`,
     shardNotInDaemon: () => '不能与 daemon_mode 或 watch 同时使用：请由 cron、systemd 或集群启动每次运行',
-    shardOnlyInSync: () => '目前只能用于 sync（不含 --explain）、doctor 和 history，不能用于此命令',
+    shardOnlyInSync: () =>
+      '目前只能用于 sync（不含 --explain）、doctor、history 和 ledger adopt，不能用于此命令',
     bareIpv6: ({ value, right }) =>
       `IPv6 地址没有加方括号：请写 "${right}" 或 "${right}:9000"，而不是“${value}”`,
     bucketIsHost: ({ bucket, region }) =>
@@ -190,8 +192,6 @@ export const zh = (call: Call): Words => ({
     ledgerUnusable: (file, reason) => `本地数据库 ${file} 无法使用（${reason}）：请检查 db/ 的剩余空间和权限`,
     locked: (pid, host) =>
       `另一个运行正在进行${pid === undefined ? '' : `（主机 ${host} 上的进程 ${pid}）`}：请等待其结束`,
-    dividedOtherwise: (file, found, wanted) =>
-      `${file} 属于同一目录和存储桶，但分片方式不同（${found || '未分片'}，而不是 ${wanted || '未分片'}）：请${found === '' ? '去掉 shard 运行' : `按 ${found} 的分片运行`}，或为新的分片方式使用另一个 cos_path`,
     cosRefused: (code, message) => `COS 拒绝：${code}：${message}`,
     connectionLost: (code, message) => `无法连接 COS：code: ${code}, ${message}`,
     interrupted: signal => `被 ${signal} 中断：已完成的都已记录，下次运行会继续`,
@@ -208,8 +208,8 @@ export const zh = (call: Call): Words => ({
       `multipart_threshold：超过 ${most} MiB 的文件仍会分块上传，因为整体上传的内容都在内存中`,
     olderLedger: (file, leftBy, lastRun) =>
       `${file} 是第 ${leftBy} 次运行结束时的状态，而之后还有第 ${lastRun} 次运行：数据库已被恢复为旧版本，其中没有此后上传的记录。请与 COS 核对：${call('verify')}`,
-    otherLedger: (file, localPath, place) =>
-      `db/ 中已有同一存储桶和 cos_path 的数据库，属于 ${localPath}（${place}）。如果这里就是移动后的那个目录，请接管其记录以免重新上传：${call(`ledger adopt --from ${file}`)}`,
+    otherLedger: (file, { localPath, place, shard }) =>
+      `db/ 中已有同一存储桶和 cos_path 的数据库，属于 ${localPath}（${place}）。如果这里就是移动后的那个目录，请接管其记录以免重新上传：${call(`ledger adopt${shard ? ` --shard ${shard}` : ''} --from ${file}`)}`,
     configReadableByOthers: file => `${file} 含有密钥，且其他用户可读：请执行 chmod 600 ${file}`,
     configRefused: message => `修改后的配置有误，继续使用原配置：${message}`,
     configReread: file => `${file} 已修改，已重新读取`,
@@ -277,6 +277,7 @@ export const zh = (call: Call): Words => ({
   doctor: doctorZh(call),
   restore: restoreZh(call),
   schedule: scheduleZh(call),
+  shard: shardZh(call),
   watch: watchZh,
   status: statusZh,
   help: helpZh,
