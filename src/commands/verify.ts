@@ -8,6 +8,7 @@ import { startRun } from '../engine/transfer/run.ts';
 import { type Applied, applyAttributes } from '../engine/upkeep/apply-attributes.ts';
 import { correctLedger, countUnrepaired } from '../engine/upkeep/repair.ts';
 import { type Verification, verifyObjects } from '../engine/upkeep/verify.ts';
+import { checkDivision } from '../ledger/division.ts';
 import { type Ledger, openLedger } from '../ledger/ledger.ts';
 import { isLocked } from '../ledger/lock.ts';
 import { currentLedger, targetOf } from '../ledger/task.ts';
@@ -44,8 +45,9 @@ interface Verified {
 export function verifyCommand(invocation: Invocation, command: VerifyCommand): Promise<number> {
   if (command.attributes && !command.repair) throw usageFault('--attributes', 'onlyWithRepair');
   return untilInterrupted(invocation, async () => {
-    const session = await openSession(invocation);
-    if (command.repair) return repair(invocation, session, command);
+    const session = await openSession(invocation, { ofShards: true });
+    if (command.repair) return repair({ ...invocation, home: session.home }, session, command);
+    await checkDivision(session.home.dbFolder, session.task);
     const { words, terminal, style } = invocation;
     if (await isLocked(session.file)) terminal.err(`${words.verify.runUnderWay}\n`);
     const ledger = await openLedger({ file: session.file, task: session.task, readOnly: true });

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { shardIn, shardText } from '../config/shard.ts';
 import { findAside, replaceFile } from './datafile.ts';
 import { LedgerDamaged, LedgerDividedOtherwise } from './errors.ts';
@@ -88,14 +88,21 @@ export async function checkDivision(dbFolder: string, task: Task): Promise<numbe
  * @returns that ledger; undefined where there is none
  */
 async function damagedIn(
-  { own, inForce }: Division,
+  { own, others, inForce }: Division,
   dbFolder: string,
   task: Task,
 ): Promise<string | undefined> {
-  if (own || inForce.length === 0) return undefined;
-  const file = ledgerFile(dbFolder, task);
-  return existsSync(file) ? file : findAside(file);
+  if (own) return undefined;
+  const place = ledgerFile(dbFolder, task);
+  const file = existsSync(place) ? place : await findAside(place);
+  if (file === undefined) return undefined;
+  // One that was in force before the others were made was written to before them.
+  const isLater = others.every(other => writtenAt(other.file) < writtenAt(file));
+  return inForce.length > 0 || isLater ? file : undefined;
 }
+
+/** ms since 1970 */
+const writtenAt = (file: string) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
 /** @throws LedgerDamaged where the task's ledger is in force, and damaged */
 export async function refuseDamaged(division: Division, dbFolder: string, task: Task): Promise<void> {

@@ -4,7 +4,9 @@ import type { Invocation } from '../../src/cli/invocation.ts';
 import { ledgerCommand } from '../../src/commands/ledger/ledger.ts';
 import { restoreCommand } from '../../src/commands/restore/restore.ts';
 import type { RestoreCommand } from '../../src/commands/restore/wanted.ts';
+import { statusCommand } from '../../src/commands/status.ts';
 import { syncCommand } from '../../src/commands/sync.ts';
+import { verifyCommand } from '../../src/commands/verify.ts';
 import { homeAt } from '../../src/config/home.ts';
 import { errorLines } from '../../src/report/errors.ts';
 import { wordsFor } from '../../src/report/language.ts';
@@ -89,6 +91,15 @@ export function restoreHere(
 /** `cos_sync ledger adopt --json` */
 export function adoptHere(
   box: Sandbox,
+  how: HowToRun & { from?: readonly string[] } = {},
+): Promise<EndedHere> {
+  return ledgerHere(box, 'adopt', how);
+}
+
+/** `cos_sync ledger ACTION --json` */
+export function ledgerHere(
+  box: Sandbox,
+  action: string,
   { from, ...how }: HowToRun & { from?: readonly string[] } = {},
 ): Promise<EndedHere> {
   const command = {
@@ -98,9 +109,19 @@ export function adoptHere(
     table: undefined,
     abort: undefined,
   };
+  return runHere(box, how, invocation => ledgerCommand(invocation, { ...command, action, from, yes: false }));
+}
+
+/** `cos_sync verify --json` */
+export function verifyHere(box: Sandbox, repair = false, how: HowToRun = {}): Promise<EndedHere> {
   return runHere(box, how, invocation =>
-    ledgerCommand(invocation, { ...command, action: 'adopt', from, yes: false }),
+    verifyCommand(invocation, { repair, deep: false, attributes: false }),
   );
+}
+
+/** `cos_sync status --json` */
+export function statusHere(box: Sandbox, how: HowToRun = {}): Promise<EndedHere> {
+  return runHere(box, how, invocation => statusCommand(invocation, { follow: false }));
 }
 
 /** `cos_sync sync --json` */

@@ -7,6 +7,7 @@ import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
 import { checkLocalPath } from '../../engine/local/local-path.ts';
 import { adoptRecords, type Outcome } from '../../engine/upkeep/import-records.ts';
+import { checkDivision } from '../../ledger/division.ts';
 import { ImportUnusable } from '../../ledger/errors.ts';
 import { EXPORT_FORMATS, exportText } from '../../ledger/exchange/export.ts';
 import { readImport } from '../../ledger/exchange/import.ts';
@@ -26,7 +27,8 @@ export async function exportLedger(
     const values = { value: format, choices: EXPORT_FORMATS.join(', ') };
     throw usageFault('--format', 'notChoice', values);
   }
-  const { task, file } = await openSession(invocation);
+  const { home, task, file } = await openSession(invocation, { ofShards: true });
+  await checkDivision(home.dbFolder, task);
   const ledger = await openLedger({ file, task, readOnly: true });
   let records = 0;
   const text = exportText(ledger.records(), task, chosen, () => records++);

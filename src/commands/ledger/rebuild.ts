@@ -22,8 +22,9 @@ const NAMES: Readonly<Record<keyof RebuildCounts, string>> = {
 
 /** `cos_sync ledger rebuild`: makes the ledger anew from the bucket's listing and the local files. */
 export async function rebuildLedger(invocation: Invocation): Promise<number> {
-  const { terminal, words, style, home } = invocation;
-  const session = await openSession(invocation);
+  const { terminal, words, style } = invocation;
+  const session = await openSession(invocation, { ofShards: true });
+  const { home } = session;
   await checkLocalPath(session.config, home.configFile, invocation.signal);
   const { file, counts, previous } = await withLock(invocation, session, async (options, signal) => {
     const { file } = options;

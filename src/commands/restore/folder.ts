@@ -25,8 +25,10 @@ function resolved(path: string): string {
   return IGNORES_CASE ? real.toLowerCase() : real;
 }
 
-/** Where a restore notes how far it is: one file for each folder that is restored to. */
-export function stateFile(dbFolder: string, folder: string): string {
-  const hash = createHash('sha256').update(resolved(folder)).digest('hex');
+/** Where a restore notes how far it is: one file for each folder, or shard of it, that is restored to. */
+export function stateFile(dbFolder: string, folder: string, shard: string | undefined): string {
+  const hash = createHash('sha256')
+    .update([resolved(folder), ...(shard ? [shard] : [])].join('\0'))
+    .digest('hex');
   return join(dbFolder, `restore-${hash.slice(0, 12)}.state`);
 }

@@ -4,6 +4,7 @@ import { usageFault } from '../../config/faults.ts';
 import { type Journal, noJournal, openJournal } from '../../engine/restore/journal.ts';
 import { missingPlace, openPlace, type Place } from '../../engine/restore/place.ts';
 import { Failure } from '../../failure.ts';
+import { checkDivision, divisionOf } from '../../ledger/division.ts';
 import { LedgerLocked } from '../../ledger/errors.ts';
 import { type Ledger, type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import { isLocked, lockLedger } from '../../ledger/lock.ts';
@@ -27,6 +28,7 @@ export interface Ground {
 interface Wanted {
   /** Absolute. */
   folder: string;
+  shard: string | undefined;
   dryRun: boolean;
   yes: boolean;
 }
@@ -41,30 +43,45 @@ type Work = (ground: Ground, signal: AbortSignal) => Promise<number>;
 export async function onGround(
   invocation: Invocation,
   session: Session,
-  wanted: Wanted,
+  given: Omit<Wanted, 'shard'>,
   work: Work,
 ): Promise<number> {
   const { config, task, file } = session;
+  const wanted: Wanted = { ...given, shard: task.shard };
   const { folder, dryRun, yes } = wanted;
   const overlap = overlapOf(folder, config.localPath);
   const values = { value: folder, folder: config.localPath };
   if (overlap !== 'apart' && !dryRun && !yes) {
     if (config.deleteSync) throw usageFault('--to', 'ontoSynced', values);
-    if (await isLocked(file)) throw usageFault('--to', 'ontoRunning', values);
+    if (await isInUse(session)) throw usageFault('--to', 'ontoRunning', values);
   }
   const readOnly: LedgerOptions = { file, task, readOnly: true };
   if (overlap === 'apart' || dryRun) return withLedger(invocation, readOnly, wanted, undefined, work);
   let isBegun = false;
   try {
-    return await holdingLock(invocation, task, (ledger, signal) => {
+    return await holdingLock(invocation, task, async (ledger, signal) => {
       isBegun = true;
-      const options = overlap === 'same' ? ledger : readOnly;
+      // A ledger that is not in force, or is begun beside another division's, is nobody's to write to.
+      const isOurs = await checkDivision(invocation.home.dbFolder, task).then(
+        () => true,
+        () => false,
+      );
+      const options = overlap === 'same' && isOurs ? ledger : readOnly;
       return withLedger({ ...invocation, signal }, options, wanted, overlap, work);
     });
   } catch (error) {
     if (isBegun || !yes || !(error instanceof LedgerLocked)) throw error;
     return withLedger(invocation, readOnly, wanted, undefined, work);
   }
+}
+
+/** Whether a run of the folder is under way, or of a shard of it. */
+async function isInUse({ home, task, file }: Session): Promise<boolean> {
+  const { alike, others } = await divisionOf(home.dbFolder, task);
+  for (const ledger of new Set([file, ...[...alike, ...others].map(({ file }) => file)])) {
+    if (await isLocked(ledger)) return true;
+  }
+  return false;
 }
 
 /** A ledger that cannot be used is no reason to restore nothing. */
@@ -111,14 +128,14 @@ function* filesOf(ledger: Ledger, beginning: string): Generator<FileRecord> {
 
 async function withPlace(
   { home, signal }: Invocation,
-  { folder, dryRun }: Wanted,
+  { folder, shard, dryRun }: Wanted,
   work: (ground: Pick<Ground, 'place' | 'journal'>, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   if (dryRun) {
     const place = existsSync(folder) ? openPlace(folder, undefined) : missingPlace(folder);
     return closing(place, work({ place, journal: noJournal }, signal));
   }
-  const file = stateFile(home.dbFolder, folder);
+  const file = stateFile(home.dbFolder, folder, shard);
   const lost = new AbortController();
   const lock = await lockLedger(file, error => lost.abort(error));
   try {

@@ -41,9 +41,10 @@ const MAX_ERRORS = 1_000;
  */
 export function restoreCommand(invocation: Invocation, command: RestoreCommand): Promise<number> {
   return untilInterrupted(invocation, async () => {
-    const session = await openSession(invocation);
-    const wanted = await wantedOf(command, invocation.home, session.task);
-    const { home, terminal, words } = invocation;
+    const session = await openSession(invocation, { ofShards: true });
+    const { home, task } = session;
+    const wanted = await wantedOf(command, home, task);
+    const { terminal, words } = invocation;
     const log = openLog(home.logFile, code =>
       terminal.warn(`${words.warnings.logUnwritable(home.logFile, code)}\n`),
     );

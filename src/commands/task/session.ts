@@ -1,7 +1,7 @@
 import { exitCodeOfError } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
-import { type OwnPaths, ownPathsOf } from '../../config/home.ts';
+import { type Home, type OwnPaths, ownPathsOf } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import { connect } from '../../cos/connect.ts';
 import type { CredentialsHolder } from '../../cos/credentials/credentials.ts';
@@ -15,10 +15,13 @@ import { currentLedger, taskOf } from '../../ledger/task.ts';
 import { errorLines } from '../../report/errors.ts';
 import { holdCredentials } from './credentials.ts';
 import { readConfig } from './read-config.ts';
+import { configOfShard, homeOfShard } from './shard-files.ts';
 
 /** What the commands work with that look after a task's ledger. */
 export interface Session {
   config: Config;
+  /** As the configured shard sees it. */
+  home: Home;
   task: Task;
   /** The task's ledger. */
   file: string;
@@ -32,12 +35,14 @@ export interface Session {
  * @throws ConfigError
  */
 export async function openSession(invocation: Invocation, { ofShards = false } = {}): Promise<Session> {
-  const { home } = invocation;
-  const { config } = readConfig(invocation);
-  if (config.shard && !ofShards) throw usageFault('shard', 'shardOnlyInSync');
+  const { config: whole } = readConfig(invocation);
+  if (whole.shard && !ofShards) throw usageFault('shard', 'shardOnlyInSync');
+  const config = configOfShard(whole);
+  const home = homeOfShard(invocation.home, config);
   const task = taskOf(config);
   return {
     config,
+    home,
     task,
     file: await currentLedger(home.dbFolder, task),
     own: ownPathsOf(home),

@@ -2,6 +2,7 @@ import { eachLimit } from 'async';
 import type { Config } from '../../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../../cos/store.ts';
 import { Failure } from '../../failure.ts';
+import { isOthersPath } from '../local/shard.ts';
 import type { Requests } from '../requests/requests.ts';
 
 /** An entry of ours and the object of its key; one of them may be missing. */
@@ -28,24 +29,25 @@ const BATCH = 256;
 const LISTED_REPORT = 1_000;
 
 /**
- * Meets entries of ours (ascending by path) with all objects under the prefix.
+ * Meets entries of ours (ascending by path) with all objects under the prefix, or with all of the configured shard.
  * @param visit answers the rest of its work where that needs a request or a file's content: it is done
  *   thread_num at a time
  * @returns how many objects there are
  * @throws Failure where COS cannot be asked; the signal's reason when aborted
  */
 export async function meetAll<T extends { path: string }>(
-  { config, prefix, store, requests, onListed, signal }: ListingOptions,
+  options: ListingOptions,
   entries: AsyncIterable<T> | Iterable<T>,
   visit: (meeting: Meeting<T>) => (() => Promise<void>) | undefined,
 ): Promise<number> {
+  const { config, prefix, onListed, signal } = options;
   let objects = 0;
   let waiting: (() => Promise<void>)[] = [];
   const finishWaiting = async () => {
     await eachLimit(waiting, config.threadNum, async (work: () => Promise<void>) => work());
     waiting = [];
   };
-  for await (const meeting of meetListing(entries, listAll(store, requests, prefix), prefix)) {
+  for await (const meeting of meetListing(entries, listAll(options), prefix)) {
     signal.throwIfAborted();
     if (meeting.object && ++objects % LISTED_REPORT === 0) onListed(objects);
     const more = visit(meeting);
@@ -56,15 +58,13 @@ export async function meetAll<T extends { path: string }>(
   return objects;
 }
 
-/** Lists all objects under a prefix, page by page. @throws Failure */
-async function* listAll(
-  store: ObjectStore,
-  requests: Requests,
-  prefix: string,
-): AsyncGenerator<ListedObject> {
+/** Lists all objects under a prefix that are no other shard's, page by page. @throws Failure */
+async function* listAll({ config, prefix, store, requests }: ListingOptions): AsyncGenerator<ListedObject> {
   for (let marker: string | undefined, isFirst = true; isFirst || marker !== undefined; isFirst = false) {
     const page = await requests.send(() => store.list(prefix, marker));
-    yield* page.objects;
+    for (const object of page.objects) {
+      if (!isOthersPath(config.shard, object.key.slice(prefix.length))) yield object;
+    }
     if (page.nextMarker !== undefined && page.nextMarker === marker) throw notSorted(marker);
     marker = page.nextMarker;
   }

@@ -55,7 +55,7 @@ export const en = (call: Call): Words => ({
     shardNotInDaemon: () =>
       'cannot be used with daemon_mode or watch: let cron, systemd or a cluster start the runs',
     shardOnlyInSync: () =>
-      'works with `sync` (without --explain), `doctor`, `history` and `ledger adopt` so far, and not with this command',
+      'does not work with this command (nor with --explain): run it without a shard, on a folder that is not divided',
     bareIpv6: ({ value, right }) =>
       `is an IPv6 address without brackets: write "${right}" or "${right}:9000", not "${value}"`,
     bucketIsHost: ({ bucket, region }) =>

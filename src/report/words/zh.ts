@@ -51,8 +51,7 @@ export const zh = (call: Call): Words => ({
     badShard: ({ value, max }) =>
       `必须形如 "0/4"：从 0 开始的分片序号、斜杠、分片总数（最多 ${max}），而不是“${value}”`,
     shardNotInDaemon: () => '不能与 daemon_mode 或 watch 同时使用：请由 cron、systemd 或集群启动每次运行',
-    shardOnlyInSync: () =>
-      '目前只能用于 sync（不含 --explain）、doctor、history 和 ledger adopt，不能用于此命令',
+    shardOnlyInSync: () => '不能用于此命令（以及 --explain）：请在未分片的目录上使用，不加 shard',
     bareIpv6: ({ value, right }) =>
       `IPv6 地址没有加方括号：请写 "${right}" 或 "${right}:9000"，而不是“${value}”`,
     bucketIsHost: ({ bucket, region }) =>
