@@ -102,6 +102,7 @@ export const COMMANDS: readonly Command[] = [
       { name: 'last', kind: 'text', value: 'N', says: 'last' },
       { name: 'html', kind: 'text', value: 'FILE', says: 'html' },
       SHARD,
+      { name: 'all-shards', kind: 'flag', says: 'allShards' },
     ],
     example: 'cos_sync history --last 20',
     actions: [

@@ -5,9 +5,10 @@ import { usageFault } from '../config/faults.ts';
 import { type PastRun, readHistory } from '../ledger/history.ts';
 import { runJson } from '../report/history/counts.ts';
 import { historyPage } from '../report/history/page.ts';
+import { type ShardRun, shardsJson, shardsTable, sumOfShards } from '../report/history/shards.ts';
 import { runDetails, runTable } from '../report/history/table.ts';
 import { writeWhole } from '../report/write-file.ts';
-import { homeOfShard, shardNamed } from './task/shard-files.ts';
+import { historiesOfShards, homeOfShard, shardNamed } from './task/shard-files.ts';
 
 export interface HistoryCommand {
   /** `show`, or undefined for the list. */
@@ -19,6 +20,8 @@ export interface HistoryCommand {
   html: string | undefined;
   /** `i/n`: the runs of this part of a folder. */
   shard?: string | undefined;
+  /** The newest run of each part, summed up. */
+  allShards?: boolean;
 }
 
 const MAX_LAST = 1_000_000;
@@ -29,6 +32,7 @@ const MAX_LAST = 1_000_000;
  */
 export async function historyCommand(invocation: Invocation, command: HistoryCommand): Promise<number> {
   const { terminal, style, words } = invocation;
+  if (command.allShards) return sumUp(invocation, command);
   const home = homeOfShard(invocation.home, { shard: shardNamed(command.shard) });
   const all = await readHistory(home.historyFile);
   if (command.action !== undefined) return show(invocation, command, all);
@@ -44,6 +48,23 @@ export async function historyCommand(invocation: Invocation, command: HistoryCom
   }
   if (command.html === undefined) terminal.out(runTable(runs, words.history));
   else await writePage(invocation, resolve(command.html), runs);
+  return EXIT.ok;
+}
+
+async function sumUp(
+  { terminal, style, words, home }: Invocation,
+  { shard, last, html }: HistoryCommand,
+): Promise<number> {
+  const other = Object.entries({ shard, last, html }).find(([, value]) => value !== undefined)?.[0];
+  if (other !== undefined) throw usageFault('--all-shards', 'notTogether', { value: `--${other}` });
+  const runs: ShardRun[] = [];
+  for (const { shard, file } of historiesOfShards(home)) {
+    for (const run of await readHistory(file)) runs.push({ shard, run });
+  }
+  const sums = sumOfShards(runs);
+  if (style.json) terminal.out(`${JSON.stringify(sums.map(shardsJson))}\n`);
+  else if (sums.length === 0) terminal.err(`${words.history.noShards(home.dbFolder)}\n`);
+  else terminal.out(sums.map(sum => shardsTable(sum, words.history)).join('\n'));
   return EXIT.ok;
 }
 

@@ -31,7 +31,7 @@ export const START: Readonly<Record<Command['name'], Start>> = {
     return doctorCommand(invocation);
   },
 
-  async history(invocation, { action, arguments: [run], texts }) {
+  async history(invocation, { action, arguments: [run], texts, flags }) {
     const { historyCommand } = await import('./history.ts');
     return historyCommand(invocation, {
       action,
@@ -39,6 +39,7 @@ export const START: Readonly<Record<Command['name'], Start>> = {
       last: texts.last,
       html: texts.html,
       shard: texts.shard,
+      allShards: flags['all-shards'] ?? false,
     });
   },
 

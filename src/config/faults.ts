@@ -85,6 +85,7 @@ export type Problem =
   | 'folderInUse'
   | 'badMoment'
   | 'atAndRun'
+  | 'notTogether'
   | 'runOfOther'
   | 'noVersions'
   | 'ontoSynced'

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { exitCodeOfError } from '../../src/cli/exit-codes.ts';
 import type { Invocation } from '../../src/cli/invocation.ts';
+import { type HistoryCommand, historyCommand } from '../../src/commands/history.ts';
 import { ledgerCommand } from '../../src/commands/ledger/ledger.ts';
 import { restoreCommand } from '../../src/commands/restore/restore.ts';
 import type { RestoreCommand } from '../../src/commands/restore/wanted.ts';
@@ -117,6 +118,16 @@ export function verifyHere(box: Sandbox, repair = false, how: HowToRun = {}): Pr
   return runHere(box, how, invocation =>
     verifyCommand(invocation, { repair, deep: false, attributes: false }),
   );
+}
+
+/** `cos_sync history --json` */
+export function historyHere(
+  box: Sandbox,
+  command: Partial<HistoryCommand>,
+  how: HowToRun = {},
+): Promise<EndedHere> {
+  const nothing = { action: undefined, run: undefined, last: undefined, html: undefined };
+  return runHere(box, how, invocation => historyCommand(invocation, { ...nothing, ...command }));
 }
 
 /** `cos_sync status --json` */

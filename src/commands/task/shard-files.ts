@@ -1,4 +1,5 @@
-import { format, parse } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { basename, dirname, format, join, parse } from 'node:path';
 import { usageFault } from '../../config/faults.ts';
 import type { Home } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
@@ -37,4 +38,16 @@ export function configOfShard(config: Config): Config {
 function fileOfShard(file: string, { index, count }: Shard): string {
   const { dir, name, ext } = parse(file);
   return format({ dir, name: `${name}.shard-${index}-of-${count}`, ext });
+}
+
+/** The histories that shards wrote, and whose they are. */
+export function historiesOfShards({ historyFile }: Home): { shard: Shard; file: string }[] {
+  const folder = dirname(historyFile);
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap(name => {
+    const [, index, count] = /\.shard-(\d+)-of-(\d+)\./.exec(name) ?? [];
+    const shard = { index: Number(index), count: Number(count) };
+    const isOne = count !== undefined && name === basename(fileOfShard(historyFile, shard));
+    return isOne ? [{ shard, file: join(folder, name) }] : [];
+  });
 }

@@ -9,27 +9,14 @@ import { countsOf } from './counts.ts';
 
 /** Of a terminal that nobody made wider. */
 const COLUMNS = 80;
-const STATUS_COLUMN = 2;
+export const STATUS_COLUMN = 2;
 
 /** Past runs as a table, one a line; what there is to say of a run beside its numbers stands below it. */
 export function runTable(runs: readonly PastRun[], words: HistoryWords): string {
-  const { columns } = words;
   const hasHeld = runs.some(run => run.deletes_held > 0);
   const hasTargets = new Set(runs.map(({ ledger }) => ledger)).size > 1;
-  const heads = [
-    ...[columns.run, columns.when, columns.status, columns.uploaded, columns.deleted, columns.failed],
-    ...[...(hasHeld ? [columns.held] : []), columns.bytes, columns.duration],
-  ];
-  const rows = runs.map(run => {
-    const { uploaded, deleted, failed, held, bytes, duration } = countsOf(run);
-    return [
-      // Without seconds: they would make the line too long.
-      ...[String(run._id), asLocalTime(new Date(run.start_time)).slice(0, -3), run.op_status],
-      ...[uploaded, deleted, failed, ...(hasHeld ? [held] : [])].map(shortCount),
-      ...[shortUnits(bytes), asClock(duration)],
-    ];
-  });
-  const [head = '', ...lines] = alignedLines([heads, ...rows], [1, STATUS_COLUMN]);
+  const rows = runs.map(run => cellsOf(run, hasHeld));
+  const [head = '', ...lines] = alignedLines([headsOf(words, hasHeld), ...rows], [1, STATUS_COLUMN]);
   const indent = ' '.repeat(NOTE_INDENT);
   const notes = runs.map(run => [
     ...(hasTargets ? [`${run.local_path} → ${run.target}`] : []),
@@ -41,8 +28,25 @@ export function runTable(runs: readonly PastRun[], words: HistoryWords): string 
 
 const NOTE_INDENT = 6;
 
+export function headsOf({ columns }: HistoryWords, hasHeld: boolean): string[] {
+  return [
+    ...[columns.run, columns.when, columns.status, columns.uploaded, columns.deleted, columns.failed],
+    ...[...(hasHeld ? [columns.held] : []), columns.bytes, columns.duration],
+  ];
+}
+
+export function cellsOf(run: PastRun, hasHeld: boolean): string[] {
+  const { uploaded, deleted, failed, held, bytes, duration } = countsOf(run);
+  return [
+    // Without seconds: they would make the line too long.
+    ...[String(run._id), asLocalTime(new Date(run.start_time)).slice(0, -3), run.op_status],
+    ...[uploaded, deleted, failed, ...(hasHeld ? [held] : [])].map(shortCount),
+    ...[shortUnits(bytes), asClock(duration)],
+  ];
+}
+
 /** @param toLeft columns of text; numbers stand to the right */
-function alignedLines(rows: readonly (readonly string[])[], toLeft: readonly number[]): string[] {
+export function alignedLines(rows: readonly (readonly string[])[], toLeft: readonly number[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map(row => stringWidth(row[column] ?? ''))),
   );

@@ -145,6 +145,7 @@ export const en = (call: Call): Words => ({
     badMoment: ({ value }) =>
       `must be a time like "2026-11-20T18:00" or how long ago, like "2h" or "3d", not "${value}"`,
     atAndRun: () => 'cannot be combined with --at: give one of them',
+    notTogether: ({ value }) => `cannot be combined with ${value}: give one of them`,
     runOfOther: ({ value, target }) =>
       `run ${value} was a sync to ${target}: give a run of this configuration`,
     noVersions: ({ bucket }) =>

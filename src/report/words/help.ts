@@ -45,6 +45,7 @@ export interface HelpWords {
       | 'attributes'
       | 'last'
       | 'html'
+      | 'allShards'
       | 'format'
       | 'from'
       | 'output'
@@ -130,6 +131,7 @@ export const helpEn: HelpWords = {
     deep: 'also read every local file and compare its content with its record',
     attributes: 'with --repair: give every object the configured class, ACL, encryption, headers, meta',
     last: 'only the last so many runs',
+    allShards: 'the newest run of each shard, and their sum',
     html: 'write a page with charts to this file; it opens without a network',
     format: 'what the records are written as',
     from: 'the ledger to take over (may be repeated; default: all others in db/)',
@@ -219,6 +221,7 @@ export const helpZh: HelpWords = {
     deep: '同时读取每个本地文件，将其内容与记录比较',
     attributes: '与 --repair 同用：让每个对象具有配置的存储类型、ACL、加密、请求头和元数据',
     last: '只列出最近的若干次',
+    allShards: '各分片最近一次运行及其合计',
     html: '把带图表的网页写入此文件，无需网络即可打开',
     format: '导出的格式',
     from: '要接管的数据库（可重复；默认：db/ 中所有其他数据库）',

@@ -2,7 +2,13 @@
 export interface HistoryWords {
   none(file: string): string;
   written(file: string): string;
+  /** The line of the sum. */
+  allShards: string;
+  /** @param shards `i/n` each */
+  noRunOf(shards: readonly string[]): string;
+  noShards(folder: string): string;
   columns: {
+    shard: string;
     run: string;
     when: string;
     status: string;
@@ -44,7 +50,11 @@ export interface HistoryWords {
 export const historyEn: HistoryWords = {
   none: file => `no runs yet in ${file}`,
   written: file => `written to ${file}`,
+  allShards: 'all',
+  noRunOf: shards => `no run is known of ${shards.join(', ')}`,
+  noShards: folder => `no shard ran yet: ${folder} has no history of one`,
   columns: {
+    shard: 'shard',
     run: 'run',
     when: 'when',
     status: 'status',
@@ -83,7 +93,11 @@ export const historyEn: HistoryWords = {
 export const historyZh: HistoryWords = {
   none: file => `${file} 中还没有运行记录`,
   written: file => `已写入 ${file}`,
+  allShards: '合计',
+  noRunOf: shards => `没有以下分片的运行记录：${shards.join('、')}`,
+  noShards: folder => `还没有分片运行过：${folder} 中没有分片的运行历史`,
   columns: {
+    shard: '分片',
     run: '编号',
     when: '时间',
     status: '状态',

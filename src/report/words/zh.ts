@@ -130,6 +130,7 @@ export const zh = (call: Call): Words => ({
     badMoment: ({ value }) =>
       `必须是 "2026-11-20T18:00" 这样的时间，或 "2h"、"3d" 这样的“多久以前”，而不是“${value}”`,
     atAndRun: () => '不能与 --at 同时使用：请只指定其中之一',
+    notTogether: ({ value }) => `不能与 ${value} 同时使用：请只指定其中之一`,
     runOfOther: ({ value, target }) => `第 ${value} 次运行的同步目标是 ${target}：请指定本配置的运行`,
     noVersions: ({ bucket }) =>
       `存储桶 ${bucket} 未开启版本控制：被覆盖或删除的内容无法找回。请开启版本控制，以备今后使用`,
