@@ -13,6 +13,7 @@ import { changedFew } from './work/changed-few.ts';
 import { moved, movedHuge } from './work/moved.ts';
 import { millions, noOp } from './work/no-op.ts';
 import { largeBack, latencyBack, smallBack } from './work/restores.ts';
+import { shards } from './work/shards.ts';
 import { start } from './work/start.ts';
 import { largeFile, latency, middleFiles, smallFiles } from './work/uploads.ts';
 import { watching } from './work/watch.ts';
@@ -23,6 +24,7 @@ const WORKS: Readonly<Record<string, Work>> = {
   'no-op': noOp,
   'no-op-rclone': noOpOfRclone,
   slow: slowTree,
+  shards,
   few: changedFew,
   small: smallFiles,
   latency,

@@ -41,6 +41,7 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
   const start = performance.now();
   const cost = createLookCost();
   let isClosed = false;
+  let isToGoOn = false;
   const pool = createReadingPool({ rules: { filter, symlinks }, most, timeout, cost }, goOn);
   const threads = createReadingThreads({ rules: { filter, symlinks }, most, cost }, goOn, giveBack);
 
@@ -61,6 +62,16 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
     if (hasRoom()) onRoom();
   }
 
+  /** So that what is begun together goes to a thread together: each message costs as much as a folder or two. */
+  function goOnSoon(): void {
+    if (isToGoOn) return;
+    isToGoOn = true;
+    queueMicrotask(() => {
+      isToGoOn = false;
+      goOn();
+    });
+  }
+
   /** Looks that may be made at a time besides those that are: threads that are tried and the pool look together. */
   const left = () => (most === 0 ? Infinity : Math.max(0, most - pool.busy() - threads.busy()));
   const freeThreads = () => (pool.busy() === 0 ? threads.free() : Math.min(threads.free(), left()));
@@ -74,7 +85,7 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
       // The rest of a folder comes before any folder after it.
       if (piece) waiting.unshift(reading);
       else waiting.push(reading);
-      goOn();
+      goOnSoon();
     });
   }
 

@@ -4,8 +4,8 @@ import { countBlocked } from '../../blocked-threads.ts';
 import { Failure } from '../../failure.ts';
 import { startThread } from '../../start-thread.ts';
 import type { LookCost } from './look-cost.ts';
-import { FACTS, type FolderRules, factsIn, type Listing } from './read-folder.ts';
-import { FILES_AT_ONCE, type Reading } from './reading.ts';
+import { type FolderRules, factsIn } from './read-folder.ts';
+import type { Reading } from './reading.ts';
 import type { Answer, Answers, Question, ThreadRules } from './scan-thread.ts';
 
 /** More threads than these give more than one thread can plan with. */
@@ -85,7 +85,7 @@ export function createReadingThreads(
     return thread;
   }
 
-  function answered(thread: Thread, { answers, numbers, unmatched }: Answers): void {
+  function answered(thread: Thread, { answers, numbers, counts, unmatched }: Answers): void {
     rules.filter.unmatchedElsewhere(unmatched);
     const batch = thread.batches.shift();
     const next = thread.batches[0];
@@ -94,10 +94,8 @@ export function createReadingThreads(
     for (const [index, reading] of batch?.readings.entries() ?? []) {
       const answer = answers[index]!;
       if ('found' in answer) {
-        const facts = factsIn(answer.found);
-        const names = reading.piece?.names.length ?? Math.min((answer.found as Listing).count, FILES_AT_ONCE);
-        facts.numbers = numbers.subarray(at, at + names * FACTS);
-        at += names * FACTS;
+        factsIn(answer.found).numbers = numbers.subarray(at, at + counts[index]!);
+        at += counts[index]!;
       }
       tell(reading, answer);
     }

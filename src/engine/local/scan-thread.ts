@@ -27,6 +27,8 @@ export type Answer =
 export interface Answers {
   answers: Answer[];
   numbers: Float64Array;
+  /** How many of them are of each answer. */
+  counts: number[];
   /** Of the thread's filter. */
   unmatched: Unmatched;
 }
@@ -59,13 +61,14 @@ async function answerTo({ folder, piece }: Question): Promise<Answer> {
 }
 
 function packed(answers: Answer[]): Answers {
-  const all = answers.flatMap(answer => ('found' in answer ? [factsIn(answer.found)] : []));
-  const numbers = new Float64Array(all.reduce((sum, facts) => sum + facts.numbers.length, 0));
+  const all = answers.map(answer => ('found' in answer ? factsIn(answer.found) : { numbers: NO_NUMBERS }));
+  const counts = all.map(facts => facts.numbers.length);
+  const numbers = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
   let at = 0;
   for (const facts of all) {
     numbers.set(facts.numbers, at);
     at += facts.numbers.length;
     facts.numbers = NO_NUMBERS;
   }
-  return { answers, numbers, unmatched: rules.filter.unmatched() };
+  return { answers, numbers, counts, unmatched: rules.filter.unmatched() };
 }

@@ -7,7 +7,8 @@ import type { Shard } from '../../../src/config/shard.ts';
 import { createFilter, type Filter } from '../../../src/engine/local/filter.ts';
 import type { LookCost } from '../../../src/engine/local/look-cost.ts';
 import { folderOf } from '../../../src/engine/local/part.ts';
-import type { Facts, Listing, Piece } from '../../../src/engine/local/read-folder.ts';
+import type { Facts, Listing } from '../../../src/engine/local/read-folder.ts';
+import type { Reading } from '../../../src/engine/local/reading.ts';
 import { createReadingPool } from '../../../src/engine/local/reading-pool.ts';
 import { createReadingThreads } from '../../../src/engine/local/reading-threads.ts';
 import { type ScannedEntry, scan } from '../../../src/engine/local/scan.ts';
@@ -85,11 +86,11 @@ test('a folder is read alike in threads and in the pool, whatever is in it', asy
   const root = oddFolder(t);
   const rules = { filter: filterOf(['out']), symlinks: 'follow' } as const;
   // A busy machine must not make the threads give up.
-  const cost: LookCost = { took: () => {}, isFast: () => false, isSlow: () => false };
-  const folders = ['', 'a/', 'a/b/', 'a/loop/', 'empty/', 'large/', 'z/', 'none/'].map(path => ({
-    path,
-    absolute: `${root}/${path}`,
-  }));
+  let isFast = false;
+  const cost: LookCost = { took: () => {}, isFast: () => isFast, isSlow: () => false };
+  const folders = ['', 'a/', 'a/b/', 'a/loop/', 'empty/', 'large/', 'z/', 'none/'].flatMap(path =>
+    [false, true].map(isElsewhere => ({ path, absolute: `${root}/${path}`, isElsewhere })),
+  );
   const piece = {
     names: [join('a', 'b'), 'a.txt', '', 'pipe', 'none', 'itself', 'large/f999-to-file'],
     links: [6],
@@ -104,25 +105,34 @@ test('a folder is read alike in threads and in the pool, whatever is in it', asy
   });
   threads.start();
   await ready;
-  const plain = (found: Listing | Facts) => JSON.parse(JSON.stringify(found));
-  for (const [folder, files] of [...folders.map(one => [one, undefined]), [folders[0], piece]] as const) {
-    const results = await Promise.allSettled(
-      [pool.take, (reading: Parameters<typeof pool.take>[0]) => threads.take([reading])].map(
-        take =>
-          new Promise<Listing | Facts>((resolve, reject) => {
-            take({
-              folder: folder as { path: string; absolute: string },
-              piece: files as Piece | undefined,
-              resolve,
-              reject,
-            });
-          }),
-      ),
+  type Wanted = Pick<Reading, 'folder' | 'piece'>;
+  const wanted: Wanted[] = [
+    ...folders.map(folder => ({ folder, piece: undefined })),
+    { folder: folders[0]!, piece },
+  ];
+
+  /** What becomes of each reading. */
+  async function read(take: (readings: Reading[]) => void, some: readonly Wanted[]): Promise<unknown[]> {
+    const readings: Reading[] = [];
+    const results = some.map(
+      one => new Promise<Listing | Facts>((resolve, reject) => readings.push({ ...one, resolve, reject })),
     );
-    const [inPool, inThread] = results.map(result =>
-      result.status === 'fulfilled' ? plain(result.value) : { code: result.reason.code },
+    take(readings);
+    return (await Promise.allSettled(results)).map(result =>
+      result.status === 'fulfilled' ? JSON.parse(JSON.stringify(result.value)) : { code: result.reason.code },
     );
-    t.deepEqual(inThread, inPool, `${(folder as { path: string }).path}${JSON.stringify(files)}`);
+  }
+
+  for (const one of wanted) {
+    const inPool = await read(([reading]) => pool.take(reading!), [one]);
+    t.deepEqual(await read(threads.take, [one]), inPool, JSON.stringify(one));
+  }
+  isFast = true;
+  await read(threads.take, wanted.slice(0, 1));
+  const together = await read(threads.take, wanted);
+  for (const [index, one] of wanted.entries()) {
+    const [inPool] = await read(([reading]) => pool.take(reading!), [one]);
+    t.deepEqual(together[index], inPool, `together: ${JSON.stringify(one)}`);
   }
 });
 
