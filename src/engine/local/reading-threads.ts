@@ -39,7 +39,7 @@ interface Thread {
 
 export interface ThreadsOptions {
   rules: FolderRules;
-  /** Threads; 0 for one less than there are cores. */
+  /** Threads; 0 for as many as there are cores. */
   most: number;
   cost: LookCost;
 }
@@ -61,7 +61,7 @@ export function createReadingThreads(
   function start(): void {
     if (state !== 'unstarted') return;
     state = 'tried';
-    const count = Math.min(most || Infinity, MOST_THREADS, Math.max(1, availableParallelism() - 1));
+    const count = Math.min(most || Infinity, MOST_THREADS, availableParallelism());
     try {
       for (let i = 0; i < count; i++) threads.push(startOne());
     } catch {
