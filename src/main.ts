@@ -13,6 +13,7 @@ import { createTerminal } from './report/console.ts';
 import { errorLines, isUnexpected } from './report/errors.ts';
 import { wordsFor } from './report/language.ts';
 import { logDefect } from './report/log-line.ts';
+import type { Words } from './report/words/words.ts';
 import { untilSignal } from './signals.ts';
 
 // Read when the first of them is needed: the scan waits in up to 64 of them, and files are read in the others.
@@ -23,7 +24,7 @@ const LAST_WORDS = 500;
 
 async function main(argv: readonly string[], signal: AbortSignal): Promise<number> {
   const home = homeIn(argv);
-  const words = wordsFor(callIn(home), optionIn(argv, 'lang'), languageInConfig(home.configFile));
+  const words = wordsIn(home, argv);
   let isOutputLost = false;
   const terminal = createTerminal(code => {
     isOutputLost = true;
@@ -62,11 +63,16 @@ function homeIn(argv: readonly string[]): Home {
   return homeAt(optionIn(argv, 'home'), process.env, optionIn(argv, 'config'));
 }
 
+function wordsIn(home: Home, argv: readonly string[]): Words {
+  const call = callIn(home, optionIn(argv, 'shard'));
+  return wordsFor(call, optionIn(argv, 'lang'), languageInConfig(home.configFile));
+}
+
 /** What nobody caught is a defect of ours: it is said in one line, and the stack is no business of the terminal. */
 function endOnDefect(error: unknown): void {
   const home = homeIn(process.argv);
   logDefect(home.logFile, error);
-  const words = wordsFor(callIn(home), optionIn(process.argv, 'lang'), languageInConfig(home.configFile));
+  const words = wordsIn(home, process.argv);
   for (const line of errorLines(error, words)) process.stderr.write(`cos_sync: ${line}\n`);
   process.exit(exitCodeOfError(error));
 }

@@ -61,7 +61,7 @@ async function* examine(invocation: Invocation): AsyncGenerator<Check> {
   }
   const { config } = read;
   yield await checkFolder(config, ownPathsOf(home), words.doctor, signal);
-  yield await checkLedger(config, home, words.doctor);
+  yield await checkLedger(config, home, words);
   yield await checkDisk(home, words.doctor);
   yield* examineCos({ ...config, timeout: Math.min(config.timeout, PATIENCE) }, invocation);
 }

@@ -3,6 +3,7 @@ import type { Invocation } from '../cli/invocation.ts';
 import { usageFault } from '../config/faults.ts';
 import { connect } from '../cos/connect.ts';
 import { explain, pathInTree } from '../engine/explain.ts';
+import { checkDivision } from '../ledger/division.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { explanationJson, explanationText } from '../report/explanation.ts';
 import { openSession, untilInterrupted } from './task/session.ts';
@@ -25,6 +26,7 @@ export function explainCommand(invocation: Invocation, command: ExplainCommand):
 async function explainPaths(invocation: Invocation, command: ExplainCommand): Promise<number> {
   const { home, terminal, words, style, signal } = invocation;
   const { config, task, file, own, credentials } = await openSession(invocation);
+  await checkDivision(home.dbFolder, task);
   const paths: string[] = [];
   for (const given of command.paths) {
     const path = await pathInTree(config, given);

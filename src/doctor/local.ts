@@ -8,12 +8,14 @@ import { keyOf } from '../cos/keys.ts';
 import { filterOf } from '../engine/local/filter.ts';
 import { lookAtLocalPath } from '../engine/local/local-path.ts';
 import { scan } from '../engine/local/scan.ts';
-import { LedgerDamaged } from '../ledger/errors.ts';
+import { checkDivision } from '../ledger/division.ts';
+import { LedgerDamaged, LedgerDividedOtherwise } from '../ledger/errors.ts';
 import { openLedger } from '../ledger/ledger.ts';
 import { isLocked } from '../ledger/lock.ts';
 import { currentLedger, taskOf } from '../ledger/task.ts';
 import { inUnits } from '../report/units.ts';
 import type { DoctorWords } from '../report/words/doctor.ts';
+import type { Words } from '../report/words/words.ts';
 import type { Check } from './check.ts';
 
 /** Less free space, in bytes, than db/ and log/ may soon need. */
@@ -66,10 +68,12 @@ function isKey(prefix: string, path: string): boolean {
 }
 
 /** The ledger: whole, how large and old, whether a run holds it. */
-export async function checkLedger(config: Config, { dbFolder }: Home, words: DoctorWords): Promise<Check> {
+export async function checkLedger(config: Config, { dbFolder }: Home, allWords: Words): Promise<Check> {
+  const words = allWords.doctor;
   const task = taskOf(config);
   const file = await currentLedger(dbFolder, task);
   try {
+    await checkDivision(dbFolder, task);
     const ledger = await openLedger({ file, task, readOnly: true });
     let records = 0;
     for (const _ of ledger.records()) records++;
@@ -82,12 +86,14 @@ export async function checkLedger(config: Config, { dbFolder }: Home, words: Doc
     const message = words.ledger(basename(file), records, inUnits(stats.size), written, pending);
     return { name: 'ledger', status: 'ok', message };
   } catch (error) {
-    const message =
-      error instanceof LedgerDamaged
-        ? words.ledgerDamaged(error.file)
-        : words.ledgerUnusable(file, String((error as Error).message));
-    return { name: 'ledger', status: 'fail', message };
+    return { name: 'ledger', status: 'fail', message: faultOf(error, file, allWords) };
   }
+}
+
+function faultOf(error: unknown, file: string, { doctor, shard }: Words): string {
+  if (error instanceof LedgerDamaged) return doctor.ledgerDamaged(error.file);
+  if (error instanceof LedgerDividedOtherwise) return shard.dividedOtherwise(error);
+  return doctor.ledgerUnusable(file, (error as Error).message);
 }
 
 /** Whether db/ and log/ can be written and have room. */

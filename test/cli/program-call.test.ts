@@ -14,6 +14,11 @@ test('a command that a message names can be typed as it stands, with the home an
   t.true(call('ledger rebuild').endsWith(` --home ${home} --config ${config} ledger rebuild`));
   t.true(call('schedule remove --name a').endsWith(` --home ${home} schedule remove --name a`));
   t.regex(call('help sync'), /^\S+ \S+ help sync$/);
+  const ofShard = callIn(OTHER, '0/4');
+  t.true(ofShard('verify --repair').endsWith(` --config ${config} --shard 0/4 verify --repair`));
+  for (const command of ['ledger rebuild --shard 1/4', 'schedule remove --name a', 'init', 'help sync']) {
+    t.is(ofShard(command), call(command));
+  }
   const usual = callIn(homeAt(undefined, process.env));
   t.notRegex(usual('sync'), /--home|--config/);
 });

@@ -1,5 +1,5 @@
-import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { shardOf } from '../../src/engine/local/shard.ts';
@@ -171,6 +171,11 @@ test.serial(
       t.regex(err, /of shards 0\/2 are not in db\//);
     }
     box.proxy.requests.length = 0;
+    // One that is in db/ may be named as well, by whatever name, and more than once.
+    const link = join(box.root, 'link to db');
+    symlinkSync(join(box.home, 'db'), link, 'junction');
+    const named = [moved, moved, join(link, basename(ledgersIn(box.home)[0] ?? ''))];
+    t.is((await adopt(box, '0/3', named)).code, 0);
     for (const shard of shardsOf(3)) t.is((await adopt(box, shard, [moved])).code, 0);
     for (const shard of shardsOf(3)) t.is((await run(box, shard)).code, 0);
     t.deepEqual(box.proxy.requests, []);

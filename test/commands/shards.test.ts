@@ -69,6 +69,18 @@ test.serial('verify and export of another division than the one in force are ref
   }
 });
 
+test.serial('doctor, --explain and uploads name the command, too, that a division needs', async t => {
+  const box = await sandbox(t);
+  await synced(box);
+  for (const command of [['doctor'], ['sync', '--dry-run', '--explain', 'x'], ['ledger', 'uploads']]) {
+    const { stdout, stderr } = await box.run(...command);
+    t.regex(stdout + stderr, /divided otherwise.* ledger adopt$/m, command.join(' '));
+  }
+  const damaged = fileOf(box, '0/2');
+  writeFileSync(damaged, 'no ledger');
+  t.regex((await box.run('--shard', '0/2')).stderr, / --shard 0\/2 ledger rebuild$/m);
+});
+
 test.serial("a shard's ledger is rebuilt of what is its own, and nothing is sent after it", async t => {
   const box = await sandbox(t);
   await synced(box);

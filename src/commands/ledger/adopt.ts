@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
 import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
@@ -25,7 +26,7 @@ export async function adoptLedgers(
 ): Promise<number> {
   const { terminal, words, style, home } = invocation;
   const { task, config } = await openSession(invocation, { ofShards: true });
-  const named = from?.map(name => ledgerNamed(name, task));
+  const named = from && ledgersNamed(from, home.dbFolder, task);
   const { adopted, waiting } = await holdingLock(invocation, task, async (options, signal) => {
     const { others } = await divisionOf(home.dbFolder, task, named);
     const { adopted, waiting } = await adoptDivision(home.dbFolder, options, named ?? [], signal);
@@ -42,6 +43,15 @@ export async function adoptLedgers(
   for (const { records, file } of adopted) terminal.out(`${words.ledger.adopted(records, file)}\n`);
   if (waiting.length > 0) terminal.out(`${words.shard.stillToAdopt(waiting)}\n`);
   return EXIT.ok;
+}
+
+/** Each once, and by the name that it has in db/ where it is there. */
+function ledgersNamed(names: readonly string[], dbFolder: string, task: Task): LedgerFile[] {
+  const inDb = (file: string) => join(dbFolder, basename(file));
+  const isInDb = (file: string) => existsSync(inDb(file)) && realpathSync(inDb(file)) === realpathSync(file);
+  const named = names.map(name => ledgerNamed(name, task));
+  const found = named.map(ledger => (isInDb(ledger.file) ? { ...ledger, file: inDb(ledger.file) } : ledger));
+  return [...new Map(found.map(ledger => [ledger.file, ledger])).values()];
 }
 
 function ledgerNamed(name: string, { bucket, prefix }: Task): LedgerFile {

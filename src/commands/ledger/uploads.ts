@@ -8,6 +8,7 @@ import {
   type Pending,
   pendingUploads,
 } from '../../engine/upkeep/pending-uploads.ts';
+import { checkDivision } from '../../ledger/division.ts';
 import { type Ledger, openLedger } from '../../ledger/ledger.ts';
 import { targetOf } from '../../ledger/task.ts';
 import { describe } from '../../report/describe.ts';
@@ -33,6 +34,7 @@ export async function listUploads(
       );
     });
   }
+  await checkDivision(session.home.dbFolder, session.task);
   const ledger = await openLedger({ file: session.file, task: session.task, readOnly: true });
   return inCos(session, ledger, invocation.signal, async (_, __, pending) => {
     print(invocation, session, pending, abort !== undefined);
