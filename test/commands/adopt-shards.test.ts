@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
@@ -7,6 +7,7 @@ import { lockLedger } from '../../src/ledger/lock.ts';
 import { adoptHere, syncHere } from '../support/in-process.ts';
 import { canMount, mount, unmount } from '../support/mounts.ts';
 import { openSandbox, type Sandbox, sandbox } from '../support/sandbox.ts';
+import { until } from '../support/until.ts';
 
 const mountTest = canMount() ? test.serial : test.serial.skip;
 
@@ -291,4 +292,21 @@ mountTest('a disk that is away when another division begins deletes nothing', as
   await adopt(box, '');
   t.is((await run(box, '')).code, 4);
   t.true((await box.keys()).includes('backup/disk/a.txt'));
+});
+
+test.serial('a daemon that watches syncs nothing more once its folder is divided among shards', async t => {
+  const box = await sandbox(t);
+  box.write('a', 'a');
+  box.configure({ daemon_mode: 1, watch: 1, watch_delay: 0.1, daemon_interval: 3600 });
+  const daemon = box.start('--json');
+  const hasLog = () => existsSync(join(box.home, 'log', 'cos_sync.log'));
+  await until(() => hasLog() && / ready /.test(box.log()) && daemon.output().stdout !== '');
+  const overrides = { shard: '0/2', daemon_mode: 0, watch: 0 };
+  // Its last round may be about to end.
+  await until(async () => (await adoptHere(box, { overrides })).code === 0);
+  box.write('b', 'b');
+  await until(() => /divided otherwise/.test(daemon.output().stderr));
+  t.deepEqual(await box.keys(), ['backup/a']);
+  daemon.child.kill('SIGTERM');
+  await daemon.ended;
 });

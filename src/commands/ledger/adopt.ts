@@ -4,7 +4,7 @@ import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
 import type { Config } from '../../config/schema.ts';
-import { isOthersPath } from '../../engine/local/shard.ts';
+import { othersThan } from '../../engine/local/shard.ts';
 import { divisionOf, otherLedgers } from '../../ledger/division.ts';
 import { withDisksOf } from '../../ledger/last-scan.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
@@ -71,12 +71,13 @@ async function adoptMoved(
   const ledger = await openLedger(options);
   try {
     const adopted: Adopted[] = [];
+    const isOthers = othersThan(shard);
     const known = new Set(Array.from(ledger.records(), ({ path }) => path));
     for (const { file, task } of sources) {
       const lock = await lockLedger(file, () => {});
       try {
         const other = await openLedger({ file, task, readOnly: true });
-        const records = takeOver(ledger, other, { takes: path => !isOthersPath(shard, path), known });
+        const records = takeOver(ledger, other, { takes: path => !isOthers(path), known });
         if (other.lastScan) ledger.putLastScan(withDisksOf(ledger.lastScan, other.lastScan));
         await other.close();
         await ledger.flush();

@@ -27,7 +27,15 @@ export function decidingFolder(path: string): string {
   return isFolderPath(path) ? path : folderOf(path);
 }
 
-/** Whether a file, or a folder's object, is another shard's. @param path as a record has it */
-export function isOthersPath(shard: Shard | undefined, path: string): boolean {
-  return shard !== undefined && isElsewhere(shard, decidingFolder(path));
+/** Tells whether a file, or a folder's object, is another shard's, by its path as a record has it. */
+export function othersThan(shard: Shard | undefined): (path: string) => boolean {
+  // Paths of a folder mostly come together, and a hash for each of a million takes seconds.
+  let known: string | undefined;
+  let isOthers = false;
+  return path => {
+    const folder = decidingFolder(path);
+    if (folder !== known) isOthers = isElsewhere(shard, folder);
+    known = folder;
+    return isOthers;
+  };
 }

@@ -3,7 +3,7 @@ import { Failure, localFailure } from '../../failure.ts';
 import { type FileRecord, isFolderPath } from '../../ledger/records.ts';
 import type { Operation } from '../listener.ts';
 import { isUnfinished, ownPlaceOf } from '../local/own-paths.ts';
-import { isOthersPath } from '../local/shard.ts';
+import { othersThan } from '../local/shard.ts';
 import { type Meeting, meetListing } from '../upkeep/meet-listing.ts';
 import type { Job, Restoring } from './job.ts';
 import type { RestorableObject } from './objects.ts';
@@ -33,6 +33,7 @@ const TURN = 500;
 export async function* planJobs(run: Restoring, sources: PlanSources): AsyncGenerator<Job> {
   const { selection, records, objects, isExcluded, reserved } = sources;
   const guard = createCaseGuard(run.place.ignoresCase);
+  const isOthers = othersThan(run.config.shard);
   let listed = 0;
   for await (const meeting of meetListing(records, objects, run.prefix)) {
     const { path, object } = meeting;
@@ -47,7 +48,7 @@ export async function* planJobs(run: Restoring, sources: PlanSources): AsyncGene
     if (!selection.takes(path) || (isExcluded(path) && !isUnfinished(path))) continue;
     try {
       const problem = nameProblem(path) ?? (guard.collides(path) ? 'CaseCollision' : undefined);
-      if (isOthersPath(run.config.shard, path)) continue;
+      if (isOthers(path)) continue;
       if (problem) throw new Failure('thisFile', { code: problem });
       const isOwn = isUnfinished(path) || ownPlaceOf(reserved, path, run.place.ignoresCase) !== undefined;
       if (isOwn) throw new Failure('thisFile', { code: 'OwnPlace' });
