@@ -242,6 +242,32 @@ test.serial("a folder that moved is taken over by each shard, the shard's own al
   t.false((await box.keys()).includes('backup/d/b'));
 });
 
+test.serial(
+  'a folder that moved and is divided since is taken over with --from, by each shard its own',
+  async t => {
+    const box = await sandbox(t);
+    const paths = ['a', 'd/b', 'e/c', 'f/g'];
+    for (const path of paths) {
+      box.write(path, path);
+      box.age(path);
+    }
+    await run(box, '', { create_folders: 0 });
+    const whole = ledgersIn(box.home);
+    const moved = join(box.root, 'moved');
+    renameSync(box.local, moved);
+    box.configure({ local_path: moved, create_folders: 0 });
+    let records = 0;
+    for (const shard of shardsOf(2)) {
+      const { code, json } = await adopt(box, shard, whole);
+      t.is(code, 0);
+      for (const each of json.adopted as { records: number }[]) records += each.records;
+    }
+    t.is(records, paths.length);
+    for (const shard of shardsOf(2))
+      t.like((await run(box, shard)).json, { exit_code: 0, upload_file_ok: 0 });
+  },
+);
+
 test.serial('what was begun and never heard of falls to the shard that it is of', async t => {
   const box = await sandbox(t);
   const mine = folderOfShard(0, 2);
