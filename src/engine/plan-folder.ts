@@ -11,6 +11,7 @@ import { LocalPathUnusable, localPathError, lookAtLocalPath } from './local/loca
 import { folderOf, type Part } from './local/part.ts';
 import type { FolderFollower } from './local/read-ahead.ts';
 import { scan } from './local/scan.ts';
+import { othersThan } from './local/shard.ts';
 import { systemFoldersIn } from './local/system-folders.ts';
 import { disksToRemember, withoutOtherDisks } from './other-disk.ts';
 import { type LocalFile, type Plan, startPlan } from './plan.ts';
@@ -104,7 +105,7 @@ export async function planOf(options: LocalPlanOptions): Promise<Plan> {
   const told = leftOut.filter(path => !lastScan?.leftOut.has(path)).map(leftOutOnce);
   const disks = disksToRemember(plan, lastScan, known, found);
   const whole = { ...sure, skipped: [...sure.skipped, ...told], leftOut, disks, scannedAt: Date.now() };
-  return config.shard ? planOfShard(whole, hasOther, lastScan?.missing) : whole;
+  return config.shard ? planOfShard(whole, config, hasOther, lastScan) : whole;
 }
 
 /** Leaves for later what may still be being written, and what is gone and may be in it. */
@@ -148,14 +149,21 @@ function planOfPart(plan: Plan, part: PartToPlan, lastScan: LastScan | undefined
 
 /**
  * A plan of a shard. Another one sends what moved to it, whenever it runs: what is gone stays in COS for one run
- * more. A folder is not empty while other shards have files in it.
+ * more. A folder is not empty while other shards have files in it. What a ledger lists of another shard was never
+ * looked for.
  */
-function planOfShard(plan: Plan, hasOther: boolean, missingBefore: ReadonlySet<string> = new Set()): Plan {
-  const gone = [...plan.goneFiles, ...plan.goneBegun].map(({ path }) => path);
+function planOfShard(plan: Plan, { shard }: Config, hasOther: boolean, lastScan?: LastScan): Plan {
+  const isOthers = othersThan(shard);
+  const goneFiles = plan.goneFiles.filter(({ path }) => !isOthers(path));
+  const goneBegun = plan.goneBegun.filter(({ path }) => !isOthers(path));
+  const gone = [...goneFiles, ...goneBegun].map(({ path }) => path);
   return {
     ...plan,
+    goneFiles,
+    goneBegun,
+    goneFolders: plan.goneFolders.filter(path => !isOthers(path)),
     scannedFiles: plan.scannedFiles + (hasOther ? 1 : 0),
-    goneForShards: gone.filter(path => !isFolderPath(path) && !missingBefore.has(path)),
+    goneForShards: gone.filter(path => !isFolderPath(path) && !lastScan?.missing.has(path)),
   };
 }
 

@@ -3,8 +3,12 @@ import { dirname, join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
 import { shardOf } from '../../src/engine/local/shard.ts';
+import { createLedger } from '../../src/ledger/ledger.ts';
+import { ledgerFile } from '../../src/ledger/task.ts';
 import { syncHere } from '../support/in-process.ts';
+import { recordOf } from '../support/records.ts';
 import { openSandbox, type Sandbox, sandbox } from '../support/sandbox.ts';
+import { taskIn } from '../support/task.ts';
 
 const DELETING = { delete_sync: 1, max_delete: 1000 };
 
@@ -60,6 +64,21 @@ test('what max_delete held back does not wait a second time once it is allowed',
   for (const name of ['a', 'b']) rmSync(join(box.local, mine, name));
   for (let run = 0; run < 3; run++) t.is((await runShard(box, '0/2', { max_delete: 1 })).code, 4);
   t.like((await runShard(box, '0/2')).json, { del_file_ok: 2, deletes_held: 0 });
+});
+
+test("what a shard's ledger lists of another shard is not taken for gone", async t => {
+  const box = await sandbox(t);
+  box.configure();
+  const [mine, other] = [folderOfShard(0, 2), folderOfShard(1, 2)];
+  for (const path of [`${mine}/a`, `${other}/b`]) box.write(path, path);
+  await runShard(box, '1/2');
+  const task = { ...taskIn(box.home), shard: '0/2' };
+  const foreign = [{ path: `${other}/` }, recordOf(`${other}/b`)];
+  await createLedger(ledgerFile(join(box.home, 'db'), task), task, foreign);
+  for (let run = 0; run < 3; run++)
+    t.like((await runShard(box, '0/2')).json, { exit_code: 0, deletes_held: 0 });
+  t.true((await box.keys()).includes(`backup/${other}/b`));
+  t.true((await box.keys()).includes(`backup/${other}/`));
 });
 
 test('a shard whose files are all gone deletes them where others have files, and not from an empty folder', async t => {
