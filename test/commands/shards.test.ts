@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { stateFile } from '../../src/commands/restore/folder.ts';
@@ -124,6 +124,20 @@ test.serial('shards restore each their own into one folder, and together they re
   t.deepEqual(Object.keys(treeOf(to)), Object.keys(treeOf(box.local)));
   const named = await restoreHere(box, { to, paths: [`${second}/a`] }, of('0/2'));
   t.like(named.json, { exit_code: 0, download_file_ok: 0, download_file_skip: 0 });
+});
+
+test.serial('a restore of all goes by the ledgers of the shards where the folder is divided', async t => {
+  const box = await sandbox(t);
+  box.configure({ keep_mtime: 0 });
+  for (let i = 0; i < 8; i++) {
+    box.write(`d${i}/f`, 'content');
+    box.age(`d${i}/f`, i + 1);
+  }
+  for (const shard of ['0/3', '1/3', '2/3']) await syncHere(box, of(shard));
+  const to = join(box.root, 'back');
+  t.like((await restoreHere(box, { to })).json, { exit_code: 0, download_file_ok: 8 });
+  const timeOf = (folder: string, i: number) => statSync(join(folder, `d${i}/f`)).mtimeMs;
+  for (let i = 0; i < 8; i++) t.is(timeOf(to, i), timeOf(box.local, i));
 });
 
 test.serial('shards restore at once, and one of them waits for no other', async t => {

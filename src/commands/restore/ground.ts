@@ -46,7 +46,7 @@ export async function onGround(
   given: Omit<Wanted, 'shard'>,
   work: Work,
 ): Promise<number> {
-  const { config, task, file } = session;
+  const { config, task } = session;
   const wanted: Wanted = { ...given, shard: task.shard };
   const { folder, dryRun, yes } = wanted;
   const overlap = overlapOf(folder, config.localPath);
@@ -55,8 +55,8 @@ export async function onGround(
     if (config.deleteSync) throw usageFault('--to', 'ontoSynced', values);
     if (await isInUse(session)) throw usageFault('--to', 'ontoRunning', values);
   }
-  const readOnly: LedgerOptions = { file, task, readOnly: true };
-  if (overlap === 'apart' || dryRun) return withLedger(invocation, readOnly, wanted, undefined, work);
+  const readOnly = await ledgersToRead(session);
+  if (overlap === 'apart' || dryRun) return withLedgers(invocation, readOnly, wanted, undefined, work);
   let isBegun = false;
   try {
     return await holdingLock(invocation, task, async (ledger, signal) => {
@@ -66,13 +66,24 @@ export async function onGround(
         () => true,
         () => false,
       );
-      const options = overlap === 'same' && isOurs ? ledger : readOnly;
-      return withLedger({ ...invocation, signal }, options, wanted, overlap, work);
+      if (overlap !== 'same' || !isOurs) {
+        return withLedgers({ ...invocation, signal }, readOnly, wanted, undefined, work);
+      }
+      return withLedgers({ ...invocation, signal }, [ledger], wanted, overlap, work);
     });
   } catch (error) {
     if (isBegun || !yes || !(error instanceof LedgerLocked)) throw error;
-    return withLedger(invocation, readOnly, wanted, undefined, work);
+    return withLedgers(invocation, readOnly, wanted, undefined, work);
   }
+}
+
+/** The task's own ledger; those of the division that is in force where that is another. */
+async function ledgersToRead({ home, task, file }: Session): Promise<LedgerOptions[]> {
+  const { own, inForce, others } = await divisionOf(home.dbFolder, task);
+  const [latest] = others;
+  if (!latest || (own && inForce.includes(own))) return [{ file, task, readOnly: true }];
+  const ofLatest = others.filter(({ generation }) => generation === latest.generation);
+  return ofLatest.map(({ file, task }) => ({ file, task, readOnly: true }));
 }
 
 /** Whether a run of the folder is under way, or of a shard of it. */
@@ -85,9 +96,9 @@ async function isInUse({ home, task, file }: Session): Promise<boolean> {
 }
 
 /** A ledger that cannot be used is no reason to restore nothing. */
-async function withLedger(
+async function withLedgers(
   invocation: Invocation,
-  options: LedgerOptions,
+  all: readonly LedgerOptions[],
   wanted: Wanted,
   overlap: Overlap | undefined,
   work: Work,
@@ -95,20 +106,18 @@ async function withLedger(
   const { terminal, words } = invocation;
   const warn = (error: unknown) =>
     terminal.err(`${words.restore.withoutLedger(errorLines(error, words).join('; '))}\n`);
-  let ledger: Ledger | undefined;
-  try {
-    ledger = await openLedger(options);
-  } catch (error) {
-    warn(error);
+  const ledgers: Ledger[] = [];
+  for (const options of all) {
+    await openLedger(options).then(ledger => ledgers.push(ledger), warn);
   }
-  const known = ledger;
-  const recording = overlap === 'same' && known ? recordsOnDisk(known, wanted.folder) : undefined;
+  const [own] = ledgers;
+  const recording = overlap === 'same' && own ? recordsOnDisk(own, wanted.folder) : undefined;
   try {
     return await withPlace(invocation, wanted, (ground, signal) =>
       work(
         {
           ...ground,
-          records: beginning => (known ? filesOf(known, beginning) : []),
+          records: beginning => filesOf(ledgers, beginning),
           record: recording?.put,
         },
         signal,
@@ -116,13 +125,25 @@ async function withLedger(
     );
   } finally {
     await recording?.end().catch(warn);
-    await ledger?.close().catch(warn);
+    for (const ledger of ledgers) await ledger.close().catch(warn);
   }
 }
 
-function* filesOf(ledger: Ledger, beginning: string): Generator<FileRecord> {
-  for (const record of ledger.records()) {
+function* filesOf(ledgers: readonly Ledger[], beginning: string): Generator<FileRecord> {
+  for (const record of ascending(ledgers.map(ledger => ledger.records()))) {
     if (isFile(record) && !isUnknown(record) && record.path.startsWith(beginning)) yield record;
+  }
+}
+
+/** The records of several ledgers, each of which has its own paths, by path. */
+function* ascending(all: readonly Iterable<LedgerRecord>[]): Generator<LedgerRecord> {
+  const sources = all.map(records => records[Symbol.iterator]());
+  let heads = sources.map(source => ({ source, next: source.next() })).filter(({ next }) => !next.done);
+  while (heads.length > 0) {
+    const first = heads.reduce((a, b) => (b.next.value.path < a.next.value.path ? b : a));
+    yield first.next.value;
+    first.next = first.source.next();
+    if (first.next.done) heads = heads.filter(head => head !== first);
   }
 }
 
