@@ -4,7 +4,7 @@ import { OVERWRITE_RULES } from '../engine/restore/plan.ts';
 import { EXPORT_FORMATS } from '../ledger/exchange/export.ts';
 import { LOCAL_BUCKET, LOCAL_REGION } from '../local-cos/defaults.ts';
 import type { HelpWords } from '../report/words/help.ts';
-import { KINDS } from '../schedule/kind.ts';
+import { KINDS, PRINTED_KINDS } from '../schedule/kind.ts';
 
 /**
  * Every command and option there is, in one table. Parsing, the refusal of what is unknown or has no effect, the
@@ -62,8 +62,15 @@ export interface Command extends Form {
 
 const DRY_RUN: Option = { name: 'dry-run', kind: 'flag', says: 'dryRun' };
 const SHARD: Option = { name: 'shard', kind: 'text', value: 'I/N', key: 'shard' };
+const kindOption = (kinds: readonly string[]): Option => ({
+  name: 'kind',
+  kind: 'text',
+  value: kinds.join('|'),
+  choices: kinds,
+  says: 'kind',
+});
 const SCHEDULE: readonly Option[] = [
-  { name: 'kind', kind: 'text', value: KINDS.join('|'), choices: KINDS, says: 'kind' },
+  kindOption(KINDS),
   { name: 'name', kind: 'text', value: 'NAME', says: 'scheduleName', default: 'cos_sync' },
 ];
 const SCHEDULE_TIMES: readonly Option[] = [
@@ -214,8 +221,13 @@ export const COMMANDS: readonly Command[] = [
       {
         name: 'print',
         reads: 'config',
-        options: [...SCHEDULE, ...SCHEDULE_TIMES],
-        example: 'cos_sync schedule print --kind cron',
+        options: [
+          kindOption(PRINTED_KINDS),
+          ...SCHEDULE.slice(1),
+          ...SCHEDULE_TIMES,
+          { name: 'shards', kind: 'text', value: 'N', says: 'shards' },
+        ],
+        example: 'cos_sync schedule print --kind slurm --shards 4',
       },
       { name: 'remove', reads: 'home', options: SCHEDULE, example: 'cos_sync schedule remove' },
     ],

@@ -1,18 +1,22 @@
 import { statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { isSea } from 'node:sea';
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
 import { ConfigError, usageFault } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
 import { loadConfig } from '../config/load.ts';
+import { MAX_SHARDS } from '../config/values.ts';
 import { errorLines } from '../report/errors.ts';
 import { stepsText } from '../report/schedule.ts';
 import { carryOut } from '../schedule/carry-out.ts';
 import { intervalOf } from '../schedule/interval.ts';
-import type { Daemon, Job, Step } from '../schedule/job.ts';
-import { defaultKind, KINDS, type Kind } from '../schedule/kind.ts';
+import type { Daemon, DividedJob, Job, Step } from '../schedule/job.ts';
+import { defaultKind, type Engine, KINDS, type Kind, PRINTED_KINDS } from '../schedule/kind.ts';
+import { kubernetesInstallation } from '../schedule/kubernetes.ts';
 import { endsWithSession, type Schedule, scheduleOf } from '../schedule/schedule.ts';
+import { slurmInstallation } from '../schedule/slurm.ts';
+import { VERSION } from '../version.ts';
 
 export interface ScheduleCommand {
   action: string | undefined;
@@ -24,6 +28,8 @@ export interface ScheduleCommand {
   lang: string | undefined;
   /** The daemon itself is started, with the machine. */
   service: boolean;
+  /** Among how many processes the folder is divided. */
+  shards: string | undefined;
 }
 
 const ACTIONS = ['install', 'print', 'remove'] as const;
@@ -38,24 +44,69 @@ const MAX_NAME_LENGTH = 100;
 export function scheduleCommand(invocation: Invocation, command: ScheduleCommand): number {
   const { home, terminal, words, style } = invocation;
   const action = choice('schedule', command.action ?? '', ACTIONS);
-  const kind = choice('--kind', command.kind ?? defaultKind(), KINDS);
   const name = checkedName(command.name ?? DEFAULT_NAME);
-  const schedule = scheduleOf(kind, name, home.root);
-  const steps =
-    action === 'remove' ? removal(schedule) : schedule.installation(jobOf(invocation, command, kind, name));
-  if (action !== 'print') carryOut(steps, name);
+  const kind = choice('--kind', command.kind ?? defaultKind(), action === 'print' ? PRINTED_KINDS : KINDS);
+  const isDivided = command.shards !== undefined || isEngine(kind);
+  const steps = isDivided ? dividedSteps(invocation, command, kind, name) : ownSteps(kind);
   if (style.json) terminal.out(`${JSON.stringify({ action, kind, name, steps })}\n`);
   else terminal.out(`${resultText()}\n`);
   return EXIT.ok;
 
+  function ownSteps(kind: Kind): Step[] {
+    const schedule = scheduleOf(kind, name, home.root);
+    const steps =
+      action === 'remove' ? removal(schedule) : schedule.installation(jobOf(invocation, command, kind, name));
+    if (action !== 'print') carryOut(steps, name);
+    return steps;
+  }
+
   function resultText(): string {
-    if (action === 'print') return stepsText(steps, words).trimEnd();
-    if (action === 'install')
-      return words.schedule.installed(kind, name, whenOf(command, kind), schedule.look);
+    if (action === 'print' || isEngine(kind)) return stepsText(steps, words).trimEnd();
+    const { look } = scheduleOf(kind, name, home.root);
+    if (action === 'install') return words.schedule.installed(kind, name, whenOf(command, kind), look);
     return steps.length === 0
       ? words.schedule.nothingToRemove(kind, name)
       : words.schedule.removed(kind, name);
   }
+}
+
+/** What as many processes as there are shards are started by. @throws ConfigError */
+function dividedSteps(
+  invocation: Invocation,
+  command: ScheduleCommand,
+  kind: Kind | Engine,
+  name: string,
+): Step[] {
+  const { home } = invocation;
+  const shards = shardsOf(command.shards);
+  if (command.service) throw usageFault('--service', 'shardNotInDaemon');
+  const interval = intervalOf(command.every, command.at);
+  const written = advise(invocation, kind, false);
+  const path = join(home.root, 'conf', `${name}.yaml`);
+  if (kind === 'kubernetes') {
+    return kubernetesInstallation({ name, shards, interval, written, version: VERSION, path });
+  }
+  const job: DividedJob = {
+    name,
+    command: commandOf(invocation, command),
+    summary: programOf(invocation, 'history', '--all-shards'),
+    folder: home.root,
+    interval,
+    shards,
+  };
+  if (kind === 'slurm') return slurmInstallation(checkPaths(job, kind), dirname(path));
+  const steps = scheduleOf(kind, name, home.root).dividedInstallation?.(checkPaths(job, kind));
+  if (!steps) throw usageFault('--shards', 'shardsKind', { value: kind });
+  return steps;
+}
+
+/** @throws ConfigError */
+function shardsOf(text: string | undefined): number {
+  if (text === undefined) throw usageFault('--shards', 'missing');
+  const count = Number(text);
+  const isCount = /^\d+$/.test(text) && count >= 2 && count <= MAX_SHARDS;
+  if (!isCount) throw usageFault('--shards', 'outOfRange', { value: `"${text}"`, min: 2, max: MAX_SHARDS });
+  return count;
 }
 
 function removal(schedule: Schedule): Step[] {
@@ -67,9 +118,8 @@ function jobOf(invocation: Invocation, command: ScheduleCommand, kind: Kind, nam
   const { root } = invocation.home;
   const interval = whenOf(command, kind);
   const job = { name, command: commandOf(invocation, command), folder: root, interval } as Job | Daemon;
-  checkPaths(job, kind);
   advise(invocation, kind, interval === 'boot');
-  return job;
+  return checkPaths(job, kind);
 }
 
 function whenOf({ service, every, at }: ScheduleCommand, kind: Kind): (Job | Daemon)['interval'] {
@@ -80,20 +130,28 @@ function whenOf({ service, every, at }: ScheduleCommand, kind: Kind): (Job | Dae
 }
 
 /** The program by its absolute path, with what tells it its home and its configuration. */
-function commandOf({ home }: Invocation, { lang, service }: ScheduleCommand): Job['command'] {
-  const option = (name: string, value: string | undefined, own?: string) =>
-    value === undefined || value === own ? [] : [name, value];
+function commandOf(invocation: Invocation, { lang, service }: ScheduleCommand): Job['command'] {
+  const { root, configFile } = invocation.home;
+  return [
+    ...programOf(invocation, 'sync', '--quiet'),
+    // Whatever the configuration says: it is to go on.
+    ...(service ? ['--daemon-mode', '1'] : []),
+    ...(configFile === join(root, 'conf', 'config.json') ? [] : ['--config', configFile]),
+    ...(lang === undefined ? [] : ['--lang', lang]),
+  ];
+}
+
+function programOf({ home }: Invocation, ...args: string[]): Job['command'] {
   return [
     process.execPath,
     ...(isSea() ? [] : [resolve(process.argv[1] ?? '')]),
-    'sync',
-    '--quiet',
-    // Whatever the configuration says: it is to go on.
-    ...(service ? ['--daemon-mode', '1'] : []),
-    ...option('--home', home.root, homeAt(undefined, {}).root),
-    ...option('--config', home.configFile, join(home.root, 'conf', 'config.json')),
-    ...option('--lang', lang),
+    ...args,
+    ...(home.root === homeAt(undefined, {}).root ? [] : ['--home', home.root]),
   ];
+}
+
+function isEngine(kind: Kind | Engine): kind is Engine {
+  return kind === 'slurm' || kind === 'kubernetes';
 }
 
 function choice<T extends string>(key: string, value: string, choices: readonly T[]): T {
@@ -110,7 +168,8 @@ function checkedName(name: string): string {
   return name;
 }
 
-function checkPaths({ command, folder }: Job | Daemon, kind: Kind): void {
+function checkPaths<Checked extends Job | Daemon>(job: Checked, kind: Kind | Engine): Checked {
+  const { command, folder } = job;
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
     throw usageFault('--home', 'noSuchFolder', { value: folder });
   }
@@ -122,22 +181,33 @@ function checkPaths({ command, folder }: Job | Daemon, kind: Kind): void {
     if (kind === 'task' && /%[^%\\/]+%/.test(value))
       throw usageFault('schedule', 'variableInPath', { value });
   }
+  return job;
 }
 
-/** Says what would keep the scheduled runs from doing their work. */
-function advise({ home, terminal, words }: Invocation, kind: Kind, isDaemon: boolean): void {
+/**
+ * Says what would keep the scheduled runs from doing their work.
+ * @returns what the configuration file holds; nothing where it is refused
+ */
+function advise(
+  { home, terminal, words }: Invocation,
+  kind: Kind | Engine,
+  isDaemon: boolean,
+): Record<string, unknown> {
   const { advice } = words.schedule;
   const warn = (line: string) => terminal.warn(`cos_sync: ${line}\n`);
+  let written: Record<string, unknown> = {};
   try {
     // The environment of this shell is not the one of a scheduled run.
-    const { config } = loadConfig(home.configFile, {}, {});
-    if (config.daemonMode && !isDaemon) warn(advice.daemonMode(home.configFile));
+    const loaded = loadConfig(home.configFile, {}, {});
+    written = loaded.written;
+    if (loaded.config.daemonMode && !isDaemon) warn(advice.daemonMode(home.configFile));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     warn(advice.configFaulty);
     for (const line of errorLines(error, words)) warn(line);
   }
-  if (kind === 'cron') warn(advice.cronOverlap);
+  if (kind === 'cron' || kind === 'slurm') warn(advice.cronOverlap);
   if (kind === 'task') warn(advice.taskReach);
   if (kind === 'systemd-user' && endsWithSession()) warn(advice.linger);
+  return written;
 }

@@ -66,7 +66,7 @@ export const START: Readonly<Record<Command['name'], Start>> = {
 
   async schedule(invocation, { action, texts, flags }) {
     const { scheduleCommand } = await import('./schedule.ts');
-    const { kind, every, at, name, lang } = texts;
+    const { kind, every, at, name, lang, shards } = texts;
     return scheduleCommand(invocation, {
       action,
       kind,
@@ -75,6 +75,7 @@ export const START: Readonly<Record<Command['name'], Start>> = {
       name,
       lang,
       service: flags.service ?? false,
+      shards,
     });
   },
 

@@ -77,6 +77,7 @@ export type Problem =
   | 'atWithoutDaily'
   | 'serviceKind'
   | 'serviceTimes'
+  | 'shardsKind'
   | 'badName'
   | 'unschedulablePath'
   | 'variableInPath'

@@ -51,7 +51,8 @@ function escapePercent(line: string): string {
   return line.replace(/\\(?=%)/g, `\\''`).replaceAll('%', '\\%');
 }
 
-function fieldsOf(interval: Interval): string {
+/** When it runs, as cron and Kubernetes read it. */
+export function fieldsOf(interval: Interval): string {
   if (interval.unit === 'daily') return `${interval.minute} ${interval.hour} * * *`;
   const step = interval.count === 1 ? '*' : `*/${interval.count}`;
   return interval.unit === 'minutes' ? `${step} * * * *` : `0 ${step} * * *`;

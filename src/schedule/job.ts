@@ -16,6 +16,13 @@ export interface Daemon extends Omit<Job, 'interval'> {
   interval: 'boot';
 }
 
+/** A folder that is divided among as many processes as it has shards. */
+export interface DividedJob extends Job {
+  shards: number;
+  /** Tells how the newest run of each shard ended. */
+  summary: readonly [string, ...string[]];
+}
+
 /** One thing that installing or removing a schedule does. */
 export type Step =
   | { do: 'write'; path: string; text: string; encoding: 'utf8' | 'utf16le' }

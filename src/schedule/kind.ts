@@ -5,6 +5,11 @@ export type Kind = 'systemd' | 'systemd-user' | 'cron' | 'task';
 
 export const KINDS: readonly Kind[] = ['systemd', 'systemd-user', 'cron', 'task'];
 
+/** What starts processes on many machines: what it needs is printed, and nothing is installed. */
+export type Engine = 'slurm' | 'kubernetes';
+
+export const PRINTED_KINDS: readonly (Kind | Engine)[] = [...KINDS, 'slurm', 'kubernetes'];
+
 /** sd_booted(3): this folder is there where systemd runs the machine. */
 const SYSTEMD_RUNS = '/run/systemd/system';
 

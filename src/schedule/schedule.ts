@@ -4,14 +4,22 @@ import { join } from 'node:path';
 import { isInCrontab } from './carry-out.ts';
 import { cronInstallation, cronRemoval } from './cron.ts';
 import { ScheduleFailed } from './errors.ts';
-import type { Daemon, Job, Step } from './job.ts';
+import type { Daemon, DividedJob, Job, Step } from './job.ts';
 import type { Kind } from './kind.ts';
-import { systemdInstallation, systemdRemoval, type UnitPlace, unitFiles } from './systemd.ts';
+import {
+  dividedInstallation,
+  systemdInstallation,
+  systemdRemoval,
+  type UnitPlace,
+  unitFiles,
+} from './systemd.ts';
 import { isDaemonTask, taskInstallation, taskRemoval } from './windows-task.ts';
 
 /** A job by one of the ways to run it. */
 export interface Schedule {
   installation(job: Job | Daemon): Step[];
+  /** Undefined where nothing runs divided jobs. */
+  dividedInstallation?(job: DividedJob): Step[];
   removal(): Step[];
   /** False where there is nothing to remove; where only the removal can tell, true. */
   isInstalled(): boolean;
@@ -50,6 +58,7 @@ export function scheduleOf(kind: Kind, name: string, home: string): Schedule {
     interval === 'boot' ? existsSync(timer) : existsSync(service) && !existsSync(timer);
   return {
     installation: job => [...(isReplaced(job) ? removal() : []), ...systemdInstallation(job, place)],
+    dividedInstallation: job => dividedInstallation(job, place),
     removal,
     isInstalled: () => existsSync(timer) || existsSync(service),
     look: [`systemctl${user} status ${name}.service ${name}.timer`, `journalctl${user} -u ${name}`],

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { type Interval, timeOfDay } from './interval.ts';
-import { type Daemon, type Job, markOf, type Step } from './job.ts';
+import { type Daemon, type DividedJob, type Job, markOf, type Step } from './job.ts';
 
 /** Which systemd a unit is for. */
 export interface UnitPlace {
@@ -36,6 +36,19 @@ export function systemdInstallation(job: Job | Daemon, place: UnitPlace): Step[]
   ];
 }
 
+/** The same as templates: one instance a shard, by its index. Source: systemd.unit(5), %i. */
+export function dividedInstallation(job: DividedJob, place: UnitPlace): Step[] {
+  const template = `${job.name}@`;
+  const { service, timer } = unitFiles(template, place);
+  const timers = Array.from({ length: job.shards }, (_, index) => `${template}${index}.timer`);
+  return [
+    { do: 'write', path: service, text: serviceUnit(job, place), encoding: 'utf8' },
+    { do: 'write', path: timer, text: timerUnit(job), encoding: 'utf8' },
+    { do: 'run', command: systemctl(place, 'daemon-reload') },
+    { do: 'run', command: systemctl(place, 'enable', '--now', ...timers) },
+  ];
+}
+
 /**
  * What removes a job's service and timer. A run that is under way goes on to its end; a daemon is ended.
  * @param hasTimer false where the service is a daemon
@@ -67,10 +80,9 @@ export function unitFiles(name: string, { folder }: UnitPlace): { service: strin
  * daemon that fails is, but not where its configuration is refused (2): that takes a person.
  * Source: systemd.service(5), systemd.exec(5), systemd.syntax(7).
  */
-export function serviceUnit(
-  { name, command, folder, interval }: Job | Daemon,
-  { scope, userId }: UnitPlace,
-): string {
+export function serviceUnit(job: Job | Daemon | DividedJob, { scope, userId }: UnitPlace): string {
+  const { name, command, folder, interval } = job;
+  const shard = 'shards' in job ? ` --shard %i/${job.shards}` : '';
   const isDaemon = interval === 'boot';
   // The user's systemd has no network-online.target.
   const afterNetwork =
@@ -85,7 +97,7 @@ export function serviceUnit(
     ...(isDaemon ? DAEMON : ['Type=oneshot']),
     ...(scope === 'system' && userId !== undefined ? [`User=${userId}`] : []),
     `WorkingDirectory=${wholeValue(folder)}`,
-    `ExecStart=${execLine(command)}`,
+    `ExecStart=${execLine(command)}${shard}`,
     'Nice=10',
     'IOSchedulingClass=best-effort',
     'IOSchedulingPriority=7',

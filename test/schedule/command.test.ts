@@ -40,6 +40,12 @@ test('print names the files and commands, and does nothing', async t => {
     t.is(code, 0);
     t.true(stdout.includes(box.home), stdout);
   }
+  for (const kind of ['systemd', 'slurm', 'kubernetes']) {
+    const { code, stdout } = await schedule('print', '--kind', kind, '--shards', '4');
+    t.is(code, 0);
+    t.regex(stdout, /4/);
+    t.notRegex(stdout, new RegExp(box.server.secretKey));
+  }
   t.deepEqual(tools.calls(), []);
   t.false(existsSync(tools.unitFolder));
   t.deepEqual([...box.filesIn(box.home).keys()], [join(box.home, 'conf', 'config.json')]);
@@ -119,6 +125,12 @@ test('wrong usage ends with exit code 2 and changes nothing', async t => {
     ['install', '--kind', 'cron', '--every', '7m'],
     ['install', '--kind', 'cron', '--name', 'a\nb'],
     ['install', '--kind', 'cron', '--home', '/no/such/folder'],
+    ['install', '--kind', 'slurm'],
+    ['install', '--kind', 'systemd', '--shards', '4'],
+    ['print', '--kind', 'slurm'],
+    ['print', '--kind', 'cron', '--shards', '4'],
+    ['print', '--kind', 'kubernetes', '--shards', '1'],
+    ['print', '--kind', 'systemd', '--shards', '4', '--service'],
   ];
   for (const args of wrong) {
     const { code, stderr } = await schedule(...args);

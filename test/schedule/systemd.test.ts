@@ -5,7 +5,13 @@ import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
 import type { Job } from '../../src/schedule/job.ts';
-import { execLine, serviceUnit, timerUnit, type UnitPlace } from '../../src/schedule/systemd.ts';
+import {
+  dividedInstallation,
+  execLine,
+  serviceUnit,
+  timerUnit,
+  type UnitPlace,
+} from '../../src/schedule/systemd.ts';
 import { hardPaths } from '../support/paths.ts';
 import { testWhere } from '../support/test-where.ts';
 
@@ -88,6 +94,27 @@ withAnalyze('systemd accepts the units, whatever the folder is called', t => {
   });
   t.is(stderr, '');
   t.is(status, 0);
+});
+
+withAnalyze('systemd accepts the templates of a divided folder, one instance a shard', t => {
+  const folder = temporaryFolder(t);
+  const program = join(folder, "it's 100%", 'cos_sync');
+  mkdirSync(dirname(program));
+  writeFileSync(program, '#!/bin/sh\n', { mode: 0o755 });
+  const summary: [string] = [program];
+  const job = { ...jobOf({ command: [program, 'sync'], folder: dirname(program) }), shards: 3, summary };
+  const steps = dividedInstallation(job, { ...SYSTEM, folder });
+  for (const step of steps) if (step.do === 'write') writeFileSync(step.path, step.text);
+  const instances = steps.flatMap(step => (step.do === 'run' ? step.command.slice(3) : []));
+  t.deepEqual(instances, ['backup@0.timer', 'backup@1.timer', 'backup@2.timer']);
+  const files = ['backup@0.service', 'backup@2.timer'];
+  const verify = spawnSync('systemd-analyze', ['verify', '--man=no', ...files], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  t.is(verify.stderr, '');
+  t.is(verify.status, 0);
+  t.regex(serviceUnit(job, SYSTEM), /^ExecStart=.* sync --shard %i\/3$/m);
 });
 
 withAnalyze('systemd reads the times as they are meant', t => {

@@ -133,6 +133,8 @@ export const en = (call: Call): Words => ({
       `must be minutes that divide an hour (5m, 15m, 30m, …), hours that divide a day (1h, 2h, 6h, …) or daily, not "${value}"`,
     badTime: ({ value }) => `must be a time of day from 00:00 to 23:59, not "${value}"`,
     serviceKind: ({ value }) => `goes with --kind systemd, systemd-user or task, not with "${value}"`,
+    shardsKind: ({ value }) =>
+      `goes with --kind systemd, systemd-user, slurm or kubernetes, not with "${value}"`,
     serviceTimes: () => 'goes without --every and --at: the daemon runs all the time',
     atWithoutDaily: ({ value }) => `goes with --every daily only, not with "${value}"`,
     badName: ({ value }) => `must be letters, digits, "_", "." and "-", at most 100, not "${value}"`,

@@ -68,6 +68,7 @@ export interface HelpWords {
       | 'every'
       | 'at'
       | 'scheduleName'
+      | 'shards'
       | 'config'
       | 'home'
       | 'json'
@@ -155,6 +156,7 @@ export const helpEn: HelpWords = {
     every: '15m, 1h, … (what divides an hour or a day) or daily',
     at: 'time of day of a daily run',
     scheduleName: 'a name, where there are several schedules',
+    shards: 'among how many processes the folder is divided',
     config: 'configuration file (default: conf/config.json in home)',
     home: "folder of conf/, db/ and log/ (default: the program's own folder, or COS_SYNC_HOME)",
     json: 'print one JSON object instead of lines',
@@ -245,6 +247,7 @@ export const helpZh: HelpWords = {
     every: '15m、1h 等能整除一小时或一天的间隔，或 daily（每天）',
     at: '每天运行的时刻',
     scheduleName: '定时任务的名称，有多个时用于区分',
+    shards: '将文件夹分给多少个进程',
     config: '配置文件（默认：主目录下的 conf/config.json）',
     home: 'conf/、db/、log/ 所在的主目录（默认：程序所在目录，或 COS_SYNC_HOME）',
     json: '输出一个 JSON 对象，而不是逐行文本',

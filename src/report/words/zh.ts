@@ -118,6 +118,8 @@ export const zh = (call: Call): Words => ({
       `必须是能整除一小时的分钟数（5m、15m、30m 等）、能整除一天的小时数（1h、2h、6h 等）或 daily，而不是“${value}”`,
     badTime: ({ value }) => `必须是 00:00 到 23:59 之间的时刻，而不是“${value}”`,
     serviceKind: ({ value }) => `只能用于 --kind systemd、systemd-user 或 task，而不是 “${value}”`,
+    shardsKind: ({ value }) =>
+      `只能用于 --kind systemd、systemd-user、slurm 或 kubernetes，而不是 “${value}”`,
     serviceTimes: () => '不能与 --every、--at 同用：后台进程一直运行',
     atWithoutDaily: ({ value }) => `只能与 --every daily 一起使用，不能用于“${value}”`,
     badName: ({ value }) => `只能包含字母、数字、"_"、"." 和 "-"，最多 100 个字符，而不是“${value}”`,
