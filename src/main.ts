@@ -28,6 +28,8 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
   let isOutputLost = false;
   const terminal = createTerminal(code => {
     isOutputLost = true;
+    // A file's or a device's error may come when the command is through.
+    if (process.exitCode === EXIT.ok) process.exitCode = EXIT.failures;
     terminal.warn(`cos_sync: ${words.warnings.outputUnwritable(code)}\n`);
   });
   try {

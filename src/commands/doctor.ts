@@ -3,6 +3,7 @@ import type { Invocation } from '../cli/invocation.ts';
 import { mayLackConfig, ownPathsOf } from '../config/home.ts';
 import { keepCopy } from '../config/kept-copy.ts';
 import { loadConfig } from '../config/load.ts';
+import { refuseOwnFiles } from '../config/own-file.ts';
 import type { Config } from '../config/schema.ts';
 import { accessOf, connect } from '../cos/connect.ts';
 import { checkBucket } from '../doctor/bucket.ts';
@@ -70,11 +71,13 @@ function checkConfig({ home, overrides, words }: Invocation): { config?: Config;
   const check = (status: Check['status'], message: string): Check => ({ name: 'config', status, message });
   try {
     const loaded = loadConfig(home.configFile, overrides, process.env, mayLackConfig(home));
-    const { config, unknownKeys } = loaded;
+    refuseOwnFiles(home, loaded.config, overrides);
+    const { config, unknownKeys, keysTwice } = loaded;
     keepCopy(home.configFile, loaded);
-    const checks = unknownKeys.map(({ key, nearest }) =>
-      check('warn', words.warnings.unknownKey(key, nearest)),
-    );
+    const checks = [
+      ...unknownKeys.map(({ key, nearest }) => words.warnings.unknownKey(key, nearest)),
+      ...keysTwice.map(({ key, line }) => words.warnings.keyTwice(key, line)),
+    ].map(message => check('warn', message));
     if (showsSecret(home.configFile, loaded)) {
       checks.push(check('warn', words.warnings.configReadableByOthers(home.configFile)));
     }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
 import { usageFault } from '../config/faults.ts';
+import { refuseOwnFile } from '../config/own-file.ts';
 import { type PastRun, readHistory } from '../ledger/history.ts';
 import { runJson } from '../report/history/counts.ts';
 import { historyPage } from '../report/history/page.ts';
@@ -69,10 +70,11 @@ async function sumUp(
 }
 
 async function writePage(
-  { terminal, words }: Invocation,
+  { terminal, words, home }: Invocation,
   file: string,
   runs: readonly PastRun[],
 ): Promise<void> {
+  refuseOwnFile(home, '--html', file);
   try {
     await writeWhole(file, historyPage(runs, words.history, words.language));
   } catch (error) {

@@ -18,6 +18,8 @@ interface Given {
   sign_host?: string | undefined;
   proxy?: string | undefined;
   cos_path?: string | undefined;
+  metrics_file?: string | undefined;
+  failed_file?: string | undefined;
   local_path?: string | undefined;
   headers?: Readonly<Record<string, string>> | undefined;
   shard?: Shard | undefined;
@@ -44,6 +46,9 @@ export function contradictions(
   if (values.credentials_command !== undefined && values.credentials !== 'command')
     note('credentials_command', 'needsCommandSource');
   if (values.shard && (values.daemon_mode || values.watch)) note('shard', 'shardNotInDaemon');
+  // The later one would take the earlier one's place in every run.
+  if (values.failed_file !== undefined && values.failed_file === values.metrics_file)
+    note('failed_file', 'sameFile', { value: 'metrics_file' });
   noteBucket(values, note);
   noteReach(values, note);
   notePaths(values, note);

@@ -72,6 +72,8 @@ export type Problem =
   | 'outsideLocalPath'
   | 'noAnswer'
   | 'unwritable'
+  | 'ownFile'
+  | 'sameFile'
   | 'badInterval'
   | 'badTime'
   | 'atWithoutDaily'

@@ -1,6 +1,7 @@
 import { ConfigError, type Fault, type UnknownKey } from './faults.ts';
 import { jsonFaultOf } from './json-fault.ts';
 import { type ConfigFile, isTemplate, keptSince } from './kept-copy.ts';
+import { type KeyTwice, keysGivenTwice } from './key-twice.ts';
 import { nearest } from './nearest.ts';
 import { readPlainFile } from './plain-file.ts';
 import { CONFIG_KEYS, type Config, parseConfig } from './schema.ts';
@@ -21,6 +22,7 @@ const TOKENS_OF: Readonly<Record<string, readonly string[]>> = {
 export interface LoadedConfig extends ConfigFile {
   config: Config;
   unknownKeys: UnknownKey[];
+  keysTwice: KeyTwice[];
   /** Options and environment gave all that is needed. */
   isFileMissing: boolean;
 }
@@ -39,13 +41,21 @@ export function loadConfig(
 ): LoadedConfig {
   const bytes = readBytes(file, mayBeMissing);
   const isFileMissing = bytes === undefined;
-  const written = isFileMissing ? {} : parseJson(file, textOf(file, bytes));
+  const text = isFileMissing ? '{}' : textOf(file, bytes);
+  const written = parseJson(file, text);
   refuseTemplateAgain(file, written);
   const given = { ...options, ...secretsOf(environment) };
   const result = parseConfig(withOptions(written, given), environment);
   if ('config' in result) {
     const { config } = result;
-    return { config, bytes: bytes ?? NOTHING, written, unknownKeys: unknownKeysOf(written), isFileMissing };
+    return {
+      config,
+      bytes: bytes ?? NOTHING,
+      written,
+      unknownKeys: unknownKeysOf(written),
+      keysTwice: keysGivenTwice(text),
+      isFileMissing,
+    };
   }
   const faults = result.faults.map(fault => withSource(fault, options, environment));
   const isIncomplete = faults.some(({ problem }) => problem === 'missing');

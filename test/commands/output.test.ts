@@ -263,7 +263,7 @@ onLinux('standard output on a full disk stops nothing, and is said', async t => 
   const box = await sandbox(t);
   for (let index = 0; index < 200; index++) box.write(`f${index}`, 'content');
   const full = openSync('/dev/full', 'w');
-  for (const args of [[], ['--json']]) {
+  for (const args of [[], ['--json'], ['history', '--json'], ['doctor'], ['--help']]) {
     const child = spawn(process.execPath, [MAIN, ...args], {
       env: { ...process.env, COS_SYNC_HOME: box.home },
       stdio: ['ignore', full, 'pipe'],

@@ -386,6 +386,19 @@ test('options win over the file, exactly as they are written', async t => {
   t.deepEqual([...(await box.objects()).keys()], ['007/a.txt']);
 });
 
+test('of a key that is given twice the last value counts, and that is said; so does doctor', async t => {
+  const box = await sandbox(t);
+  const file = join(box.home, 'conf', 'config.json');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('{', '{"delete_sync": "0", "delete_sync": "1",'), {
+    mode: 0o600,
+  });
+  const said =
+    'config: "delete_sync" is given more than once with different values: the last one counts, in line ';
+  t.true((await box.run()).stderr.startsWith(said));
+  const { stdout } = await box.run('doctor');
+  t.true(stdout.includes(`warn  config       ${said}`), stdout);
+});
+
 test('what is doubtful but usable is warned of on standard error', async t => {
   const box = await sandbox(t);
   box.configure({ thread_nun: '3', op_record: '1' });

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
+import { refuseOwnFile } from '../../config/own-file.ts';
 import { checkLocalPath } from '../../engine/local/local-path.ts';
 import { adoptRecords, type Outcome } from '../../engine/upkeep/import-records.ts';
 import { checkDivision } from '../../ledger/division.ts';
@@ -28,6 +29,7 @@ export async function exportLedger(
     throw usageFault('--format', 'notChoice', values);
   }
   const { home, task, file } = await openSession(invocation, { ofShards: true });
+  if (output !== undefined) refuseOwnFile(home, '--output', resolve(output));
   await checkDivision(home.dbFolder, task);
   const ledger = await openLedger({ file, task, readOnly: true });
   let records = 0;

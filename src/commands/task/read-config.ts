@@ -3,6 +3,7 @@ import type { Invocation } from '../../cli/invocation.ts';
 import { mayLackConfig } from '../../config/home.ts';
 import type { ConfigFile } from '../../config/kept-copy.ts';
 import { type LoadedConfig, loadConfig } from '../../config/load.ts';
+import { refuseOwnFiles } from '../../config/own-file.ts';
 import { MAX_WHOLE_MIB } from '../../config/schema.ts';
 import { isPlaceholder } from '../../config/values.ts';
 import { affordableOperations } from '../../engine/local/descriptors.ts';
@@ -19,11 +20,13 @@ export function readConfig(
   mayBeMissing = mayLackConfig(home),
 ): LoadedConfig {
   const loaded = loadConfig(home.configFile, overrides, process.env, mayBeMissing);
+  refuseOwnFiles(home, loaded.config, overrides);
   setFilePatience(loaded.config.timeout);
   loaded.config.threadNum = affordableOperations(loaded.config.threadNum);
   for (const { key, nearest } of loaded.unknownKeys) {
     terminal.warn(`${words.warnings.unknownKey(key, nearest)}\n`);
   }
+  for (const { key, line } of loaded.keysTwice) terminal.warn(`${words.warnings.keyTwice(key, line)}\n`);
   if (loaded.config.isThresholdCut) terminal.warn(`${words.warnings.thresholdCut(MAX_WHOLE_MIB)}\n`);
   for (const line of listWarnings(loaded.config, overrides, words)) terminal.warn(`${line}\n`);
   if (showsSecret(home.configFile, loaded)) {

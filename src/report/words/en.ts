@@ -112,6 +112,8 @@ export const en = (call: Call): Words => ({
       code === 'EISDIR'
         ? `${value} is a folder: name a file in it`
         : `${value} cannot be written (${code}): check its folder and permissions`,
+    ownFile: ({ value }) => `${value} is a file that the program itself needs: name another`,
+    sameFile: ({ value }) => `is the file of ${value} too: name another`,
     unknownCommand: ({ value }) =>
       value ? `unknown command; did you mean ${value}?` : 'unknown command: see --help',
     optionOfOther: ({ value }) => `has no effect in "${value}": see ${call(`help ${value}`)}`,
@@ -224,6 +226,8 @@ export const en = (call: Call): Words => ({
     unexpected: message => `unexpected error: ${message}. log/cos_sync.log has more; please report it`,
   },
   warnings: {
+    keyTwice: (key, line) =>
+      `config: "${key}" is given more than once with different values: the last one counts, in line ${line}`,
     unknownKey: (key, nearest) =>
       `config: unknown key "${key}" is ignored${nearest ? `; did you mean "${nearest}"?` : ''}`,
     thresholdCut: most =>

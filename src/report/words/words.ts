@@ -53,6 +53,7 @@ export interface Words {
   };
   warnings: {
     unknownKey(key: string, nearest: string | undefined): string;
+    keyTwice(key: string, line: number): string;
     configReadableByOthers(file: string): string;
     /** Of runs by their numbers. */
     olderLedger(file: string, leftBy: number, lastRun: number): string;

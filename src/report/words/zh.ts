@@ -99,6 +99,8 @@ export const zh = (call: Call): Words => ({
       code === 'EISDIR'
         ? `${value} 是目录：请写其中的文件名`
         : `${value} 无法写入（${code}）：请检查所在目录和权限`,
+    ownFile: ({ value }) => `${value} 是本程序自身使用的文件：请指定其他文件`,
+    sameFile: ({ value }) => `与 ${value} 是同一个文件：请指定其他文件`,
     unknownCommand: ({ value }) => (value ? `不是命令；您是否想写 ${value}？` : '不是命令：请见 --help'),
     optionOfOther: ({ value }) => `对“${value}”不起作用：请见 ${call(`help ${value}`)}`,
     optionNeedsOther: ({ value }) => `没有 ${value} 时不起作用`,
@@ -204,6 +206,7 @@ export const zh = (call: Call): Words => ({
     unexpected: message => `意外错误：${message}。详见 log/cos_sync.log，请反馈`,
   },
   warnings: {
+    keyTwice: (key, line) => `配置：“${key}”写了多次且值不同：以最后一个为准（第 ${line} 行）`,
     unknownKey: (key, nearest) =>
       `配置：未知的配置项“${key}”已忽略${nearest ? `；您是否想写“${nearest}”？` : ''}`,
     thresholdCut: most =>
