@@ -4,7 +4,7 @@ INSTALLED := node_modules/.package-lock.json
 # Each start of the program from source is half as long with what an earlier one compiled.
 export NODE_COMPILE_CACHE := $(CURDIR)/node_modules/.cache/compiled
 
-.PHONY: run test test-faults check bench pictures dist test-package test-windows clean
+.PHONY: run test test-faults check bench pictures dist test-package test-windows test-slurm clean
 
 run: $(INSTALLED)
 	@$(NODE) src/main.ts demo
@@ -45,6 +45,10 @@ test-package: $(INSTALLED) dist/SHA256SUMS
 test-windows: $(INSTALLED) dist/SHA256SUMS
 	$(NODE) test/package/set-up-wine.ts
 	$(NODE) node_modules/ava/entrypoints/cli.js --config test/package/ava.config.js 'test/package/windows.*'
+
+# With Debian's slurm-wlm and munge, as root: a cluster of this machine alone.
+test-slurm: $(INSTALLED)
+	$(NODE) node_modules/ava/entrypoints/cli.js --config test/slurm/ava.config.js
 
 $(INSTALLED): package-lock.json
 	npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
