@@ -3,12 +3,13 @@ import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
 import { usageFault } from '../config/faults.ts';
 import { refuseOwnFile } from '../config/own-file.ts';
-import { type PastRun, readHistory } from '../ledger/history.ts';
+import type { PastRun } from '../ledger/history.ts';
 import { runJson } from '../report/history/counts.ts';
 import { historyPage } from '../report/history/page.ts';
 import { type ShardRun, shardsJson, shardsTable, sumOfShards } from '../report/history/shards.ts';
 import { runDetails, runTable } from '../report/history/table.ts';
 import { writeWhole } from '../report/write-file.ts';
+import { pastRunsIn } from './task/past-runs.ts';
 import { historiesOfShards, homeOfShard, shardNamed } from './task/shard-files.ts';
 
 export interface HistoryCommand {
@@ -35,7 +36,7 @@ export async function historyCommand(invocation: Invocation, command: HistoryCom
   const { terminal, style, words } = invocation;
   if (command.allShards) return sumUp(invocation, command);
   const home = homeOfShard(invocation.home, { shard: shardNamed(command.shard) });
-  const all = await readHistory(home.historyFile);
+  const all = await pastRunsIn(home.historyFile);
   if (command.action !== undefined) return show(invocation, command, all);
   const runs = all.slice(-lastOf(command.last));
   if (style.json && command.html === undefined) {
@@ -60,7 +61,7 @@ async function sumUp(
   if (other !== undefined) throw usageFault('--all-shards', 'notTogether', { value: `--${other}` });
   const runs: ShardRun[] = [];
   for (const { shard, file } of historiesOfShards(home)) {
-    for (const run of await readHistory(file)) runs.push({ shard, run });
+    for (const run of await pastRunsIn(file)) runs.push({ shard, run });
   }
   const sums = sumOfShards(runs);
   if (style.json) terminal.out(`${JSON.stringify(sums.map(shardsJson))}\n`);

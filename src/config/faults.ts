@@ -73,6 +73,7 @@ export type Problem =
   | 'noAnswer'
   | 'unwritable'
   | 'ownFile'
+  | 'ownFolder'
   | 'sameFile'
   | 'badInterval'
   | 'badTime'

@@ -62,6 +62,7 @@ export async function writeDatafile<T>(file: string, documents: Iterable<T>): Pr
  */
 async function sizeOf(file: string): Promise<number> {
   if (!existsSync(file)) return 0;
+  refusePipe(file);
   const handle = await open(file);
   try {
     await handle.read(Buffer.alloc(1), 0, 1, 0);
@@ -71,12 +72,20 @@ async function sizeOf(file: string): Promise<number> {
   }
 }
 
+/** Opening a pipe might never end, nor reading a device. @throws an error with a system's code; the file system's */
+function refusePipe(file: string): void {
+  const stats = statSync(file);
+  if (stats.isFile() || stats.isDirectory()) return;
+  throw Object.assign(new Error(`${file} is a pipe or a device`), { code: 'EINVAL' });
+}
+
 /**
  * Ends a last line that a crash left without its end, before anything is appended to it.
  * Half a line is no document, and is passed over by every load.
  */
 export async function endTornLine(file: string): Promise<void> {
   if (!existsSync(file)) return;
+  refusePipe(file);
   const handle = await open(file, 'a+');
   try {
     const { size } = await handle.stat();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
 /** bytes at the end of the file: every run that changes a ledger writes there */
 const TAIL = 4_096;
@@ -11,6 +11,8 @@ const TAIL = 4_096;
 export function fingerprintOf(file: string): string | undefined {
   let fd: number | undefined;
   try {
+    // Opening a pipe might never end.
+    if (!statSync(file).isFile()) return undefined;
     fd = openSync(file, 'r');
     const { size } = fstatSync(fd);
     const tail = Buffer.alloc(Math.min(size, TAIL));

@@ -46,14 +46,14 @@ export interface PastRun {
   errors: { op: string; path: string; key: string; code: string; message: string }[];
 }
 
-/** Reads all past runs, oldest first. A missing or damaged history is an empty one. */
+/** Reads all past runs, oldest first. A missing history is an empty one. @throws the file system's error */
+export async function loadHistory(file: string): Promise<PastRun[]> {
+  return existsSync(file) ? await sortedRuns(await openDatafile<PastRun>(file)) : [];
+}
+
+/** Reads all past runs, oldest first, for who can do without: one that cannot be read is an empty one. */
 export async function readHistory(file: string): Promise<PastRun[]> {
-  if (!existsSync(file)) return [];
-  try {
-    return await sortedRuns(await openDatafile<PastRun>(file));
-  } catch {
-    return [];
-  }
+  return await loadHistory(file).catch(() => []);
 }
 
 /** Holds the number of the next run. */

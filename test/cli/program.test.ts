@@ -1,5 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { sandbox } from '../support/sandbox.ts';
@@ -114,4 +122,37 @@ onPosix('a pipe or a device in the place of a file is refused by every command t
     t.is(code, 2, calls[index]!.join(' '));
     t.regex(stderr, /^cos_sync: .*(pipe|\/dev\/zero).*\n$/);
   }
+});
+
+onPosix('a pipe or a device in the place of a ledger or of the history holds up no command', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  t.is((await box.run()).code, 0);
+  const db = join(box.home, 'db');
+  const ledger = join(db, readdirSync(db).find(name => /^(?!history).*\.db$/.test(name)) ?? '');
+  const content = readFileSync(ledger);
+  rmSync(ledger);
+  const calls = [['sync'], ['sync', '--dry-run'], ['verify'], ['ledger', 'export'], ['ledger', 'rebuild']];
+  execFileSync('mkfifo', [ledger]);
+  const ends = await Promise.all([...calls, ['doctor']].map(args => box.run(...args)));
+  for (const { code, stderr } of ends.slice(0, -1)) {
+    t.is(code, 4, stderr);
+    t.regex(stderr, /ledger .* cannot be used \(EINVAL\)/);
+  }
+  t.regex(ends.at(-1)!.stdout, /^fail {2}ledger /m);
+  rmSync(ledger);
+  symlinkSync('/dev/zero', ledger);
+  t.is((await box.run('ledger', 'export')).code, 4);
+
+  rmSync(ledger);
+  writeFileSync(ledger, content);
+  rmSync(join(db, 'history.db'));
+  execFileSync('mkfifo', [join(db, 'history.db')]);
+  box.write('b.txt', 'b');
+  t.is((await box.run()).code, 0);
+  const history = await box.run('history');
+  t.is(history.code, 2);
+  t.regex(history.stderr, /^cos_sync: .*history\.db: cannot be read \(EINVAL\)/);
+  const back = await box.run('restore', '--to', join(box.root, 'back'), '--run', '1');
+  t.regex(back.stderr, /history\.db: cannot be read \(EINVAL\)/);
 });

@@ -258,3 +258,26 @@ test.serial('wrong usage is exit code 2, in one line, and nothing is asked of CO
   }
   t.deepEqual(box.proxy.requests, []);
 });
+
+test.serial('where nothing is under cos_path, or was, that is said', async t => {
+  const box = await sandbox(t);
+  const to = join(box.root, 'back');
+  const { code, err } = await restoreHere(box, { to });
+  t.is(code, 0);
+  t.regex(err, /^nothing is restored: no object is under cos:\/\/.*\/backup\/\. Check bucket and cos_path\n/);
+  await putObjects(box, { 'backup/a': 'a' });
+  t.is((await restoreHere(box, { to })).err, '');
+  t.is((await restoreHere(box, { to })).err, '');
+});
+
+test.serial("the program's own folders take no restore", async t => {
+  const box = await sandbox(t);
+  await putObjects(box, { 'backup/history.db': 'x' });
+  for (const to of ['db', 'conf/new', 'log']) {
+    const { code, err } = await restoreHere(box, { to: join(box.home, to), yes: true });
+    t.is(code, 2);
+    t.regex(err, /^--to: .* is in the program's own folder /);
+  }
+  t.false(existsSync(join(box.home, 'db', 'history.db')));
+  t.false(existsSync(join(box.home, 'conf', 'new')));
+});

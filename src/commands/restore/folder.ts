@@ -13,6 +13,11 @@ export function overlapOf(folder: string, localPath: string): Overlap {
   return isIn(a, b) || isIn(b, a) ? 'overlapping' : 'apart';
 }
 
+/** Whether a folder is another one or lies in it; links are resolved. */
+export function isWithin(folder: string, outer: string): boolean {
+  return isIn(resolved(folder), resolved(outer));
+}
+
 function isIn(inner: string, outer: string): boolean {
   const path = relative(outer, inner);
   return path !== '..' && !path.startsWith(`..${sep}`) && !/^([a-z]:|[\\/])/i.test(path);

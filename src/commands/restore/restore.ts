@@ -83,6 +83,9 @@ async function run(invocation: Invocation, { session, wanted, ground, log, dryRu
   const unrecorded = outcome.result?.unrecorded ?? 0;
   if (unrecorded > 0 && !dryRun) terminal.err(`${words.restore.unrecorded(unrecorded)}\n`);
   const interruptedBy = signal.reason instanceof Interrupted ? signal.reason.signalName : undefined;
+  const isThrough = outcome.result && !outcome.result.stoppedBy && !signal.aborted;
+  const isNothing = isThrough && failuresInRestore(outcome.statistics) === 0 && !wanted.selection.hasTaken();
+  if (isNothing) terminal.warn(`${words.restore.nothing(target, at)}\n`);
   const { statistics, exitCode } = outcome;
   const restoration: Restoration = {
     ...{

@@ -1,11 +1,12 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { usageFault } from '../../config/faults.ts';
-import type { Home } from '../../config/home.ts';
+import { type Home, ownPathsOf } from '../../config/home.ts';
 import { OVERWRITE_RULES, type Overwrite } from '../../engine/restore/plan.ts';
 import { createSelection, type Selection } from '../../engine/restore/selection.ts';
-import { readHistory } from '../../ledger/history.ts';
 import { type Task, targetOf } from '../../ledger/task.ts';
+import { pastRunsIn } from '../task/past-runs.ts';
+import { isWithin } from './folder.ts';
 import { momentOf } from './moment.ts';
 
 /** What the command line gives, as text. */
@@ -41,6 +42,8 @@ export async function wantedOf(command: RestoreCommand, home: Home, task: Task):
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) {
     throw usageFault('--to', 'isFile', { value: folder });
   }
+  const own = ownPathsOf(home).folders.find(outer => isWithin(folder, outer));
+  if (own !== undefined) throw usageFault('--to', 'ownFolder', { value: folder, folder: own });
   if (!isOverwrite(overwrite)) {
     throw usageFault('--overwrite', 'notChoice', { value: overwrite, choices: OVERWRITE_RULES.join(', ') });
   }
@@ -65,7 +68,7 @@ async function momentIn({ at, run }: RestoreCommand, home: Home, task: Task): Pr
     return { at: moment, option: '--at' };
   }
   if (run === undefined) return undefined;
-  const runs = await readHistory(home.historyFile);
+  const runs = await pastRunsIn(home.historyFile);
   const past = runs.find(({ _id }) => String(_id) === run);
   if (!past) {
     const values = { value: run, first: runs[0]?._id ?? 0, last: runs.at(-1)?._id ?? 0 };

@@ -6,6 +6,8 @@ export interface Selection {
   common: string;
   /** Notes what matches, so that `unmatched` can tell. */
   takes(path: string): boolean;
+  /** Whether anything was taken. */
+  hasTaken(): boolean;
   /** What was asked for and never met. */
   unmatched(): string[];
 }
@@ -18,18 +20,20 @@ const GLOB = /[*?[\]{}]/;
 export function createSelection(wanted: readonly string[]): Selection {
   const items = wanted.map(compile);
   const common = items.length === 0 ? '' : items.map(({ literal }) => literal).reduce(commonStart);
+  let hasTaken = false;
   return {
     common,
     takes(path) {
-      if (items.length === 0) return true;
-      let isTaken = false;
+      let isTaken = items.length === 0;
       for (const item of items) {
         if (!item.matches(path)) continue;
         item.isMet = true;
         isTaken = true;
       }
+      hasTaken ||= isTaken;
       return isTaken;
     },
+    hasTaken: () => hasTaken,
     unmatched: () => items.filter(({ isMet }) => !isMet).map(({ given }) => given),
   };
 }

@@ -112,6 +112,7 @@ export const en = (call: Call): Words => ({
       code === 'EISDIR'
         ? `${value} is a folder: name a file in it`
         : `${value} cannot be written (${code}): check its folder and permissions`,
+    ownFolder: ({ value, folder }) => `${value} is in the program's own folder ${folder}: restore to another`,
     ownFile: ({ value }) => `${value} is a file that the program itself needs: name another`,
     sameFile: ({ value }) => `is the file of ${value} too: name another`,
     unknownCommand: ({ value }) =>
@@ -155,9 +156,9 @@ export const en = (call: Call): Words => ({
     noVersions: ({ bucket }) =>
       `the bucket ${bucket} keeps no versions: what was overwritten or deleted there is gone. Turn on versioning for the time to come`,
     ontoSynced: ({ value, folder }) =>
-      `${value} is in local_path (${folder}), and delete_sync is on: a sync would bring what is restored to COS, and its deletions. Restore to another folder, or add --yes`,
+      `${value} is in local_path (${folder}) or holds it, and delete_sync is on: a sync would bring what is restored to COS, and its deletions. Restore to another folder, or add --yes`,
     ontoRunning: ({ value, folder }) =>
-      `${value} is in local_path (${folder}), and a run is under way there: wait for its end, or add --yes`,
+      `${value} is in local_path (${folder}) or holds it, and a run is under way there: wait for its end, or add --yes`,
   },
   kinds: {
     transient: 'COS or the network failed for a moment; the next run tries again',

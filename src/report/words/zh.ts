@@ -99,6 +99,7 @@ export const zh = (call: Call): Words => ({
       code === 'EISDIR'
         ? `${value} 是目录：请写其中的文件名`
         : `${value} 无法写入（${code}）：请检查所在目录和权限`,
+    ownFolder: ({ value, folder }) => `${value} 位于本程序自身的目录 ${folder} 中：请恢复到其他目录`,
     ownFile: ({ value }) => `${value} 是本程序自身使用的文件：请指定其他文件`,
     sameFile: ({ value }) => `与 ${value} 是同一个文件：请指定其他文件`,
     unknownCommand: ({ value }) => (value ? `不是命令；您是否想写 ${value}？` : '不是命令：请见 --help'),
@@ -139,9 +140,9 @@ export const zh = (call: Call): Words => ({
     noVersions: ({ bucket }) =>
       `存储桶 ${bucket} 未开启版本控制：被覆盖或删除的内容无法找回。请开启版本控制，以备今后使用`,
     ontoSynced: ({ value, folder }) =>
-      `${value} 位于 local_path（${folder}）中，且 delete_sync 已开启：下次同步会把恢复出来的内容及删除操作同步到 COS。请恢复到其他目录，或加上 --yes`,
+      `${value} 位于 local_path（${folder}）中或包含它，且 delete_sync 已开启：下次同步会把恢复出来的内容及删除操作同步到 COS。请恢复到其他目录，或加上 --yes`,
     ontoRunning: ({ value, folder }) =>
-      `${value} 位于 local_path（${folder}）中，且有一个运行正在进行：请等待其结束，或加上 --yes`,
+      `${value} 位于 local_path（${folder}）中或包含它，且有一个运行正在进行：请等待其结束，或加上 --yes`,
   },
   kinds: {
     transient: 'COS 或网络暂时出错；下次运行会重试',
