@@ -18,6 +18,7 @@ import { EXIT } from '../cli/exit-codes.ts';
 import type { Invocation } from '../cli/invocation.ts';
 import { usageFault } from '../config/faults.ts';
 import { homeAt } from '../config/home.ts';
+import { forgetSecretsOf } from '../config/load.ts';
 import { isFolder } from '../engine/local/local-path.ts';
 import { Interrupted } from '../interrupted.ts';
 import { ledgerFile, taskOf } from '../ledger/task.ts';
@@ -43,6 +44,8 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
   if (command.dir !== undefined && !isFolder(command.dir)) {
     throw usageFault('--dir', 'noSuchFolder', { value: command.dir });
   }
+  // The user's own keys are of another COS, and would win over the demo's.
+  forgetSecretsOf(process.env);
   const root = mkdtempSync(join(tmpdir(), 'cos_sync-demo-'));
   const sample = join(root, 'data');
   if (command.dir === undefined) makeSample(sample);
@@ -121,14 +124,15 @@ const EVERYTHING: RestoreCommand = {
 /** Times that were set are read back to within this many ms. */
 const TIME_GRAIN = 1;
 
-/** Counts the restored files by whether content and time are those of the original. */
+/** Counts the original files by whether what was restored has their content and time. */
 function compare(restored: string, original: string): { equal: number; different: number } {
   const counts = { equal: 0, different: 0 };
-  for (const entry of readdirSync(restored, { recursive: true, withFileTypes: true })) {
+  for (const entry of readdirSync(original, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = join(entry.parentPath, entry.name);
-    const other = join(original, relative(restored, file));
-    const isSameTime = Math.abs(statSync(file).mtimeMs - statSync(other).mtimeMs) < TIME_GRAIN;
+    const other = join(restored, relative(original, file));
+    const found = statSync(other, { throwIfNoEntry: false });
+    const isSameTime = found && Math.abs(statSync(file).mtimeMs - found.mtimeMs) < TIME_GRAIN;
     if (isSameTime && readFileSync(file).equals(readFileSync(other))) counts.equal++;
     else counts.different++;
   }

@@ -111,6 +111,12 @@ export function secretsOf(environment: NodeJS.ProcessEnv): Record<string, string
   }
 }
 
+/** Takes all secrets out of an environment: what is read after that has those of its file. */
+export function forgetSecretsOf(environment: NodeJS.ProcessEnv): void {
+  const names = [...Object.values(SECRETS_IN_ENVIRONMENT).flat(), ...Object.values(TOKENS_OF).flat()];
+  for (const name of names) delete environment[name];
+}
+
 function variableOf(key: string, environment: NodeJS.ProcessEnv): string | undefined {
   return SECRETS_IN_ENVIRONMENT[key]?.find(name => environment[name]);
 }

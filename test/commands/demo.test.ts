@@ -5,7 +5,14 @@ import { sandbox } from '../support/sandbox.ts';
 
 test('the demo shows the statistics of each of its runs, and where to look', async t => {
   const box = await sandbox(t);
-  const { code, stdout, stderr } = await box.startAs({ env: { TMPDIR: box.root } }, 'demo').ended;
+  // Somebody's own keys are no business of it.
+  const own = {
+    COS_SECRET_ID: 'AKIDown',
+    COS_SECRET_KEY: 'own',
+    TENCENTCLOUD_SECRETID: 'AKIDother',
+    COS_TOKEN: 'own',
+  };
+  const { code, stdout, stderr } = await box.startAs({ env: { ...own, TMPDIR: box.root } }, 'demo').ended;
   t.is(stderr, '');
   t.is(code, 0);
   t.is(stdout.match(/sync over! op statistics:/g)?.length, 3);
