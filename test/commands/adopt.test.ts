@@ -38,6 +38,21 @@ test('the ledger of a folder that moved is told of, and adopted: nothing is sent
   t.deepEqual(await box.keys(), ['backup/also kept', 'backup/kept']);
 });
 
+test('records of a folder that is hardly the one that moved are taken over with a warning', async t => {
+  const box = await sandbox(t);
+  for (const name of ['one', 'two', 'sub/three']) box.write(name, name);
+  await box.run();
+  const sub = ['--local-path', join(box.local, 'sub')];
+  const wrong = await box.run('ledger', 'adopt', ...sub);
+  t.is(wrong.code, 0);
+  t.regex(wrong.stderr, /^of 3 recorded files only 0 are in .*sub: .* deletes .*sync --dry-run\n$/);
+
+  const moved = join(box.root, 'moved');
+  renameSync(box.local, moved);
+  rmSync(join(moved, 'one'));
+  t.is((await box.run('ledger', 'adopt', '--local-path', moved)).stderr, '');
+});
+
 test('what was begun and never heard of is taken over: its object goes when its file does', async t => {
   const box = await sandbox(t);
   for (const name of ['a.txt', 'stays']) box.write(name, name);

@@ -12,6 +12,7 @@ import { lockLedger } from '../../ledger/lock.ts';
 import { type LedgerFile, ledgerAt, type Task, targetOf } from '../../ledger/task.ts';
 import { holdingLock, openSession } from '../task/session.ts';
 import { adoptDivision } from './adopt-division.ts';
+import { filesThere } from './files-there.ts';
 import { type Adopted, takeOver } from './take-over.ts';
 
 /**
@@ -33,7 +34,7 @@ export async function adoptLedgers(
     const moved = (named ?? (await otherLedgers(home.dbFolder, task))).filter(
       ({ file }) => file !== options.file && !others.some(other => other.file === file),
     );
-    return { adopted: [...adopted, ...(await adoptMoved(options, moved, config))], waiting };
+    return { adopted: [...adopted, ...(await adoptMoved(invocation, options, moved, config))], waiting };
   });
   if (style.json) {
     terminal.out(`${JSON.stringify({ adopted, ...(waiting.length > 0 && { waiting }) })}\n`);
@@ -63,15 +64,16 @@ function ledgerNamed(name: string, { bucket, prefix }: Task): LedgerFile {
 
 /** Adds what ledgers of a folder that moved say of what is the shard's own; they stay as they are. */
 async function adoptMoved(
+  { terminal, words }: Invocation,
   options: LedgerOptions,
   sources: readonly LedgerFile[],
-  { shard }: Config,
+  config: Config,
 ): Promise<Adopted[]> {
   if (sources.length === 0) return [];
   const ledger = await openLedger(options);
   try {
     const adopted: Adopted[] = [];
-    const isOthers = othersThan(shard);
+    const isOthers = othersThan(config.shard);
     const known = new Set(Array.from(ledger.records(), ({ path }) => path));
     for (const { file, task } of sources) {
       const lock = await lockLedger(file, () => {});
@@ -85,6 +87,11 @@ async function adoptMoved(
       } finally {
         await lock.release();
       }
+    }
+    const found = await filesThere(known, config);
+    // Another folder's records would have the next sync delete that folder's objects.
+    if (found && found.there < found.lookedAt / 2) {
+      terminal.warn(`${words.ledger.adoptedElsewhere(found.there, found.lookedAt, config.localPath)}\n`);
     }
     return adopted;
   } finally {

@@ -17,6 +17,8 @@ export interface LedgerWords {
   rebuilt: Record<keyof RebuildCounts, (count: number) => string>;
   rebuildDone(file: string): string;
   adopted(records: number, file: string): string;
+  /** The records are hardly of this folder. */
+  adoptedElsewhere(there: number, lookedAt: number, folder: string): string;
   nothingToAdopt(target: string): string;
   previous(file: string): string;
   noUploads(target: string): string;
@@ -78,6 +80,8 @@ export const ledgerEn = (call: Call): LedgerWords => ({
       `${counted(count, 'file or folder', 'files or folders')} could not be read: not compared, for the next sync to try`,
   },
   adopted: (records, file) => `${counted(records, 'record')} taken over from ${file}`,
+  adoptedElsewhere: (there, lookedAt, folder) =>
+    `of ${counted(lookedAt, 'recorded file')} only ${there} are in ${folder}: is it the folder that moved? With delete_sync the next sync deletes the objects of all others. Look at it first: ${call('sync --dry-run')}`,
   nothingToAdopt: target =>
     `nothing to take over: db/ has no other ledger of ${target} that is not taken over yet`,
   rebuildDone: file => `the ledger is rebuilt: ${file}`,
@@ -135,6 +139,8 @@ export const ledgerZh = (call: Call): LedgerWords => ({
     unreadable: count => `${count} 个文件或目录无法读取：未比较，下次同步会再试`,
   },
   adopted: (records, file) => `已从 ${file} 接管 ${records} 条记录`,
+  adoptedElsewhere: (there, lookedAt, folder) =>
+    `${lookedAt} 个有记录的文件中只有 ${there} 个在 ${folder} 中：它是移动后的那个目录吗？delete_sync 开启时，下次同步会删除其余文件的对象。请先查看：${call('sync --dry-run')}`,
   nothingToAdopt: target => `没有需要接管的记录：db/ 中没有 ${target} 的其他未接管的数据库`,
   rebuildDone: file => `本地数据库已重建：${file}`,
   previous: file => `原来的文件保留为 ${file}`,
