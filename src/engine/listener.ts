@@ -71,6 +71,8 @@ export interface Totals {
   bytes: number;
   /** What of the files is large. */
   large?: { files: number; bytes: number };
+  /** The scan goes on, and may find more. */
+  isPartial?: boolean;
 }
 
 export interface Started {

@@ -105,7 +105,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       onPlanned:
         ahead &&
         (part => {
-          tellOperations(run, part);
+          tellOperations(run, part, true);
           ahead.take(part);
         }),
       onUnmatched: patterns => {
@@ -160,13 +160,18 @@ function tellPlan(run: Run, plan: Plan): void {
   tellOperations(run, plan);
 }
 
-function tellOperations({ listener }: Run, { createFolders, uploads, checks }: Plan): void {
+function tellOperations(
+  { listener }: Run,
+  { createFolders, uploads, checks }: Plan,
+  isPartial = false,
+): void {
   listener.planned({
     files: uploads.length + checks.length,
     folders: createFolders.length,
     deletions: 0,
     bytes: uploads.reduce((sum, { size }) => sum + size, 0),
     large: largeAmong(uploads.map(({ size }) => size)),
+    isPartial,
   });
 }
 

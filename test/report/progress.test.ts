@@ -82,6 +82,22 @@ test('at the end all is done, whether it succeeded, failed or was copied', t => 
   t.like(snapshot(), { share: 1, failures: 1, deletions: { done: 1, total: 1 }, inFlight: 0 });
 });
 
+test('while the scan goes on beside the work, no share of it and no time left is told', t => {
+  const { time, listener, snapshot } = stateAt();
+  listener.scanned?.(1200);
+  listener.planned?.({ files: 1, folders: 0, deletions: 0, bytes: 100, isPartial: true });
+  listener.started?.({ operation: 'uploadFile', path: 'a', bytes: 100 });
+  time.now = 5000;
+  listener.sent?.(100, 'a');
+  listener.ended?.('uploadFile', 'a');
+  t.is(progressLine(snapshot(), progressEn), 'scanning: 1,200 found, 1/1 files, 100 B/100 B, 20 B/s');
+  const [line = ''] = frame(snapshot(), progressEn, 80, process.stderr);
+  t.is(stripVTControlCharacters(line), 'scanning: 1,200 found  1/1 files  100 B/100 B');
+
+  listener.planned?.({ files: 1, folders: 0, deletions: 0, bytes: 100 });
+  t.regex(progressLine(snapshot(), progressEn), /^ \d\d%, 1\/2 files, 100 B\/200 B, 20 B\/s, 0:05 left$/);
+});
+
 test('the time left comes from the pace of the work', t => {
   const { time, listener, snapshot } = stateAt();
   listener.planned?.({ files: 100, folders: 0, deletions: 0, bytes: 0 });
@@ -171,6 +187,7 @@ test('what COS holds already of a resumed upload is done, and says nothing about
 
 const tally = fc.record({ done: fc.nat(2e9), total: fc.nat(2e9) });
 const snapshots: fc.Arbitrary<Snapshot> = fc.record({
+  isScanning: fc.boolean(),
   phase: fc.constantFrom('scanning', 'working'),
   scanned: fc.nat(),
   files: tally,

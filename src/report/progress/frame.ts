@@ -31,7 +31,7 @@ export function frame(
   if (now.phase === 'scanning') return [cut(words.scanning(grouped(now.scanned)), width)];
   const [percent = '', ...others] = amounts(now, words);
   const text = fittingParts([percent, ...others], width - MIN_BAR - 2).join(GAP) || cut(percent, width);
-  const bar = Math.min(MAX_BAR, width - stringWidth(text) - 2);
+  const bar = now.isScanning ? 0 : Math.min(MAX_BAR, width - stringWidth(text) - 2);
   const lines = [bar >= MIN_BAR ? `${colour('cyan', barOf(now.share, bar))}  ${text}` : text];
   const [first = '', ...more] = fittingParts(details(now, words), width);
   if (first !== '') lines.push([now.failures > 0 ? colour('red', first) : first, ...more].join(GAP));
@@ -39,8 +39,10 @@ export function frame(
   return lines;
 }
 
-function amounts({ share, files, deletions, bytes }: Snapshot, words: ProgressWords): string[] {
-  const parts = [`${String(Math.floor(share * 100)).padStart(3)}%`];
+function amounts(now: Snapshot, words: ProgressWords): string[] {
+  const { share, files, deletions, bytes } = now;
+  const percent = `${String(Math.floor(share * 100)).padStart(3)}%`;
+  const parts = [now.isScanning ? words.scanning(grouped(now.scanned)) : percent];
   const tally = (say: ProgressWords['files'], { done, total }: Tally) =>
     total > 0 && parts.push(say(grouped(done), grouped(total)));
   tally(words.files, files);

@@ -17,6 +17,8 @@ export interface Tally {
 /** How far a run is at one moment. */
 export interface Snapshot {
   phase: 'scanning' | 'working';
+  /** More may be found: how much of the work is done, and what is left of it, cannot be told. */
+  isScanning: boolean;
   /** Files and folders found so far. */
   scanned: number;
   files: Tally;
@@ -59,6 +61,7 @@ export function createProgressState(clock: () => number): ProgressState {
   let [scanned, failures, retries, bytesTotal, bytesDone] = [0, 0, 0, 0, 0];
   let speed: Throughput | undefined;
   let shown = 0;
+  let isScanning = true;
 
   function countDeletion(operation: Started['operation']): void {
     if (!isDeletion(operation)) return;
@@ -74,7 +77,8 @@ export function createProgressState(clock: () => number): ProgressState {
     scanned(entries) {
       scanned = entries;
     },
-    planned({ files: more, folders, deletions: gone, bytes, large: ofThem }) {
+    planned({ files: more, folders, deletions: gone, bytes, large: ofThem, isPartial = false }) {
+      isScanning = isPartial;
       speed ??= createThroughput(SPEED_WINDOW, clock());
       files.total += more;
       deletions.total += gone;
@@ -158,13 +162,16 @@ export function createProgressState(clock: () => number): ProgressState {
     for (const { sent, bytes: size } of underWay.values()) bytes += Math.min(sent, size);
     return {
       phase: speed ? 'working' : 'scanning',
+      isScanning,
       scanned,
       files: { ...files },
       deletions: { ...deletions },
       bytes: { done: bytes, total: bytesTotal },
       share: shareAt(now),
       bytesPerSecond: speed?.perSecond(now) ?? 0,
-      secondsLeft: secondsFor([large, small], now, work => work.total() - work.done()),
+      secondsLeft: isScanning
+        ? undefined
+        : secondsFor([large, small], now, work => work.total() - work.done()),
       inFlight: underWay.size,
       oldest: oldest && { path: oldest.path, sent: Math.min(oldest.sent, oldest.bytes), bytes: oldest.bytes },
       failures,
