@@ -133,9 +133,8 @@ function whenOf({ service, every, at }: ScheduleCommand, kind: Kind): (Job | Dae
 function commandOf(invocation: Invocation, { lang, service }: ScheduleCommand): Job['command'] {
   const { root, configFile } = invocation.home;
   return [
-    ...programOf(invocation, 'sync', '--quiet'),
     // Whatever the configuration says: it is to go on.
-    ...(service ? ['--daemon-mode', '1'] : []),
+    ...programOf(invocation, 'sync', '--quiet', ...(service ? ['--daemon-mode', '1'] : [])),
     ...(configFile === join(root, 'conf', 'config.json') ? [] : ['--config', configFile]),
     ...(lang === undefined ? [] : ['--lang', lang]),
   ];
