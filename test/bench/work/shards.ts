@@ -12,7 +12,7 @@ import { buildSparse, nestedPaths, recordsOf, type Tree } from '../trees.ts';
 import type { Work, Workplace } from './workplace.ts';
 
 const SHARDS = 4;
-const SLOW_FILES = 20_000;
+const SLOW_FILES = 12_000;
 const SLOW_IN_FOLDER = 100;
 /** ms that each look takes */
 const LOOK = 1;
@@ -22,6 +22,8 @@ interface Job {
   tree: Tree;
   /** Where the tree is looked at. */
   shownAt: string;
+  /** Of the configuration. */
+  scanThreads: number;
   paths: () => Iterable<string>;
 }
 
@@ -34,7 +36,8 @@ export const shards: Work = async workplace => {
     en: `no-op in shards: ${counted(files)} files, 50 a folder`,
     zh: `分片，无变化：${counted(files)} 个文件，每个目录 50 个`,
   };
-  const rows = await compare(workplace, { work, tree, shownAt: tree.root, paths: many.paths });
+  const job = { work, tree, shownAt: tree.root, scanThreads: 0, paths: many.paths };
+  const rows = await compare(workplace, job, true);
   rmSync(many.place, { recursive: true });
   const count = Math.min(SLOW_FILES, files);
   const paths = () => nestedPaths(count, SLOW_IN_FOLDER);
@@ -42,17 +45,19 @@ export const shards: Work = async workplace => {
   const mount = await mountSlowly(slow.root, folder, LOOK);
   try {
     const work = {
-      en: `no-op in shards: ${counted(count)} files, ${SLOW_IN_FOLDER} a folder, ${LOOK} ms a look (${mount.by.en})`,
-      zh: `分片，无变化：${counted(count)} 个文件，每个目录 ${SLOW_IN_FOLDER} 个，每次访问 ${LOOK} ms（${mount.by.zh}）`,
+      en: `no-op in shards: ${counted(count)} files, ${SLOW_IN_FOLDER} a folder, ${LOOK} ms a look (${mount.by.en}), scan_threads 1`,
+      zh: `分片，无变化：${counted(count)} 个文件，每个目录 ${SLOW_IN_FOLDER} 个，每次访问 ${LOOK} ms（${mount.by.zh}），scan_threads 1`,
     };
-    rows.push(...(await compare(workplace, { work, tree: slow, shownAt: mount.place, paths })));
+    rows.push(
+      ...(await compare(workplace, { work, tree: slow, shownAt: mount.place, scanThreads: 1, paths }, false)),
+    );
   } finally {
     await mount.stop();
   }
   return rows;
 };
 
-async function compare(workplace: Workplace, job: Job): Promise<Row[]> {
+async function compare(workplace: Workplace, job: Job, hasTurns: boolean): Promise<Row[]> {
   workplace.say(job.work.en);
   const one = await prepared(workplace, job, undefined);
   const parts: Command[] = [];
@@ -62,8 +67,8 @@ async function compare(workplace: Workplace, job: Job): Promise<Row[]> {
   for (let round = 0; round < workplace.rounds; round++) {
     costs.one.push(await measure(one));
     const inTurn: Cost[] = [];
-    for (const part of parts) inTurn.push(await measure(part));
-    costs.inTurn.push(together(inTurn, (sum, wall) => sum + wall));
+    for (const part of hasTurns ? parts : []) inTurn.push(await measure(part));
+    if (hasTurns) costs.inTurn.push(together(inTurn, (sum, wall) => sum + wall));
     costs.atOnce.push(together(await Promise.all(parts.map(measure)), Math.max));
   }
   const skipped = ({ stdout }: Cost) => statisticsOf(stdout).upload_file_skip;
@@ -74,7 +79,9 @@ async function compare(workplace: Workplace, job: Job): Promise<Row[]> {
   const against = { name: '1', cost: base };
   return [
     row({ en: 'one process', zh: '单进程' }, base),
-    { ...row({ en: '4 shards in turn', zh: '4 个分片依次运行' }, median(costs.inTurn)), against },
+    ...(hasTurns
+      ? [{ ...row({ en: '4 shards in turn', zh: '4 个分片依次运行' }, median(costs.inTurn)), against }]
+      : []),
     { ...row({ en: '4 shards at once', zh: '4 个分片同时运行' }, median(costs.atOnce)), against },
   ];
 }
@@ -82,13 +89,14 @@ async function compare(workplace: Workplace, job: Job): Promise<Row[]> {
 /** The command of a process, whose ledger is that of what it has synced. */
 async function prepared(
   { folder, program }: Workplace,
-  { shownAt, tree, paths }: Job,
+  { shownAt, scanThreads, tree, paths }: Job,
   shard: Shard | undefined,
 ): Promise<Command> {
   const name = shard ? `shard-${shard.index}` : 'whole';
   const place = join(folder, `${name} of ${tree.files}`);
   const home = createHome(place, {
     local_path: shownAt,
+    scan_threads: scanThreads,
     endpoint: 'http://127.0.0.1:1',
     ...(shard && { shard: `${shard.index}/${shard.count}` }),
   });
