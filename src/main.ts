@@ -13,6 +13,7 @@ import { createTerminal } from './report/console.ts';
 import { errorLines, isUnexpected } from './report/errors.ts';
 import { wordsFor } from './report/language.ts';
 import { logDefect } from './report/log-line.ts';
+import { byName } from './report/words/call.ts';
 import type { Words } from './report/words/words.ts';
 import { untilSignal } from './signals.ts';
 
@@ -23,6 +24,11 @@ process.env.UV_THREADPOOL_SIZE ??= '80';
 const LAST_WORDS = 500;
 
 async function main(argv: readonly string[], signal: AbortSignal): Promise<number> {
+  if (!hasCurrentFolder()) {
+    const { noCurrentFolder } = wordsFor(byName, optionIn(argv, 'lang')).warnings;
+    process.stderr.write(`cos_sync: ${noCurrentFolder}\n`);
+    return EXIT.usage;
+  }
   const home = homeIn(argv);
   const words = wordsIn(home, argv);
   let isOutputLost = false;
@@ -58,6 +64,15 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
       overrides: overridesOf(given),
       signal,
     };
+  }
+}
+
+/** Whatever resolves a path asks for it, and Node throws where it was removed. */
+function hasCurrentFolder(): boolean {
+  try {
+    return process.cwd() !== '';
+  } catch {
+    return false;
   }
 }
 

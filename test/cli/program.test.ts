@@ -156,3 +156,13 @@ onPosix('a pipe or a device in the place of a ledger or of the history holds up 
   const back = await box.run('restore', '--to', join(box.root, 'back'), '--run', '1');
   t.regex(back.stderr, /history\.db: cannot be read \(EINVAL\)/);
 });
+
+onPosix('where the current folder was removed, that is said in one line', async t => {
+  const box = await sandbox(t);
+  const gone = join(box.root, 'gone');
+  mkdirSync(gone);
+  const inGone = { through: ['sh', '-c', `cd '${gone}' && rmdir '${gone}' && exec "$0" "$@"`] };
+  const { code, stderr } = await box.startAs(inGone, 'sync', '--local-path', box.local).ended;
+  t.is(code, 2);
+  t.is(stderr, 'cos_sync: the current folder was removed: change to one that is there, with cd\n');
+});

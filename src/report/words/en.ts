@@ -245,6 +245,7 @@ export const en = (call: Call): Words => ({
       `${path} kept growing: COS has what it held when it was opened, and the next run uploads what it holds then`,
     outputUnwritable: reason =>
       `standard output cannot be written (${reason}): the work goes on; see log/cos_sync.log`,
+    noCurrentFolder: 'the current folder was removed: change to one that is there, with cd',
     logUnwritable: (file, reason) => `${file} cannot be written (${reason}): this run is not logged`,
     daemonRunFailed: message => `this run failed, the next one follows: ${message}`,
     fileUnwritable: (file, reason) =>

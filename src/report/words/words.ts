@@ -65,6 +65,7 @@ export interface Words {
     skipped(path: string, reason: string): string;
     grew(path: string): string;
     outputUnwritable(reason: string): string;
+    noCurrentFolder: string;
     logUnwritable(file: string, reason: string): string;
     daemonRunFailed(message: string): string;
     fileUnwritable(file: string, reason: string): string;

@@ -222,6 +222,7 @@ export const zh = (call: Call): Words => ({
     skipped: (path, reason) => `已跳过 ${path}：${reason}`,
     grew: path => `${path} 一直在增长：打开时已有的内容已上传到 COS，下次运行再上传届时的内容`,
     outputUnwritable: reason => `无法写入标准输出（${reason}）：工作继续进行，详见 log/cos_sync.log`,
+    noCurrentFolder: '当前目录已被删除：请先用 cd 进入一个存在的目录',
     logUnwritable: (file, reason) => `${file} 无法写入（${reason}）：本次运行不记录日志`,
     daemonRunFailed: message => `本次运行失败，之后会再次运行：${message}`,
     fileUnwritable: (file, reason) =>
