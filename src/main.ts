@@ -8,6 +8,7 @@ import { runCommand } from './cli/run-command.ts';
 import { START } from './commands/start.ts';
 import { type Home, homeAt } from './config/home.ts';
 import { languageInConfig } from './config/language.ts';
+import { hasCurrentFolder } from './current-folder.ts';
 import { endProcess } from './end-process.ts';
 import { createTerminal } from './report/console.ts';
 import { errorLines, isUnexpected } from './report/errors.ts';
@@ -64,15 +65,6 @@ async function main(argv: readonly string[], signal: AbortSignal): Promise<numbe
       overrides: overridesOf(given),
       signal,
     };
-  }
-}
-
-/** Whatever resolves a path asks for it, and Node throws where it was removed. */
-function hasCurrentFolder(): boolean {
-  try {
-    return process.cwd() !== '';
-  } catch {
-    return false;
   }
 }
 

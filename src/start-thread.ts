@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { getRawAsset, isSea } from 'node:sea';
 import { Worker } from 'node:worker_threads';
+import { leaveRemovedFolder } from './current-folder.ts';
 
 /** Programs of threads; in an executable each is an asset of that name. */
 export const THREADS = {
@@ -19,6 +20,7 @@ const YOUNG = 4;
  */
 export function startThread(name: ThreadName, workerData: unknown): Worker {
   const options = { workerData, resourceLimits: { maxYoungGenerationSizeMb: YOUNG } };
+  leaveRemovedFolder();
   const worker = isSea()
     ? new Worker(Buffer.from(getRawAsset(name)).toString('latin1'), { ...options, eval: true })
     : new Worker(join(import.meta.dirname, THREADS[name]), options);

@@ -1,4 +1,4 @@
-import { renameSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
@@ -53,6 +53,23 @@ test('a daemon brings three rounds of changes, a line of JSON a round, and ends 
   const { code } = await running.ended;
   t.is(code, 143);
   t.deepEqual(await box.keys(), ['backup/b.txt']);
+});
+
+const onPosix = process.platform === 'win32' ? test.skip : test; // Windows lets nobody remove a current folder
+
+onPosix('a daemon goes on where the folder that it was started in was removed', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  box.configure({ daemon_mode: '1', daemon_interval: '1', retry_num: 0 });
+  const folder = join(box.root, 'started here');
+  mkdirSync(folder);
+  const running = box.startAs({ through: ['sh', '-c', `cd '${folder}' && exec "$0" "$@"`] }, '--json');
+  t.like(await after(running, 1), { upload_file_ok: 1, exit_code: 0 });
+  rmSync(folder, { recursive: true });
+  box.write('b.txt', 'b');
+  t.like(await nextBusy(running, 'upload_file_ok'), { upload_file_ok: 1, upload_file_fail: 0 });
+  running.child.kill('SIGTERM');
+  t.is((await running.ended).code, 143);
 });
 
 test('a round that found nothing to do is one line, unless --verbose', async t => {

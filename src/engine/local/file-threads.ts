@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { countBlocked } from '../../blocked-threads.ts';
+import { leaveRemovedFolder } from '../../current-folder.ts';
 import { Failure } from '../../failure.ts';
 import { TIMED_OUT } from '../../in-time.ts';
 import { canAffordThread } from './descriptors.ts';
@@ -254,6 +255,7 @@ function start(): Thread | undefined {
   try {
     // The descriptors are the process's: another thread may go on with them.
     const resourceLimits = { maxYoungGenerationSizeMb: MEMORY };
+    leaveRemovedFolder();
     worker = new Worker(PROGRAM, { eval: true, workerData: state, trackUnmanagedFds: false, resourceLimits });
   } catch {
     return undefined;

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
+import { leaveRemovedFolder } from '../../current-folder.ts';
 import { md5Of } from '../local/content-hash.ts';
 import { canAffordThread } from '../local/descriptors.ts';
 
@@ -36,6 +37,7 @@ export function createMd5Threads(most = Math.min(MOST_THREADS, availableParallel
     if (!canAffordThread()) return undefined;
     let worker: Worker;
     try {
+      leaveRemovedFolder();
       worker = new Worker(PROGRAM, { eval: true });
     } catch {
       return undefined;
