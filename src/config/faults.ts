@@ -72,6 +72,7 @@ export type Problem =
   | 'outsideLocalPath'
   | 'noAnswer'
   | 'unwritable'
+  | 'noHistory'
   | 'ownFile'
   | 'ownFolder'
   | 'sameFile'

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import fc from 'fast-check';
@@ -137,4 +137,13 @@ test('the marks of an axis reach the highest value and are few', t => {
       t.true(marks.length >= 2 && marks.length <= 6, `${highest}: ${marks}`);
     }),
   );
+});
+
+test('a history that holds nothing readable is not taken for none', async t => {
+  const box = await sandbox(t);
+  mkdirSync(join(box.home, 'db'));
+  writeFileSync(join(box.home, 'db', 'history.db'), 'no history\n');
+  const { code, stdout, stderr } = await box.run('history');
+  t.like({ code, stdout }, { code: 2, stdout: '' });
+  t.regex(stderr, /^cos_sync: .*history\.db: is damaged, no past run can be read from it/);
 });

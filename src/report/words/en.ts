@@ -112,6 +112,7 @@ export const en = (call: Call): Words => ({
       code === 'EISDIR'
         ? `${value} is a folder: name a file in it`
         : `${value} cannot be written (${code}): check its folder and permissions`,
+    noHistory: () => 'is damaged, no past run can be read from it: move it away, the next run begins another',
     ownFolder: ({ value, folder }) => `${value} is in the program's own folder ${folder}: restore to another`,
     ownFile: ({ value }) => `${value} is a file that the program itself needs: name another`,
     sameFile: ({ value }) => `is the file of ${value} too: name another`,

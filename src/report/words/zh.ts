@@ -99,6 +99,7 @@ export const zh = (call: Call): Words => ({
       code === 'EISDIR'
         ? `${value} 是目录：请写其中的文件名`
         : `${value} 无法写入（${code}）：请检查所在目录和权限`,
+    noHistory: () => '已损坏，无法从中读出任何运行记录：请将其移走，下次运行会新建',
     ownFolder: ({ value, folder }) => `${value} 位于本程序自身的目录 ${folder} 中：请恢复到其他目录`,
     ownFile: ({ value }) => `${value} 是本程序自身使用的文件：请指定其他文件`,
     sameFile: ({ value }) => `与 ${value} 是同一个文件：请指定其他文件`,
