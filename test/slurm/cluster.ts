@@ -50,9 +50,10 @@ export async function startCluster(t: ExecutionContext): Promise<Cluster | undef
   const call = (program: string, ...args: string[]) => execFileSync(program, args, { env, encoding: 'utf8' });
   const isIdle = () =>
     spawnSync('sinfo', ['-h', '-o', '%T'], { env, encoding: 'utf8' }).stdout.trim() === 'idle';
-  try {
-    await until(isIdle, PATIENCE);
-  } catch {
+  // A container may let the daemons run and start no job.
+  const runsJobs = () => spawnSync('srun', ['true'], { env, timeout: PATIENCE }).status === 0;
+  const isUp = await until(isIdle, PATIENCE).then(runsJobs, () => false);
+  if (!isUp) {
     t.log(spawnSync('tail', ['-n', '5', at('slurmctld.log'), at('slurmd.log')], { encoding: 'utf8' }).stdout);
     return undefined;
   }
@@ -95,6 +96,7 @@ function configuration(folder: string, controller: number, node: number): string
     'SelectTypeParameters=CR_CPU',
     'SlurmdParameters=config_overrides',
     'ReturnToService=2',
+    'MessageTimeout=60',
     `NodeName=${machine()} NodeAddr=127.0.0.1 CPUs=4 State=UNKNOWN`,
     `PartitionName=test Nodes=${machine()} Default=YES MaxTime=INFINITE State=UP`,
     '',
