@@ -13,7 +13,7 @@ import { carryOut } from '../schedule/carry-out.ts';
 import { intervalOf } from '../schedule/interval.ts';
 import type { Daemon, DividedJob, Job, Step } from '../schedule/job.ts';
 import { defaultKind, type Engine, KINDS, type Kind, PRINTED_KINDS } from '../schedule/kind.ts';
-import { kubernetesInstallation } from '../schedule/kubernetes.ts';
+import { kubernetesInstallation, SECRET_ENVIRONMENT } from '../schedule/kubernetes.ts';
 import { endsWithSession, type Schedule, scheduleOf } from '../schedule/schedule.ts';
 import { slurmInstallation } from '../schedule/slurm.ts';
 import { VERSION } from '../version.ts';
@@ -197,7 +197,7 @@ function advise(
   let written: Record<string, unknown> = {};
   try {
     // The environment of this shell is not the one of a scheduled run.
-    const loaded = loadConfig(home.configFile, {}, {});
+    const loaded = loadConfig(home.configFile, {}, kind === 'kubernetes' ? SECRET_ENVIRONMENT : {});
     written = loaded.written;
     if (loaded.config.daemonMode && !isDaemon) warn(advice.daemonMode(home.configFile));
   } catch (error) {

@@ -18,6 +18,8 @@ export interface DividedPods {
   path: string;
 }
 
+/** What the Secret gives each pod, with values to replace. */
+export const SECRET_ENVIRONMENT = { COS_SECRET_ID: 'SecretId', COS_SECRET_KEY: 'SecretKey' };
 const HOME = '/var/lib/cos_sync';
 const DATA = '/data';
 /** The image's user: dist/container. */
@@ -93,7 +95,7 @@ function secret(name: string): ISecret {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name },
-    stringData: { COS_SECRET_ID: 'SecretId', COS_SECRET_KEY: 'SecretKey' },
+    stringData: SECRET_ENVIRONMENT,
   };
 }
 

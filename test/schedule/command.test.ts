@@ -224,6 +224,16 @@ test('a warning names a configuration that would make scheduled runs fail', asyn
   t.notRegex(stderr, /only-in-this-shell/);
 });
 
+test("a configuration whose key pair is in Kubernetes' Secret alone is whole, and goes into the ConfigMap", async t => {
+  const { box, schedule } = await desk(t);
+  box.configure({ secret_id: undefined, secret_key: undefined, exclude: ['*.tmp'] });
+  const { code, stdout, stderr } = await schedule('print', '--kind', 'kubernetes', '--shards', '4');
+  t.is(code, 0);
+  t.is(stderr, '');
+  t.regex(stdout, /"bucket": /);
+  t.regex(stdout, /"\*\.tmp"/);
+});
+
 test('another configuration and the language are given on to the scheduled run', async t => {
   const { box, printed } = await desk(t);
   const config = join(box.root, 'other config.json');
