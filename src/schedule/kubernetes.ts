@@ -24,8 +24,10 @@ const HOME = '/var/lib/cos_sync';
 const DATA = '/data';
 /** The image's user: dist/container. */
 const USER = 65_532;
-/** Exit codes that no other attempt changes: a refused configuration. */
+/** The exit code of a refused configuration, which all shards have. */
 const REFUSED = [2];
+/** That of a missing or emptied folder, or a ledger that is damaged or divided otherwise: it takes a person. */
+const UNSAFE = [4];
 /** Attempts of each shard besides the first. */
 const ATTEMPTS = 3;
 /** Seconds that a run has to end in order. */
@@ -47,7 +49,7 @@ export function manifests(pods: DividedPods): string {
   const name = kubernetesName(pods.name);
   const documents: [string, object][] = [
     [
-      'The configuration without its secrets; local_path is where the folder is mounted.',
+      'The configuration without its secrets, nor a proxy with a password; local_path is where the folder is mounted.',
       configMap(name, pods),
     ],
     [
@@ -130,6 +132,7 @@ function cronJob(name: string, { shards, interval, version }: DividedPods): ICro
           podFailurePolicy: {
             rules: [
               { action: 'FailJob', onExitCodes: { operator: 'In', values: REFUSED } },
+              { action: 'FailIndex', onExitCodes: { operator: 'In', values: UNSAFE } },
               // A node that is drained or fails is no failure of the run.
               { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
             ],
