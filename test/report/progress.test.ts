@@ -279,6 +279,9 @@ onTerminal('on a terminal a live display takes the place of the lines, and is go
   const run = (environment: NodeJS.ProcessEnv, ...args: string[]) =>
     spawnScript(`${process.execPath} ${MAIN} ${args.join(' ')}`, {
       ...process.env,
+      // Node shows no colours where a CI service is named.
+      CI: undefined,
+      NODE_DISABLE_COLORS: undefined,
       COS_SYNC_HOME: box.home,
       TERM: 'xterm',
       LANG: 'C.UTF-8',
