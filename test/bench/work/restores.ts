@@ -95,8 +95,8 @@ async function restore(workplace: Workplace, job: Download): Promise<Row[]> {
   }
 }
 
-function contenders({ folder, program }: Workplace, job: Download, url: string): Contender[] {
-  const back = join(folder, 'back');
+function contenders({ folder, trees, program }: Workplace, job: Download, url: string): Contender[] {
+  const back = join(trees, 'back');
   const home = createHome(join(folder, 'home'), {
     local_path: join(folder, 'nowhere'),
     endpoint: url,
