@@ -110,13 +110,42 @@ export interface LedgerFile {
 
 /** Ledgers in db/ of the same bucket and cos_path. */
 export function ledgersOf(dbFolder: string, { bucket, prefix }: Task): LedgerFile[] {
+  return ledgersIn(dbFolder, bucket).filter(({ task }) => task.prefix === prefix);
+}
+
+/** A ledger whose objects lie where a folder of another task's is uploaded to. */
+export interface LedgerWithin extends LedgerFile {
+  /** That folder, relative to the other task's local_path; ends with `/`. */
+  folder: string;
+}
+
+/**
+ * Ledgers in db/ of other folders, whose cos_path lies in the task's, where the task has a folder of that name: each
+ * of the two overwrites and deletes what the other uploads.
+ */
+export async function ledgersWithin(dbFolder: string, task: Task): Promise<LedgerWithin[]> {
+  const found: LedgerWithin[] = [];
+  for (const ledger of ledgersIn(dbFolder, task.bucket)) {
+    const { place, prefix, localPath } = ledger.task;
+    // A folder that is divided into shards has many.
+    if (found.some(({ task: known }) => known.prefix === prefix && known.localPath === localPath)) continue;
+    if (placeKey(place) !== placeKey(task.place)) continue;
+    if (prefix === task.prefix || !prefix.startsWith(task.prefix)) continue;
+    const folder = prefix.slice(task.prefix.length);
+    const own = join(task.localPath, folder);
+    if (!existsSync(own) || (await isSameFolder(localPath, own))) continue;
+    found.push({ ...ledger, folder });
+  }
+  return found;
+}
+
+function ledgersIn(dbFolder: string, bucket: string): LedgerFile[] {
   if (!existsSync(dbFolder)) return [];
   return readdirSync(dbFolder)
     .filter(name => name.startsWith(`${bucket}-`) && name.endsWith('.db'))
-    .map(name => join(dbFolder, name))
-    .flatMap(file => {
-      const found = ledgerAt(file);
-      return found?.task.bucket === bucket && found.task.prefix === prefix ? [found] : [];
+    .flatMap(name => {
+      const ledger = ledgerAt(join(dbFolder, name));
+      return ledger?.task.bucket === bucket ? [ledger] : [];
     });
 }
 

@@ -7,6 +7,7 @@ import type { Config } from '../../config/schema.ts';
 import { connect } from '../../cos/connect.ts';
 import type { CredentialsHolder } from '../../cos/credentials/credentials.ts';
 import type { RunListener } from '../../engine/listener.ts';
+import { filterOf } from '../../engine/local/filter.ts';
 import type { FolderFollower } from '../../engine/local/read-ahead.ts';
 import { countInto, emptyStatistics, type Statistics } from '../../engine/statistics.ts';
 import { type ChangedPart, type SyncResult, sync } from '../../engine/sync.ts';
@@ -17,7 +18,7 @@ import { fingerprintOf } from '../../ledger/fingerprint.ts';
 import { takeRunNumber } from '../../ledger/history.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import type { OpenLedger } from '../../ledger/open-ledger.ts';
-import { currentLedger, type Task, targetOf, taskOf } from '../../ledger/task.ts';
+import { currentLedger, ledgersWithin, type Task, targetOf, taskOf } from '../../ledger/task.ts';
 import { operationLines, plannedJson, warnings } from '../../report/console.ts';
 import { describe } from '../../report/describe.ts';
 import { errorLines } from '../../report/errors.ts';
@@ -50,7 +51,7 @@ export interface RunOptions {
   log: Log;
   /** Those of earlier rounds of a daemon. */
   credentials?: CredentialsHolder;
-  /** What earlier rounds of a daemon said of its patterns. */
+  /** What earlier rounds of a daemon said of its patterns, and of other tasks. */
   said?: Set<string>;
   /** How the ledger is opened where it stays open from one run to the next. */
   openLedger?: OpenLedger;
@@ -73,6 +74,7 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
   const { home } = invocation;
   const task = taskOf(options.config);
   await tellOfOthers(invocation, task);
+  if (!options.part) await tellOfLedgersWithin(invocation, task, options);
   if (options.dryRun) {
     await checkDivision(home.dbFolder, task);
     const ledger = { file: await currentLedger(home.dbFolder, task), task, readOnly: true };
@@ -96,6 +98,23 @@ async function tellOfOthers({ home, terminal, words }: Invocation, task: Task): 
   if (existsSync(await currentLedger(home.dbFolder, task))) return;
   for (const { file, task: other } of await otherLedgers(home.dbFolder, task)) {
     terminal.warn(`${words.warnings.otherLedger(file, other)}\n`);
+  }
+}
+
+/** Where the folder is large, its own objects and another task's are easily thought to be apart. */
+async function tellOfLedgersWithin(
+  { home, terminal, words }: Invocation,
+  task: Task,
+  { config, said = new Set() }: RunOptions,
+): Promise<void> {
+  const ledgers = await ledgersWithin(home.dbFolder, task);
+  if (ledgers.length === 0) return;
+  const filter = filterOf(config, ownPathsOf(home));
+  for (const { file, folder, task: other } of ledgers) {
+    if (filter.excludesFolder(folder)) continue;
+    const text = words.warnings.ledgerWithin(folder, file, other);
+    if (!said.has(text)) terminal.warn(`${text}\n`);
+    said.add(text);
   }
 }
 

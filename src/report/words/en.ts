@@ -238,6 +238,8 @@ export const en = (call: Call): Words => ({
       `${file} is as run ${leftBy} left it, though run ${lastRun} came after: an older ledger was put back, which lacks what was uploaded since. Compare with COS: ${call('verify')}`,
     otherLedger: (file, { localPath, place, shard }) =>
       `db/ has a ledger for the same bucket and cos_path, of ${localPath} (${place}). If this is that folder, moved, take its records over, so that nothing is sent again: ${call(`ledger adopt${shard ? ` --shard ${shard}` : ''} --from ${file}`)}`,
+    ledgerWithin: (folder, file, { localPath, prefix }) =>
+      `${folder} goes to the same objects as ${localPath}, which is synced to ${prefix}: each of the two overwrites and deletes what the other uploads. Give one of them another cos_path or exclude "${folder}" here; if ${localPath} is synced no longer, move ${file} out of db/`,
     configReadableByOthers: file => `${file} holds a secret and is readable by others: chmod 600 ${file}`,
     configRefused: message => `the changed configuration is refused, the old one stays in force: ${message}`,
     configReread: file => `${file} changed and was read again`,

@@ -58,6 +58,7 @@ export interface Words {
     /** Of runs by their numbers. */
     olderLedger(file: string, leftBy: number, lastRun: number): string;
     otherLedger(file: string, task: Task): string;
+    ledgerWithin(folder: string, file: string, task: Task): string;
     /** @param most MiB */
     thresholdCut(most: number): string;
     configRefused(message: string): string;

@@ -217,6 +217,8 @@ export const zh = (call: Call): Words => ({
       `${file} 是第 ${leftBy} 次运行结束时的状态，而之后还有第 ${lastRun} 次运行：数据库已被恢复为旧版本，其中没有此后上传的记录。请与 COS 核对：${call('verify')}`,
     otherLedger: (file, { localPath, place, shard }) =>
       `db/ 中已有同一存储桶和 cos_path 的数据库，属于 ${localPath}（${place}）。如果这里就是移动后的那个目录，请接管其记录以免重新上传：${call(`ledger adopt${shard ? ` --shard ${shard}` : ''} --from ${file}`)}`,
+    ledgerWithin: (folder, file, { localPath, prefix }) =>
+      `${folder} 与 ${localPath}（同步到 ${prefix}）对应相同的对象：两者会互相覆盖和删除对方上传的内容。请为其中之一换一个 cos_path，或在此处用 exclude 排除 "${folder}"；若 ${localPath} 已不再同步，请将 ${file} 移出 db/`,
     configReadableByOthers: file => `${file} 含有密钥，且其他用户可读：请执行 chmod 600 ${file}`,
     configRefused: message => `修改后的配置有误，继续使用原配置：${message}`,
     configReread: file => `${file} 已修改，已重新读取`,
