@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Counts } from './server.ts';
+import type { Counts } from './counts.ts';
 
 export type { Counts };
 

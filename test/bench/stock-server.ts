@@ -4,11 +4,13 @@
  *
  * Options: --port N, --delay MS before each answer; --files N of --size BYTES, or one of --large BYTES, below
  * stock/.
+ * GET /-/counts answers what arrived since the last time, and what it cost.
  */
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { BLOCK, crc64OfBlocks } from './block.ts';
+import { createCounts } from './counts.ts';
+import { NOT_FOUND, type Request, serve, withBody } from './light-http.ts';
 import { createStock } from './stock.ts';
 
 const { values } = parseArgs({
@@ -21,25 +23,31 @@ const { values } = parseArgs({
   },
 });
 const delay = Number(values.delay);
+const { counts, take } = createCounts();
 const stock = createStock(
   { files: Number(values.files), size: Number(values.size), large: Number(values.large), block: BLOCK },
   crc64OfBlocks,
 );
-const NOTHING = '<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>';
+const NOTHING = withBody(
+  '<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>',
+);
 
-const server = createServer({ keepAliveTimeout: 60_000, noDelay: true }, (request, response) => {
-  const answer = () => {
-    response.setHeader('x-cos-request-id', 'bench');
-    if (stock.answer(request, response)) return;
-    if (request.method === 'HEAD') response.writeHead(404).end();
-    else response.writeHead(200, { 'Content-Type': 'application/xml' }).end(NOTHING);
-  };
-  request.resume().on('end', () => {
-    if (delay === 0) answer();
-    else setTimeout(answer, delay);
-  });
+serve(Number(values.port), (socket, request) => {
+  if (request.url === '/-/counts') return void socket.end(withBody(JSON.stringify(take())));
+  counts.requests++;
+  if (delay === 0) answer(socket, request);
+  else setTimeout(answer, delay, socket, request);
 });
-server.listen(Number(values.port), '127.0.0.1', () => {
-  process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
-});
-process.on('SIGTERM', () => process.exit(0));
+
+function answer(socket: Socket, request: Request): void {
+  const pieces = stock.answerTo(request);
+  if (pieces) send(socket, pieces[Symbol.iterator]());
+  else socket.write(request.method === 'HEAD' ? NOT_FOUND : NOTHING, 'latin1');
+}
+
+/** Makes no more at a time than the other side takes. */
+function send(socket: Socket, pieces: Iterator<Uint8Array>): void {
+  for (let next = pieces.next(); !next.done; next = pieces.next()) {
+    if (!socket.write(next.value)) return void socket.once('drain', () => send(socket, pieces));
+  }
+}

@@ -1,25 +1,29 @@
 import { hash } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { OK, pathOf, queryOf, type Request, withBody } from './light-http.ts';
 import { filledContent, nestedPaths } from './trees.ts';
 
 /** What the bare server holds for those who fetch: small objects of different content, or one large one. */
 export interface Stock {
-  /** Answers a GET or HEAD of a listing or an object; false where it holds no such thing. */
-  answer(request: IncomingMessage, response: ServerResponse): boolean;
+  /** Answers a GET or HEAD of a listing or an object; undefined where it holds no such thing. */
+  answerTo(request: Request): Iterable<Buffer> | undefined;
 }
 
 interface Item {
   size: number;
   etag: string;
   crc64?: string;
+  /** The answer to a GET of all of it, made once. */
+  whole?: Buffer[];
   /** The bytes from `start` to, and without, `end`, in pieces. */
-  read(start: number, end: number): Generator<Buffer>;
+  read(start: number, end: number): Iterable<Buffer>;
 }
 
 /** Where COS's clients and S3's look for it. */
 const PREFIXES = ['/bench/stock/', '/stock/'];
 const PAGE = 1_000;
 const MODIFIED = new Date('2026-01-02T03:04:05.000Z');
+const RANGE = /\r\nrange: *bytes=(\d+)-(\d*)/i;
+const PARTIAL = OK.replace('200 OK', '206 Partial Content');
 
 /**
  * @param wanted how many files of `size` bytes, or one of `large` bytes that is `block` repeated
@@ -31,15 +35,26 @@ export function createStock(
 ): Stock {
   const items = new Map(wanted.large > 0 ? [largeItem(wanted, crc64Of)] : smallItems(wanted));
   const names = [...items.keys()].sort();
+  const places = new Map(names.map((name, index) => [name, index]));
+  const pages = new Map<string, Buffer[]>();
 
-  function list(query: URLSearchParams): string {
+  function page(query: URLSearchParams): Buffer[] {
     const after = query.get('marker') ?? query.get('continuation-token') ?? '';
     const prefix = (query.get('prefix') ?? '').replace(/^stock\/?/, '');
-    const from = after === '' ? 0 : names.indexOf(after.replace(/^stock\//, '')) + 1;
-    const page = names.slice(from, from + PAGE).filter(name => name.startsWith(prefix));
+    const asked = `${prefix}\0${after}`;
+    const known = pages.get(asked);
+    if (known) return known;
+    const from = after === '' ? 0 : places.get(after.replace(/^stock\//, ''))! + 1;
+    const made = [Buffer.from(withBody(list(from, prefix)))];
+    pages.set(asked, made);
+    return made;
+  }
+
+  function list(from: number, prefix: string): string {
+    const listed = names.slice(from, from + PAGE).filter(name => name.startsWith(prefix));
     const more = from + PAGE < names.length;
-    const last = `stock/${page.at(-1)}`;
-    const contents = page.map(name => {
+    const last = `stock/${listed.at(-1)}`;
+    const contents = listed.map(name => {
       const { size, etag } = items.get(name)!;
       const time = MODIFIED.toISOString();
       const facts = `<ETag>"${etag}"</ETag><Size>${size}</Size><LastModified>${time}</LastModified>`;
@@ -48,55 +63,51 @@ export function createStock(
     const next = more
       ? `<NextMarker>${last}</NextMarker><NextContinuationToken>${last}</NextContinuationToken>`
       : '';
-    const head = `<Name>bench</Name><KeyCount>${page.length}</KeyCount><IsTruncated>${more}</IsTruncated>`;
+    const head = `<Name>bench</Name><KeyCount>${listed.length}</KeyCount><IsTruncated>${more}</IsTruncated>`;
     return `<?xml version="1.0"?><ListBucketResult>${head}${next}${contents.join('')}</ListBucketResult>`;
   }
 
   return {
-    answer(request, response) {
-      const url = new URL(request.url ?? '/', 'http://bench');
-      if (request.method !== 'GET' && request.method !== 'HEAD') return false;
-      if (url.searchParams.has('prefix')) {
-        const text = list(url.searchParams);
-        response.writeHead(200, {
-          'Content-Type': 'application/xml',
-          'Content-Length': Buffer.byteLength(text),
-        });
-        response.end(text);
-        return true;
-      }
-      const prefix = PREFIXES.find(one => url.pathname.startsWith(one));
-      const item = prefix && items.get(decodeURIComponent(url.pathname.slice(prefix.length)));
-      if (!item) return false;
-      send(request, response, item);
-      return true;
+    answerTo({ method, url, head }) {
+      if (method !== 'GET' && method !== 'HEAD') return undefined;
+      const path = pathOf(url);
+      const prefix = PREFIXES.find(one => path.startsWith(one) && path.length > one.length);
+      if (!prefix) return queryOf(url).has('prefix') ? page(queryOf(url)) : undefined;
+      const item = items.get(decodeURIComponent(path.slice(prefix.length)));
+      return item && contentOf(item, method, head);
     },
   };
 }
 
-function send(request: IncomingMessage, response: ServerResponse, item: Item): void {
-  const { size, etag, crc64 } = item;
-  const [, first = '', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? [];
-  const start = first === '' ? 0 : Number(first);
-  const end = last === '' ? size : Math.min(size, Number(last) + 1);
-  response.writeHead(first === '' ? 200 : 206, {
-    ETag: `"${etag}"`,
-    'Last-Modified': MODIFIED.toUTCString(),
-    'Content-Type': 'application/octet-stream',
-    'Content-Length': end - start,
-    'Accept-Ranges': 'bytes',
-    ...(crc64 === undefined ? {} : { 'x-cos-hash-crc64ecma': crc64 }),
-    ...(first === '' ? {} : { 'Content-Range': `bytes ${start}-${end - 1}/${size}` }),
-  });
-  if (request.method === 'HEAD') return void response.end();
-  const pieces = item.read(start, end);
-  const more = () => {
-    for (let next = pieces.next(); ; next = pieces.next()) {
-      if (next.done) return void response.end();
-      if (!response.write(next.value)) return void response.once('drain', more);
-    }
-  };
-  more();
+function contentOf(item: Item, method: string, head: string): Iterable<Buffer> {
+  const [, first, last = ''] = RANGE.exec(head) ?? [];
+  if (method === 'HEAD') return [headOf(item)];
+  if (first !== undefined) {
+    const end = last === '' ? item.size : Math.min(item.size, Number(last) + 1);
+    return withHead(headOf(item, { start: Number(first), end }), item.read(Number(first), end));
+  }
+  if (item.crc64 !== undefined) return withHead(headOf(item), item.read(0, item.size));
+  item.whole ??= [Buffer.concat([headOf(item), ...item.read(0, item.size)])];
+  return item.whole;
+}
+
+function* withHead(head: Buffer, pieces: Iterable<Buffer>): Iterable<Buffer> {
+  yield head;
+  yield* pieces;
+}
+
+function headOf({ size, etag, crc64 }: Item, range?: { start: number; end: number }): Buffer {
+  const { start, end } = range ?? { start: 0, end: size };
+  const headers = [
+    `ETag: "${etag}"`,
+    `Last-Modified: ${MODIFIED.toUTCString()}`,
+    'Content-Type: application/octet-stream',
+    `Content-Length: ${end - start}`,
+    'Accept-Ranges: bytes',
+    ...(crc64 === undefined ? [] : [`x-cos-hash-crc64ecma: ${crc64}`]),
+    ...(range ? [`Content-Range: bytes ${start}-${end - 1}/${size}`] : []),
+  ];
+  return Buffer.from(`${range ? PARTIAL : OK}${headers.join('\r\n')}\r\n\r\n`);
 }
 
 function* smallItems({ files, size }: { files: number; size: number }): Generator<[string, Item]> {
@@ -105,13 +116,7 @@ function* smallItems({ files, size }: { files: number; size: number }): Generato
     const content = filledContent(size, index++);
     yield [
       path,
-      {
-        size,
-        etag: hash('md5', content, 'hex'),
-        *read(start, end) {
-          yield content.subarray(start, end);
-        },
-      },
+      { size, etag: hash('md5', content, 'hex'), read: (start, end) => [content.subarray(start, end)] },
     ];
   }
 }

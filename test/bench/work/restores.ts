@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Held, startBareServer } from '../bare-server.ts';
+import { type BareServer, type Held, startBareServer } from '../bare-server.ts';
+import type { Cost } from '../measure.ts';
 import { createHome, expectStatistics } from '../program.ts';
 import { isInstalled, rcloneBack } from '../rivals.ts';
 import { counted, type Row, type Words } from '../table.ts';
@@ -80,7 +81,7 @@ async function restore(workplace: Workplace, job: Download): Promise<Row[]> {
   workplace.say(job.work.en);
   const server = await startBareServer(job.delay, job.held);
   try {
-    const costs = await takeTurns(workplace.rounds, contenders(workplace, job, server.url), workplace.say);
+    const costs = await takeTurns(workplace.rounds, contenders(workplace, job, server), workplace.say);
     const amount = { count: job.unit === 'files/s' ? job.files : job.bytes, unit: job.unit } as const;
     const ours = costs.get('cos_sync')!;
     return [...costs].map(([name, cost]) => ({
@@ -95,26 +96,33 @@ async function restore(workplace: Workplace, job: Download): Promise<Row[]> {
   }
 }
 
-function contenders({ folder, trees, program }: Workplace, job: Download, url: string): Contender[] {
+function contenders({ folder, trees, program }: Workplace, job: Download, server: BareServer): Contender[] {
   const back = join(trees, 'back');
   const home = createHome(join(folder, 'home'), {
     local_path: join(folder, 'nowhere'),
-    endpoint: url,
+    endpoint: server.url,
     cos_path: '/stock',
     thread_num: job.threads,
   });
-  const prepare = () => rmSync(back, { recursive: true, force: true });
+  async function prepare(): Promise<void> {
+    rmSync(back, { recursive: true, force: true });
+    await server.counts();
+  }
+  async function count(cost: Cost): Promise<void> {
+    cost.serverCpu = (await server.counts()).cpu;
+  }
   const all: Contender[] = [
     {
       name: 'cos_sync',
       command: program.command('restore', '--to', back, ...home.options),
       prepare,
-      check({ stdout }) {
-        expectStatistics(stdout, { download_file_ok: job.files, download_bytes: job.bytes });
+      async check(cost) {
+        expectStatistics(cost.stdout, { download_file_ok: job.files, download_bytes: job.bytes });
+        await count(cost);
       },
     },
   ];
   if (job.isAlone || !isInstalled('rclone')) return all;
-  const command = rcloneBack(url, back, { transfers: job.threads });
-  return [...all, { name: 'rclone', command, prepare, isRival: true }];
+  const command = rcloneBack(server.url, back, { transfers: job.threads });
+  return [...all, { name: 'rclone', command, prepare, check: count, isRival: true }];
 }
