@@ -1,7 +1,6 @@
-import { startCrc64 } from '../../cos/crc64.ts';
 import type { ObjectHead } from '../../cos/store.ts';
 import { Failure } from '../../failure.ts';
-import { md5Of } from '../local/content-hash.ts';
+import { crc64Of, md5Of } from '../local/content-hash.ts';
 import { checkContent } from './check-content.ts';
 import { fetchInParts } from './fetch-in-parts.ts';
 import type { Fetched, Job, Restoring } from './job.ts';
@@ -70,12 +69,6 @@ async function fetchWhole(run: Restoring, job: Job): Promise<Fetched> {
   idle.push(memory);
   const { status, requestId } = head;
   return { state, etag: head.etag, hash: md5, status, requestId };
-}
-
-async function crc64Of(bytes: Uint8Array): Promise<string> {
-  const crc64 = await startCrc64();
-  crc64.update(bytes);
-  return crc64.digest();
 }
 
 /** What an archived object fails with; it is on its way where that was asked for. */
