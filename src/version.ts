@@ -13,5 +13,10 @@ export const VERSION: string =
         }
       ).version;
 
+/** `cos_sync/6.0.0 linux-x64 node-v24.21.0` */
+export function versionLine(): string {
+  return `cos_sync/${VERSION} ${process.platform}-${process.arch} node-${process.version}\n`;
+}
+
 /** What the program calls itself to COS. */
 export const USER_AGENT = `cos_sync/${VERSION}`;

@@ -1,7 +1,6 @@
 import stringWidth from 'string-width';
 import { defaultText, KEY_GROUPS, KEY_TABLE } from '../config/key-table.ts';
 import type { Words } from '../report/words/words.ts';
-import { VERSION } from '../version.ts';
 import { COMMANDS, type Command, type Form, generalOptions, KEY_OPTIONS, type Option } from './commands.ts';
 import { formNamed } from './parse.ts';
 
@@ -13,11 +12,6 @@ const NAME_WIDTH = 30;
 const COMMAND_WIDTH = 12;
 
 const SYNC = COMMANDS[0]!;
-
-/** `cos_sync/6.0.0 linux-x64 node-v24.21.0` */
-export function versionLine(): string {
-  return `cos_sync/${VERSION} ${process.platform}-${process.arch} node-${process.version}\n`;
-}
 
 /**
  * What `--help` prints.

@@ -107,7 +107,7 @@ export const START: Readonly<Record<Command['name'], Start>> = {
   },
 
   async version({ terminal }) {
-    const { versionLine } = await import('../cli/help.ts');
+    const { versionLine } = await import('../version.ts');
     terminal.out(versionLine());
     return 0;
   },
