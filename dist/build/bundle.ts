@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type BuildOptions, build, type Metafile } from 'esbuild';
 
@@ -33,6 +34,7 @@ export async function bundleProgram(root: string, version: string, outfile: stri
     footer: { js: '})' },
   });
   if (warnings.length > 0) throw new Error('the bundle has warnings');
+  await keepToAscii(outfile);
   return metafile;
 }
 
@@ -41,9 +43,17 @@ export async function bundleThread(root: string, file: string, outfile: string):
   // What goes through a proxy, or in pieces, is not sent from a thread.
   const external = ['undici'];
   await build({ ...COMMON, entryPoints: [join(root, file)], absWorkingDir: root, outfile, external });
+  await keepToAscii(outfile);
 }
 
 /** Bundles the loader, the executables' main script. */
 export async function bundleLoader(outfile: string): Promise<void> {
   await build({ ...COMMON, entryPoints: [join(import.meta.dirname, 'loader.ts')], outfile });
+}
+
+/** esbuild leaves regular expressions as they are written; in them an escape means the same as what it stands for. */
+async function keepToAscii(file: string): Promise<void> {
+  const text = await readFile(file, 'utf8');
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  await writeFile(file, text.replace(/[^\0-\x7f]/g, escaped));
 }

@@ -8,6 +8,7 @@ import type { SyncResult } from '../engine/sync.ts';
 import { Failure } from '../failure.ts';
 import { Interrupted } from '../interrupted.ts';
 import {
+  DaemonRunning,
   ImportUnusable,
   LedgerDamaged,
   LedgerLocked,
@@ -21,7 +22,7 @@ export const EXIT = { ok: 0, failures: 1, usage: 2, locked: 3, safety: 4, refuse
 /** The exit code of an error that ended a command. */
 export function exitCodeOfError(error: unknown): number {
   if (error instanceof ConfigError || error instanceof ImportUnusable) return EXIT.usage;
-  if (error instanceof LedgerLocked) return EXIT.locked;
+  if (error instanceof LedgerLocked || error instanceof DaemonRunning) return EXIT.locked;
   if (error instanceof LocalPathUnusable || error instanceof DiskTooSmall) return EXIT.safety;
   if (error instanceof LedgerDamaged || error instanceof LedgerOfOther) return EXIT.safety;
   if (error instanceof LedgerUnusable) return EXIT.safety;

@@ -65,6 +65,7 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
     terminal.out(`${words.demo.intro(sample, server.url)}\n\n${words.demo.firstRun}\n`);
     const codes = [await run()];
     terminal.out(`\n${change(sample, invocation)}\n\n${words.demo.secondRun}\n`);
+    await delay(TO_SETTLE);
     codes.push(await run());
     terminal.out(`\n${words.demo.thirdRun}\n`);
     codes.push(await run());
@@ -86,6 +87,8 @@ export async function demoCommand(invocation: Invocation, command: DemoCommand):
   }
 }
 
+/** ms after which what was changed before a run is not taken for a change during its scan. */
+const TO_SETTLE = 50;
 /** ms that the daemon is given to begin, and to bring each change. */
 const TO_BEGIN = 1_500;
 const TO_SYNC = 2_000;

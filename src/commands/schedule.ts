@@ -79,12 +79,13 @@ function dividedSteps(
 ): Step[] {
   const { home } = invocation;
   const shards = shardsOf(command.shards);
-  if (command.service) throw usageFault('--service', 'shardNotInDaemon');
+  if (command.service) throw usageFault('--service', 'serviceShards');
   const interval = intervalOf(command.every, command.at);
   const written = advise(invocation, kind, false);
   const path = join(home.root, 'conf', `${name}.yaml`);
   if (kind === 'kubernetes') {
-    return kubernetesInstallation({ name, shards, interval, written, version: VERSION, path });
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+    return kubernetesInstallation({ name, shards, interval, timeZone, written, version: VERSION, path });
   }
   const job: DividedJob = {
     name,

@@ -31,6 +31,9 @@ export async function syncCommand(given: Invocation, command: SyncCommand): Prom
       const { daemon } = await import('./task/daemon.ts');
       return await daemon(invocation, command, loaded, log);
     }
+    if (config.watch && !('daemon_mode' in given.overrides)) {
+      terminal.warn(`${words.warnings.watchWithoutDaemon}\n`);
+    }
     return await runOnce(invocation, { config, ...command, log });
   } finally {
     await log.close();

@@ -80,6 +80,7 @@ export type Problem =
   | 'badTime'
   | 'atWithoutDaily'
   | 'serviceKind'
+  | 'serviceShards'
   | 'serviceTimes'
   | 'shardsKind'
   | 'badName'

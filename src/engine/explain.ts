@@ -67,7 +67,7 @@ export async function explain(
     },
     failed: ({ path, failure }) => block(path, { verdict: 'failed', failure }),
     skipped: (path, failure) => block(path, { verdict: 'skipped', failure }),
-    held: each => held.push(each),
+    held: each => held.push({ ...each, place: join(config.localPath, each.place) }),
   };
   await sync({ ...options, dryRun: true, listeners: [listener] });
 

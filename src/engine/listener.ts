@@ -35,7 +35,7 @@ export interface Held {
   reason: HeldReason;
   /** What max_delete allows; 0 for other reasons. */
   limit: number;
-  /** What is to blame; local_path itself where no other place is. */
+  /** What is to blame, relative to local_path; empty for that itself. */
   place: string;
 }
 

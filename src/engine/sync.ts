@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { join } from 'node:path';
 import type { OwnPaths } from '../config/home.ts';
 import type { Config } from '../config/schema.ts';
 import type { ObjectStore } from '../cos/store.ts';
@@ -10,7 +9,7 @@ import { deleteBegun } from './delete/delete-begun.ts';
 import { deleteGone } from './delete/delete-gone.ts';
 import { decideDeletions, type TransferResult } from './deletions.ts';
 import { largeAmong } from './large-files.ts';
-import type { Held, HeldReason, RunListener } from './listener.ts';
+import type { HeldReason, RunListener } from './listener.ts';
 import type { UnmatchedPatterns } from './local/filter.ts';
 import { checkLocalPath } from './local/local-path.ts';
 import { type Part, recordsOf } from './local/part.ts';
@@ -217,15 +216,14 @@ async function deleteWhatMay(
     allowEmpty,
     ...(part && { deletedBefore: part.deletedBefore }),
   });
-  const tell = (each: Held) => run.listener.held({ ...each, place: join(config.localPath, each.place) });
-  held.forEach(tell);
+  for (const each of held) run.listener.held(each);
   const deletions = files.length + folders.length;
   if (deletions > 0) run.listener.planned({ files: 0, folders: 0, deletions, bytes: 0 });
   const left = deletions - (await deleteGone(run, files, folders));
   if (left > 0) {
     const stopped = { count: left, reason: 'stopped', limit: 0, place: '' } as const;
     held.push(stopped);
-    tell(stopped);
+    run.listener.held(stopped);
   }
   await deleteBegun(run, begun);
   return held;

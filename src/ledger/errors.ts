@@ -88,6 +88,17 @@ export class LedgerLocked extends Error {
   }
 }
 
+/** A daemon of the same ledger runs already. Exit code 3. */
+export class DaemonRunning extends Error {
+  readonly pid: number | undefined;
+
+  constructor(pid: number | undefined) {
+    super('another daemon serves this ledger');
+    this.name = 'DaemonRunning';
+    this.pid = pid;
+  }
+}
+
 /** Why a file cannot be imported. */
 export type ImportProblem = 'missing' | 'unreadable' | 'unknownFormat' | 'noTable' | 'whichTable';
 

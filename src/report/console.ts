@@ -130,6 +130,6 @@ export function warnings(
     },
     grew: path => terminal.warn(`${words.warnings.grew(printable(join(root, path)))}\n`),
     held: ({ count, reason, limit, place }) =>
-      terminal.warn(`${words.held[reason](count, limit, printable(place))}\n`),
+      terminal.warn(`${words.held[reason](count, limit, printable(join(root, place)))}\n`),
   };
 }

@@ -4,6 +4,7 @@ import { DiskTooSmall } from '../engine/restore/errors.ts';
 import { Failure } from '../failure.ts';
 import { Interrupted } from '../interrupted.ts';
 import {
+  DaemonRunning,
   ImportUnusable,
   LedgerDamaged,
   LedgerDividedOtherwise,
@@ -31,6 +32,7 @@ function linesOf(error: unknown, words: Words): string[] {
     return [words.ledger.importProblems[error.problem](error.file, error.detail)];
   }
   if (error instanceof LedgerLocked) return [stops.locked(error.pid, error.host)];
+  if (error instanceof DaemonRunning) return [stops.daemonRunning(error.pid)];
   if (error instanceof LedgerDamaged) {
     return [error.isAside ? stops.ledgerPutAside(error.file) : stops.ledgerDamaged(error.file)];
   }
@@ -69,6 +71,7 @@ export function isUnexpected(error: unknown): boolean {
     ConfigError,
     ImportUnusable,
     LedgerLocked,
+    DaemonRunning,
     LedgerDamaged,
     LedgerOfOther,
     LedgerUnusable,

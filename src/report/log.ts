@@ -97,7 +97,7 @@ function runLog(write: Write): RunLog {
         message,
         pause_ms: Math.round(pause),
       }),
-    held: ({ count, reason, place }) => write('held', 'delete', { count, reason, place }),
+    held: ({ count, reason, place }) => write('held', 'delete', { count, reason, place: place || '.' }),
     unmatched: ({ include, exclude, leavesNoFile }) => {
       if (include.length + exclude.length === 0 && !leavesNoFile) return;
       write('info', 'unmatched', {

@@ -11,6 +11,8 @@ export interface DividedPods {
   name: string;
   shards: number;
   interval: Interval;
+  /** That its times are in, as IANA names it. */
+  timeZone: string;
   /** What the configuration file holds. */
   written: Readonly<Record<string, unknown>>;
   /** Of the program. */
@@ -114,13 +116,14 @@ function claim(
   };
 }
 
-function cronJob(name: string, { shards, interval, version }: DividedPods): ICronJob {
+function cronJob(name: string, { shards, interval, timeZone, version }: DividedPods): ICronJob {
   return {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
     metadata: { name },
     spec: {
       schedule: fieldsOf(interval),
+      timeZone,
       // A run that is still under way goes on, and the next waits for its time.
       concurrencyPolicy: 'Forbid',
       jobTemplate: {

@@ -55,6 +55,37 @@ test('a daemon brings three rounds of changes, a line of JSON a round, and ends 
   t.deepEqual(await box.keys(), ['backup/b.txt']);
 });
 
+test('a second daemon of a configuration is refused with exit code 3, and a single run beside it is not', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  const running = daemonOf(box, { daemon_interval: '3600' });
+  await after(running, 1);
+  const second = await box.run();
+  t.is(second.code, 3);
+  const pid = running.child.pid;
+  t.regex(
+    second.stderr,
+    new RegExp(`^cos_sync: a daemon of .* already \\(process ${pid}\\): .* sync --daemon-mode 0\\n$`),
+  );
+  box.write('b.txt', 'b');
+  t.like((await box.runJson('--daemon-mode', '0')).json, { upload_file_ok: 1, exit_code: 0 });
+  running.child.kill('SIGTERM');
+  t.is((await running.ended).code, 143);
+  const next = daemonOf(box);
+  t.like(await after(next, 1), { upload_file_skip: 2, exit_code: 0 });
+  next.child.kill('SIGTERM');
+  await next.ended;
+});
+
+test('that watch does nothing without daemon_mode is said, unless this is a single run by choice', async t => {
+  const box = await sandbox(t);
+  box.configure({ watch: 1 });
+  box.write('a.txt', 'a');
+  const hint = /^config: watch has no effect without daemon_mode/m;
+  t.regex((await box.run()).stderr, hint);
+  t.notRegex((await box.run('--daemon-mode', '0')).stderr, hint);
+});
+
 const onPosix = process.platform === 'win32' ? test.skip : test; // Windows lets nobody remove a current folder
 
 onPosix('a daemon goes on where the folder that it was started in was removed', async t => {

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { stateFile } from '../../src/commands/restore/folder.ts';
@@ -38,6 +38,18 @@ function remove(box: Sandbox, key: string) {
   const { bucket, region } = box.server;
   return box.cos.deleteObject({ Bucket: bucket, Region: region, Key: key });
 }
+
+test.serial('a run that another division refuses is told of as any that is stopped for safety', async t => {
+  const box = await sandbox(t);
+  await synced(box);
+  const failed = join(box.root, 'failed.jsonl');
+  const { code, json } = await box.runJson('--failed-file', failed);
+  t.is(code, 4);
+  t.like(json, { exit_code: 4, upload_file_ok: 0 });
+  t.like((json.errors as object[])[0], { code: 'LedgerDividedOtherwise' });
+  t.regex(readFileSync(failed, 'utf8'), /LedgerDividedOtherwise/);
+  t.is((await box.keys()).length, 4);
+});
 
 test.serial("verify compares a shard's own, and repairs nothing else", async t => {
   const box = await sandbox(t);

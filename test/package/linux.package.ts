@@ -12,6 +12,7 @@ import {
   stat,
   symlink,
   utimes,
+  writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -211,6 +212,20 @@ test('start_cos_sync.sh passes arguments and the exit code through', async t => 
   t.deepEqual(await linux.objects(), ['a folder/a.txt']);
   t.is((await run('sh', [launcher, '--no-such-option'])).exitCode, 2);
   t.is((await run('sh', [launcher, '--local-path', '/no/such/folder'])).exitCode, 4);
+});
+
+test('Chinese is understood as it is by the sources', async t => {
+  const linux = await install(t);
+  const launcher = join(linux.program, 'start_cos_sync.sh');
+  await writeFile(
+    join(linux.program, 'conf', 'config.json'),
+    '{\n  "secret_id": "a"，\n  "bucket": "b"\n}\n',
+  );
+  const wide = await run('sh', [launcher]);
+  t.is(wide.exitCode, 2);
+  t.regex(wide.stderr, /full-width/);
+  const { stdout } = await run('sh', [launcher, 'help', '--lang', 'zh']);
+  t.notRegex(stdout, /^[，。；：、）]/m, 'no line begins with what ends another');
 });
 
 test('start_cos_sync.sh runs from a folder with a blank and Chinese in its name, also as a symbolic link', async t => {

@@ -232,6 +232,7 @@ test("a configuration whose key pair is in Kubernetes' Secret alone is whole, an
   t.is(stderr, '');
   t.regex(stdout, /"bucket": /);
   t.regex(stdout, /"\*\.tmp"/);
+  t.regex(stdout, /^ {2}timeZone: \S+$/m);
 });
 
 test('another configuration and the language are given on to the scheduled run', async t => {

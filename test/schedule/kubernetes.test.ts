@@ -22,6 +22,7 @@ function objectsOf(changes: Partial<DividedPods> = {}): Manifest[] {
     name: 'cos_sync',
     shards: 4,
     interval: { unit: 'hours', count: 1 },
+    timeZone: 'Asia/Shanghai',
     written: {},
     version: '6.1.0',
     path: '/home/conf/cos_sync.yaml',
@@ -55,7 +56,7 @@ test("each object is what Kubernetes' schemas ask for, whatever the schedule is 
 test('a CronJob starts one pod a shard, and never a second round beside the first', t => {
   const objects = objectsOf({ shards: 12, interval: { unit: 'daily', hour: 3, minute: 5 } });
   const { spec } = one<ICronJob>(objects, 'CronJob');
-  t.like(spec, { schedule: '5 3 * * *', concurrencyPolicy: 'Forbid' });
+  t.like(spec, { schedule: '5 3 * * *', timeZone: 'Asia/Shanghai', concurrencyPolicy: 'Forbid' });
   const job = spec?.jobTemplate.spec;
   t.like(job, { completionMode: 'Indexed', completions: 12, parallelism: 12 });
   const { containers = [], volumes = [] } = job?.template.spec ?? {};

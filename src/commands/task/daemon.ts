@@ -4,6 +4,7 @@ import type { Invocation } from '../../cli/invocation.ts';
 import { keepCopy } from '../../config/kept-copy.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import { DaemonRunning } from '../../ledger/errors.ts';
 import { ledgerFile, taskOf } from '../../ledger/task.ts';
 import { errorLines } from '../../report/errors.ts';
 import type { Log } from '../../report/log.ts';
@@ -16,7 +17,10 @@ import { readConfig } from './read-config.ts';
 import type { RunOptions } from './run-once.ts';
 import { onChanges } from './watch.ts';
 
-/** Runs until a signal ends it, or a configuration without daemon_mode. A failed run is followed by the next. */
+/**
+ * Runs until a signal ends it, or a configuration without daemon_mode. A failed run is followed by the next.
+ * @throws DaemonRunning
+ */
 export async function daemon(
   invocation: Invocation,
   command: Pick<RunOptions, 'dryRun' | 'allowEmpty' | 'otherDisk'>,
@@ -29,6 +33,7 @@ export async function daemon(
   let credentials = holdCredentials(invocation, config);
   const said = new Set<string>();
   let readAt = modifiedAt(home.configFile);
+  await refuseBesideAnother(invocation, config);
   let service = await serve({ invocation, config, log });
   let exitCode = 0;
   while (!signal.aborted) {
@@ -68,6 +73,12 @@ export async function daemon(
     log.error('run', { config: home.configFile, message: reason });
     return exitCodeOfError(error);
   }
+}
+
+/** Two would take each other's runs for changes of the ledger by somebody else. */
+async function refuseBesideAnother({ home }: Invocation, config: Config): Promise<void> {
+  const { isRunning, state } = await readDaemon(ledgerFile(home.dbFolder, taskOf(config)));
+  if (isRunning) throw new DaemonRunning(state?.pid);
 }
 
 /** A course, of which others are told. */

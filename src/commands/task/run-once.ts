@@ -68,7 +68,7 @@ export interface RunOptions {
 /**
  * One run from lock to report: syncs, prints, logs, adds to the history, tells those who want to know.
  * @returns the exit code
- * @throws LedgerLocked, LedgerDividedOtherwise before anything was done
+ * @throws LedgerLocked before anything was done
  */
 export async function runOnce(invocation: Invocation, options: RunOptions): Promise<number> {
   const { home } = invocation;
@@ -76,13 +76,10 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
   await tellOfOthers(invocation, task);
   if (!options.part) await tellOfLedgersWithin(invocation, task, options);
   if (options.dryRun) {
-    await checkDivision(home.dbFolder, task);
     const ledger = { file: await currentLedger(home.dbFolder, task), task, readOnly: true };
     return (await runTask(invocation, { ...options, log: options.log.ofRun('dry') }, ledger)).exitCode;
   }
-  const { log, summary } = await holdingLock(invocation, task, async (found, signal) => {
-    // Between two rounds of a daemon the folder may have been divided.
-    const ledger = { ...found, generation: await checkDivision(home.dbFolder, task) };
+  const { log, summary } = await holdingLock(invocation, task, async (ledger, signal) => {
     const number = await takeRunNumber(home.historyFile);
     const log = options.log.ofRun(number);
     return { log, summary: await runTask({ ...invocation, signal }, { ...options, number, log }, ledger) };
@@ -249,7 +246,11 @@ async function attemptSync(
       dryRun,
       allowEmpty,
       otherDisk,
-      openLedger: onBroken => open({ ...ledger, ...(onBroken ? { onBroken } : {}) }),
+      async openLedger(onBroken) {
+        // Between two rounds of a daemon the folder may have been divided.
+        const generation = await checkDivision(home.dbFolder, ledger.task);
+        return open({ ...ledger, generation, ...(onBroken ? { onBroken } : {}) });
+      },
       openStore: send => connect(config, send, credentials),
       listeners,
       signal,

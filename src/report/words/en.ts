@@ -136,6 +136,7 @@ export const en = (call: Call): Words => ({
     badInterval: ({ value }) =>
       `must be minutes that divide an hour (5m, 15m, 30m, …), hours that divide a day (1h, 2h, 6h, …) or daily, not "${value}"`,
     badTime: ({ value }) => `must be a time of day from 00:00 to 23:59, not "${value}"`,
+    serviceShards: () => 'cannot be used with --shards: a daemon watches a folder as a whole',
     serviceKind: ({ value }) => `goes with --kind systemd, systemd-user or task, not with "${value}"`,
     shardsKind: ({ value }) =>
       `goes with --kind systemd, systemd-user, slurm or kubernetes, not with "${value}"`,
@@ -215,6 +216,8 @@ export const en = (call: Call): Words => ({
       `the ledger ${file} is about ${about}: nothing was changed. Move it away, and put the right one in its place or make a new one: ${call('ledger rebuild')}`,
     ledgerUnusable: (file, reason) =>
       `the ledger ${file} cannot be used (${reason}): check free space and permissions of db/`,
+    daemonRunning: pid =>
+      `a daemon of this configuration is running already${pid === undefined ? '' : ` (process ${pid})`}: end it first; for a single run beside it: ${call('sync --daemon-mode 0')}`,
     locked: (pid, host) =>
       `another run is under way${pid === undefined ? '' : ` (process ${pid} on ${host})`}: wait for its end`,
     cosRefused: (code, message) => `COS refuses: ${code}: ${message}`,
@@ -236,6 +239,7 @@ export const en = (call: Call): Words => ({
       `multipart_threshold: files larger than ${most} MiB are uploaded in parts all the same, because a file that is uploaded whole is held in memory`,
     olderLedger: (file, leftBy, lastRun) =>
       `${file} is as run ${leftBy} left it, though run ${lastRun} came after: an older ledger was put back, which lacks what was uploaded since. Compare with COS: ${call('verify')}`,
+    watchWithoutDaemon: 'config: watch has no effect without daemon_mode: this is a single run',
     otherLedger: (file, { localPath, place, shard }) =>
       `db/ has a ledger for the same bucket and cos_path, of ${localPath} (${place}). If this is that folder, moved, take its records over, so that nothing is sent again: ${call(`ledger adopt${shard ? ` --shard ${shard}` : ''} --from ${file}`)}`,
     ledgerWithin: (folder, file, { localPath, prefix }) =>

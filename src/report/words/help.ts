@@ -104,7 +104,8 @@ export const helpEn: HelpWords = {
     verify: 'compare the ledger with what COS holds and with the local folder',
     status: 'whether a daemon is running, and what it does',
     restore: 'bring files back from COS: everything, or the files, folders and patterns given',
-    ledger: 'export, import or rebuild the record of what was synced; list or end unfinished uploads',
+    ledger:
+      'export, import, rebuild or take over the record of what was synced; list or end unfinished uploads',
     'ledger export': 'write all records as text',
     'ledger import': "take over records: what export wrote, or the original's db_rec.db",
     'ledger adopt': 'take over the records of another ledger of the same bucket and cos_path',
@@ -195,7 +196,7 @@ export const helpZh: HelpWords = {
     verify: '将本地数据库与 COS 上的实际内容及本地目录进行比较',
     status: '后台进程是否在运行、正在做什么',
     restore: '从 COS 恢复文件：全部，或指定的文件、目录和模式',
-    ledger: '导出、导入或重建同步记录；列出或终止未完成的分块上传',
+    ledger: '导出、导入、重建或接管同步记录；列出或终止未完成的分块上传',
     'ledger export': '将全部记录写成文本',
     'ledger import': '导入记录：export 导出的文件，或原工具的 db_rec.db',
     'ledger adopt': '接管同一存储桶和 cos_path 的另一个数据库的记录',

@@ -42,6 +42,7 @@ export interface Words {
     ledgerOfOther(file: string, about: string): string;
     ledgerNewer(file: string): string;
     ledgerUnusable(file: string, reason: string): string;
+    daemonRunning(pid: number | undefined): string;
     locked(pid: number | undefined, host: string | undefined): string;
     cosRefused(code: string, message: string): string;
     connectionLost(code: string, message: string): string;
@@ -57,6 +58,7 @@ export interface Words {
     configReadableByOthers(file: string): string;
     /** Of runs by their numbers. */
     olderLedger(file: string, leftBy: number, lastRun: number): string;
+    watchWithoutDaemon: string;
     otherLedger(file: string, task: Task): string;
     ledgerWithin(folder: string, file: string, task: Task): string;
     /** @param most MiB */

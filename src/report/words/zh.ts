@@ -121,6 +121,7 @@ export const zh = (call: Call): Words => ({
     badInterval: ({ value }) =>
       `必须是能整除一小时的分钟数（5m、15m、30m 等）、能整除一天的小时数（1h、2h、6h 等）或 daily，而不是“${value}”`,
     badTime: ({ value }) => `必须是 00:00 到 23:59 之间的时刻，而不是“${value}”`,
+    serviceShards: () => '不能与 --shards 同时使用：后台进程处理的是整个文件夹',
     serviceKind: ({ value }) => `只能用于 --kind systemd、systemd-user 或 task，而不是 “${value}”`,
     shardsKind: ({ value }) =>
       `只能用于 --kind systemd、systemd-user、slurm 或 kubernetes，而不是 “${value}”`,
@@ -196,6 +197,8 @@ export const zh = (call: Call): Words => ({
     ledgerOfOther: (file, about) =>
       `本地数据库 ${file} 属于 ${about}：未做任何更改。请将它移走，放回正确的数据库，或重建：${call('ledger rebuild')}`,
     ledgerUnusable: (file, reason) => `本地数据库 ${file} 无法使用（${reason}）：请检查 db/ 的剩余空间和权限`,
+    daemonRunning: pid =>
+      `该配置的后台进程已在运行${pid === undefined ? '' : `（进程 ${pid}）`}：请先结束它；只想在旁边运行一次：${call('sync --daemon-mode 0')}`,
     locked: (pid, host) =>
       `另一个运行正在进行${pid === undefined ? '' : `（主机 ${host} 上的进程 ${pid}）`}：请等待其结束`,
     cosRefused: (code, message) => `COS 拒绝：${code}：${message}`,
@@ -215,6 +218,7 @@ export const zh = (call: Call): Words => ({
       `multipart_threshold：超过 ${most} MiB 的文件仍会分块上传，因为整体上传的内容都在内存中`,
     olderLedger: (file, leftBy, lastRun) =>
       `${file} 是第 ${leftBy} 次运行结束时的状态，而之后还有第 ${lastRun} 次运行：数据库已被恢复为旧版本，其中没有此后上传的记录。请与 COS 核对：${call('verify')}`,
+    watchWithoutDaemon: '配置：未启用 daemon_mode 时 watch 不起作用，本次只运行一次',
     otherLedger: (file, { localPath, place, shard }) =>
       `db/ 中已有同一存储桶和 cos_path 的数据库，属于 ${localPath}（${place}）。如果这里就是移动后的那个目录，请接管其记录以免重新上传：${call(`ledger adopt${shard ? ` --shard ${shard}` : ''} --from ${file}`)}`,
     ledgerWithin: (folder, file, { localPath, prefix }) =>
