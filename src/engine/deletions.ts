@@ -57,6 +57,7 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
     return decided;
   }
   const limit = limitOf(rules.maxDelete, plan.recordedFiles);
+  const { deletedBefore = 0 } = rules;
   const begunFiles = goneBegun.filter(({ path }) => !isFolderPath(path));
   // A gone file that did not move may be the old place of a new one that did not get to COS.
   const notMoved = [
@@ -67,11 +68,8 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
   ];
   const folderCount = goneFolders.length + goneBegun.length - begunFiles.length;
   // Folder objects hold nothing, so they do not count; but 0 means none of anything.
-  if (
-    (notMoved.length > 0 && notMoved.length + (rules.deletedBefore ?? 0) > limit) ||
-    (limit === 0 && folderCount > 0)
-  ) {
-    hold(goneCount, 'maxDelete', '', limit);
+  if ((notMoved.length > 0 && notMoved.length + deletedBefore > limit) || (limit === 0 && folderCount > 0)) {
+    hold(goneCount, 'maxDelete', '', Math.max(0, limit - deletedBefore));
     return decided;
   }
   const failedOf = (size: number) => plan.failedSizes.get(size) ?? transferred.failedSizes.get(size);
@@ -95,5 +93,7 @@ export function decideDeletions(plan: Plan, transferred: TransferResult, rules: 
 
 function limitOf(limit: DeleteLimit, recordedFiles: number): number {
   if ('count' in limit) return limit.count;
+  // Runs for changes may together delete more files than there ever were at a time.
+  if (limit.share >= 1) return Number.POSITIVE_INFINITY;
   return Math.max(SHARE_FLOOR, Math.floor(limit.share * recordedFiles));
 }

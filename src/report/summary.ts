@@ -41,7 +41,11 @@ export function opStatus({ statistics, exitCode, interruptedBy, deletesHeld }: S
 }
 
 /** Whether a run found nothing to do, and nothing to say of that. */
-export function isIdle({ statistics, exitCode, deletesHeld }: Summary): boolean {
+export function isIdle({
+  statistics,
+  exitCode,
+  deletesHeld,
+}: Pick<Summary, 'statistics' | 'exitCode' | 'deletesHeld'>): boolean {
   return exitCode === 0 && deletesHeld === 0 && successesIn(statistics) === 0;
 }
 

@@ -28,8 +28,8 @@ const listing = createListing(Number(values.listed), values['in-folder']);
 const NO_CONTENT = 'HTTP/1.1 204 No Content\r\nx-cos-request-id: bench\r\n\r\n';
 
 const { counts, take } = createCounts();
-/** Bytes by upload ID: what Complete must know for the whole's CRC-64. */
-const uploads = new Map<string, number>();
+/** Bytes sent and copied by upload ID: what Complete must know for the whole's size and CRC-64. */
+const uploads = new Map<string, { sent: number; copied: number }>();
 /** Sizes of objects that were put together: rclone asks for them afterwards. */
 const completedSizes = new Map<string, number>();
 
@@ -78,14 +78,14 @@ function taken({ url, head, size }: Request): string {
   const etag = md5 === undefined ? `part-${size}` : Buffer.from(md5, 'base64').toString('hex');
   const uploadId = url.includes('?') ? queryOf(url).get('uploadId') : null;
   if (uploadId === null) return `${OK}ETag: "${etag}"\r\n${NO_BODY}`;
-  uploads.set(uploadId, (uploads.get(uploadId) ?? 0) + size);
+  begunAs(uploadId).sent += size;
   return `${OK}ETag: "${etag}"\r\nx-cos-hash-crc64ecma: ${crc64OfBlocks(size)}\r\n${NO_BODY}`;
 }
 
 /** The XML that a request asks for. */
 function documentFor({ method, url, head, pieces }: Request): string {
   const query = queryOf(url);
-  if (method === 'PUT') return withXml(copied(head));
+  if (method === 'PUT') return withXml(copied(head, query.get('uploadId')));
   if (method !== 'POST') return withXml(listing(query));
   if (query.has('delete')) return withXml(deleted(Buffer.concat(pieces).toString('latin1')));
   if (query.has('uploads')) return withXml(begun());
@@ -96,10 +96,13 @@ function withXml(xml: string, headers = ''): string {
   return withBody(`<?xml version="1.0" encoding="UTF-8"?>${xml}`, headers);
 }
 
-function copied(head: string): string {
+function copied(head: string, uploadId: string | null): string {
   counts.copies++;
   const etag = (headerOf(head, 'sourceEtag') ?? '').replaceAll('"', '');
-  const root = headerOf(head, 'sourceRange') === undefined ? 'CopyObjectResult' : 'CopyPartResult';
+  const range = headerOf(head, 'sourceRange');
+  const root = range === undefined ? 'CopyObjectResult' : 'CopyPartResult';
+  const [, first, last] = /^bytes=(\d+)-(\d+)/.exec(range ?? '') ?? [];
+  if (uploadId !== null) begunAs(uploadId).copied += Number(last) - Number(first) + 1;
   return `<${root}><ETag>"${etag}"</ETag><LastModified>2026-01-01T00:00:00Z</LastModified></${root}>`;
 }
 
@@ -111,19 +114,25 @@ function deleted(sent: string): string {
   return `<DeleteResult>${keys.map(key => `<Deleted><Key>${key}</Key></Deleted>`).join('')}</DeleteResult>`;
 }
 
+function begunAs(uploadId: string): { sent: number; copied: number } {
+  const known = uploads.get(uploadId) ?? { sent: 0, copied: 0 };
+  uploads.set(uploadId, known);
+  return known;
+}
+
 function begun(): string {
   const uploadId = `upload-${counts.requests}-${uploads.size}`;
-  uploads.set(uploadId, 0);
+  uploads.set(uploadId, { sent: 0, copied: 0 });
   const result = `<Bucket>bench</Bucket><Key>key</Key><UploadId>${uploadId}</UploadId>`;
   return `<InitiateMultipartUploadResult>${result}</InitiateMultipartUploadResult>`;
 }
 
 function completed(path: string, uploadId: string): string {
-  const size = uploads.get(uploadId) ?? 0;
+  const { sent, copied } = begunAs(uploadId);
   uploads.delete(uploadId);
-  completedSizes.set(path, size);
+  completedSizes.set(path, sent + copied);
   const result = '<Bucket>bench</Bucket><Key>key</Key><ETag>"whole-2"</ETag>';
   const xml = `<CompleteMultipartUploadResult>${result}</CompleteMultipartUploadResult>`;
-  // Nothing was sent where all parts were copied: then the ETag says what it is.
-  return withXml(xml, size > 0 ? `x-cos-hash-crc64ecma: ${crc64OfBlocks(size)}\r\n` : '');
+  // Of what was copied the content is not known: then the ETag says what it is.
+  return withXml(xml, copied === 0 ? `x-cos-hash-crc64ecma: ${crc64OfBlocks(sent)}\r\n` : '');
 }

@@ -77,6 +77,19 @@ test('a second daemon of a configuration is refused with exit code 3, and a sing
   await next.ended;
 });
 
+test('while a daemon works with a ledger, no other division takes it over', async t => {
+  const box = await sandbox(t);
+  box.write('a.txt', 'a');
+  const running = daemonOf(box, { daemon_interval: '3600' });
+  await after(running, 1);
+  const adopting = await box.run('ledger', 'adopt', '--shard', '0/2', '--daemon-mode', '0');
+  t.is(adopting.code, 3);
+  t.regex(adopting.stderr, /daemon of this configuration is running already/);
+  running.child.kill('SIGTERM');
+  await running.ended;
+  t.is((await box.run('ledger', 'adopt', '--shard', '0/2', '--daemon-mode', '0')).code, 0);
+});
+
 test('that watch does nothing without daemon_mode is said, unless this is a single run by choice', async t => {
   const box = await sandbox(t);
   box.configure({ watch: 1 });

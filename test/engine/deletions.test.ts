@@ -105,6 +105,14 @@ for (const [maxDelete, recorded, gone, isHeld] of [
   });
 }
 
+test('runs for changes share max_delete, and 100% holds back none of them', t => {
+  const plan = { goneFiles: files(3), recordedFiles: 10 };
+  t.deepEqual(decide(plan, { maxDelete: { count: 5 }, deletedBefore: 3 }).held, [
+    { count: 3, reason: 'maxDelete', limit: 2, place: '' },
+  ]);
+  t.is(decide(plan, { maxDelete: { share: 1 }, deletedBefore: 500 }).files, 3);
+});
+
 test('max_delete 0 holds back folders, too', t => {
   const decided = decide({ goneFolders: ['a/'] }, { maxDelete: { count: 0 } });
   t.deepEqual(decided, {

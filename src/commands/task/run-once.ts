@@ -11,6 +11,7 @@ import { filterOf } from '../../engine/local/filter.ts';
 import type { FolderFollower } from '../../engine/local/read-ahead.ts';
 import { countInto, emptyStatistics, type Statistics } from '../../engine/statistics.ts';
 import { type ChangedPart, type SyncResult, sync } from '../../engine/sync.ts';
+import type { Leftover } from '../../engine/watch/unresolved.ts';
 import { Interrupted } from '../../interrupted.ts';
 import { checkDivision, otherLedgers } from '../../ledger/division.ts';
 import { LedgerLocked } from '../../ledger/errors.ts';
@@ -21,7 +22,7 @@ import type { OpenLedger } from '../../ledger/open-ledger.ts';
 import { currentLedger, ledgersWithin, type Task, targetOf, taskOf } from '../../ledger/task.ts';
 import { operationLines, plannedJson, warnings } from '../../report/console.ts';
 import { describe } from '../../report/describe.ts';
-import { errorLines } from '../../report/errors.ts';
+import { errorLines, isUnexpected } from '../../report/errors.ts';
 import { createFailedFile } from '../../report/failed-file.ts';
 import type { Log, RunLog } from '../../report/log.ts';
 import type { DaemonNumbers } from '../../report/metrics.ts';
@@ -57,6 +58,8 @@ export interface RunOptions {
   openLedger?: OpenLedger;
   /** Only this part is looked at; a run of a part that found nothing to do is not told of. */
   part?: ChangedPart;
+  /** What runs before one of a part left elsewhere: its report tells of that, too. */
+  leftover?: Leftover;
   follower?: FolderFollower;
   /** What the daemon counts whose run it is. */
   daemon?: () => DaemonNumbers;
@@ -77,14 +80,15 @@ export async function runOnce(invocation: Invocation, options: RunOptions): Prom
   if (!options.part) await tellOfLedgersWithin(invocation, task, options);
   if (options.dryRun) {
     const ledger = { file: await currentLedger(home.dbFolder, task), task, readOnly: true };
-    return (await runTask(invocation, { ...options, log: options.log.ofRun('dry') }, ledger)).exitCode;
+    const { summary } = await runTask(invocation, { ...options, log: options.log.ofRun('dry') }, ledger);
+    return summary.exitCode;
   }
-  const { log, summary } = await holdingLock(invocation, task, async (ledger, signal) => {
+  const { log, summary, isTold } = await holdingLock(invocation, task, async (ledger, signal) => {
     const number = await takeRunNumber(home.historyFile);
     const log = options.log.ofRun(number);
-    return { log, summary: await runTask({ ...invocation, signal }, { ...options, number, log }, ledger) };
+    return { log, ...(await runTask({ ...invocation, signal }, { ...options, number, log }, ledger)) };
   });
-  if (options.part && isIdle(summary)) return summary.exitCode;
+  if (!isTold) return summary.exitCode;
   // A hook may want the ledger itself.
   await callHook(invocation, options.config, log, summary);
   return summary.exitCode;
@@ -121,7 +125,12 @@ interface BegunRun extends Omit<RunOptions, 'log'> {
   log: RunLog;
 }
 
-async function runTask(invocation: Invocation, options: BegunRun, ledger: LedgerOptions): Promise<Summary> {
+/** A run of a part that found nothing to do is not told of. */
+async function runTask(
+  invocation: Invocation,
+  options: BegunRun,
+  ledger: LedgerOptions,
+): Promise<{ summary: Summary; isTold: boolean }> {
   const { terminal, style, words, home } = invocation;
   const { config, dryRun, log, number } = options;
   const { file, task } = ledger;
@@ -147,6 +156,7 @@ async function runTask(invocation: Invocation, options: BegunRun, ledger: Ledger
   const { result, exitCode, error } = outcome;
   const reason = reasonLines(outcome, invocation);
   for (const line of reason) terminal.err(`cos_sync: ${line}\n`);
+  if (options.leftover && !outcome.isNothing) tellOfLeftover(invocation, options.leftover);
   if (error) {
     const stopped = { op: '', path: '', key: '', code: error.name, message: reason.join('; ') };
     errors.push(stopped);
@@ -168,17 +178,17 @@ async function runTask(invocation: Invocation, options: BegunRun, ledger: Ledger
     target: targetOf(task),
     shard: task.shard,
   };
-  const isUntold = options.part && isIdle(summary);
-  if (isUntold) options.onIdle?.(summary);
+  const isTold = options.part === undefined || !outcome.isNothing;
+  if (!isTold) options.onIdle?.(summary);
   else if (style.json) terminal.out(`${JSON.stringify(summaryJson(summary))}\n`);
   else if (options.onIdle && isIdle(summary)) options.onIdle(summary);
   else terminal.out(statisticsText(summary));
   logEnd(log, summary, outcome);
   options.onEnd?.(summary, result);
-  if (dryRun || isUntold) return summary;
+  if (dryRun || !isTold) return { summary, isTold };
   await remember(invocation, log, file, found, summary);
   await writeMetrics(invocation, config, file, summary, options.daemon?.());
-  return summary;
+  return { summary, isTold };
 }
 
 /** Why the run did not come to its end, if it did not. */
@@ -202,6 +212,8 @@ interface Outcome {
   result?: SyncResult;
   exitCode: number;
   error?: Error;
+  /** Whether it found nothing to do, and nothing to say of that. */
+  isNothing: boolean;
 }
 
 async function attemptSync(
@@ -257,12 +269,47 @@ async function attemptSync(
       part: options.part,
       follower: options.follower,
     });
-    return { statistics, result, exitCode: exitCodeOfResult(result, statistics, signal) };
+    const isNothing = isIdleRun(result, statistics, signal);
+    const whole = withLeftover(result, options.leftover, [
+      countInto(statistics),
+      collectErrors(errors, invocation),
+      failedFile,
+    ]);
+    const exitCode = exitCodeOfResult(whole, statistics, signal);
+    return { statistics, result: whole, exitCode, isNothing };
   } catch (error) {
-    return { statistics, exitCode: exitCodeOfError(error), error: error as Error };
+    return { statistics, exitCode: exitCodeOfError(error), error: error as Error, isNothing: false };
   } finally {
     progress.stop();
   }
+}
+
+function isIdleRun(result: SyncResult, statistics: Statistics, signal: AbortSignal): boolean {
+  const { deletesHeld } = result;
+  return isIdle({ statistics, deletesHeld, exitCode: exitCodeOfResult(result, statistics, signal) });
+}
+
+/** A run that looked elsewhere does not make good what others left. */
+function withLeftover(
+  result: SyncResult,
+  leftover: Leftover | undefined,
+  listeners: readonly RunListener[],
+): SyncResult {
+  if (!leftover) return result;
+  const { failures, held } = leftover;
+  for (const one of failures) for (const listener of listeners) listener.failed?.(one);
+  const before = held.filter(({ reason }) => !result.heldReasons.includes(reason));
+  return {
+    ...result,
+    deletesHeld: before.reduce((sum, { count }) => sum + count, result.deletesHeld),
+    heldReasons: [...new Set([...result.heldReasons, ...before.map(({ reason }) => reason)])],
+  };
+}
+
+function tellOfLeftover({ terminal, words }: Invocation, { failures, held }: Leftover): void {
+  if (failures.length + held.length === 0) return;
+  const deletions = held.reduce((sum, { count }) => sum + count, 0);
+  terminal.warn(`${words.watch.leftover(failures.length, deletions)}\n`);
 }
 
 function collectErrors(errors: ReportedError[], { words }: Invocation): RunListener {
@@ -276,5 +323,7 @@ function collectErrors(errors: ReportedError[], { words }: Invocation): RunListe
 function logEnd(log: RunLog, summary: Summary, { error }: Outcome): void {
   const { errors: _, ...values } = summaryJson(summary);
   log.info('end', { ...values, interrupted_by: summary.interruptedBy });
-  if (error) log.error('stopped', { name: error.name, message: error.message, stack: error.stack });
+  if (!error) return;
+  const stack = isUnexpected(error) ? error.stack : undefined;
+  log.error('stopped', { name: error.name, message: error.message, stack });
 }

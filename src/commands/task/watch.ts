@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ownPathsOf } from '../../config/home.ts';
 import { prepareToConnect } from '../../cos/connect.ts';
-import type { HeldReason, RunListener } from '../../engine/listener.ts';
+import type { Failed, Held, HeldReason, RunListener } from '../../engine/listener.ts';
 import { filterOf } from '../../engine/local/filter.ts';
 import { folderOf } from '../../engine/local/part.ts';
 import type { SyncResult } from '../../engine/sync.ts';
 import { createRounds, type Round, type RoundEnd } from '../../engine/watch/rounds.ts';
+import { createUnresolved } from '../../engine/watch/unresolved.ts';
 import { createWatcher } from '../../engine/watch/watcher.ts';
 import { keepOpen } from '../../ledger/open-ledger.ts';
 import type { Summary } from '../../report/summary.ts';
@@ -22,7 +23,8 @@ const AWAITING: readonly HeldReason[] = ['uploadFailed', 'unknownPlace'];
 /** What a run for a round found. */
 interface Current {
   round: Round;
-  failed: Set<string>;
+  failures: Failed[];
+  held: Held[];
   result?: SyncResult | undefined;
 }
 
@@ -31,6 +33,7 @@ export function onChanges({ invocation, config, log, onState }: CourseOptions): 
   const { style, home } = invocation;
   const times = { delay: config.watchDelay * 1000, interval: config.daemonInterval * 1000 };
   const rounds = createRounds(times, performance.now());
+  const unresolved = createUnresolved();
   const report = tellOfWatch({ invocation, config, log });
   /** Ends a wait that is longer than until then. */
   let wake = (_at: number) => {};
@@ -80,9 +83,12 @@ export function onChanges({ invocation, config, log, onState }: CourseOptions): 
   }
 
   function begin(round: Round): Partial<RunOptions> {
-    const now: Current = { round, failed: new Set() };
+    const now: Current = { round, failures: [], held: [] };
     current = now;
-    const listener: RunListener = { failed: ({ path }) => void now.failed.add(folderOf(path)) };
+    const listener: RunListener = {
+      failed: one => void now.failures.push(one),
+      held: each => void now.held.push(each),
+    };
     const common = { openLedger, follower: watcher, listeners: [listener], onEnd };
     log.info('watch_run', round.kind === 'full' ? { full: round.reason } : { folders: round.folders.length });
     if (round.kind === 'full') {
@@ -92,7 +98,7 @@ export function onChanges({ invocation, config, log, onState }: CourseOptions): 
     const part = watcher.beginPart(round.folders);
     const mayDelete = isWhole() && round.areAll;
     const changed = { ...part, mayDelete, rest: times.delay, recordedFiles: knownFiles, deletedBefore };
-    return { ...common, part: changed, onIdle: () => {} };
+    return { ...common, part: changed, leftover: unresolved.besides(round), onIdle: () => {} };
   }
 
   function onEnd({ statistics }: Summary, result: SyncResult | undefined): void {
@@ -104,13 +110,13 @@ export function onChanges({ invocation, config, log, onState }: CourseOptions): 
     if (result) knownFiles = result.knownFiles;
   }
 
-  function endOf({ failed, result }: Current): RoundEnd {
+  function endOf({ failures, result }: Current): RoundEnd {
     const isThrough = result !== undefined && result.stoppedBy === undefined && !invocation.signal.aborted;
     const clock = performance.now() - Date.now();
     const latest = performance.now();
     return {
       isThrough,
-      failed,
+      failed: new Set(failures.map(({ path }) => folderOf(path))),
       isHeld: result?.heldReasons.some(reason => AWAITING.includes(reason)) ?? false,
       putOff: isWhole() ? new Set(result?.goneForLater.map(folderOf)) : [],
       // Another machine's clock may be ahead.
@@ -134,6 +140,7 @@ export function onChanges({ invocation, config, log, onState }: CourseOptions): 
       watcher.end(end.isThrough);
       rounds.ended(round, end, performance.now());
       if (!end.isThrough) return;
+      unresolved.ended(round, current);
       const coverage = watcher.coverage();
       report.covered(coverage, round);
       // What changes in a new folder that could not be watched shows in a full scan only.

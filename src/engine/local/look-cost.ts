@@ -1,11 +1,13 @@
 /** A look of more ms than this is worth waiting for several at a time. */
 const SLOW_LOOK = 0.08;
-/** How much one folder says. */
+/** How much a sample says. */
 const WEIGHT = 1 / 4;
+/** Looks in a sample: of a small folder a large part is what its reading costs besides. */
+const SAMPLE = 64;
 
 /**
  * Tells whether looks take long, from how long folders took that were read by one look after the other. A busy
- * machine holds up one folder and another, slow storage nearly all of them.
+ * machine holds up one sample and another, slow storage nearly all of them.
  */
 export interface LookCost {
   /** @param ms that a folder took */
@@ -16,9 +18,14 @@ export interface LookCost {
 
 export function createLookCost(): LookCost {
   let slowShare = 0.5;
+  let sample = { ms: 0, looks: 0 };
   return {
     took(ms, looks) {
-      if (looks > 0) slowShare += ((ms / looks > SLOW_LOOK ? 1 : 0) - slowShare) * WEIGHT;
+      sample.ms += ms;
+      sample.looks += looks;
+      if (sample.looks < SAMPLE) return;
+      slowShare += ((sample.ms / sample.looks > SLOW_LOOK ? 1 : 0) - slowShare) * WEIGHT;
+      sample = { ms: 0, looks: 0 };
     },
     isFast: () => slowShare < 0.25,
     isSlow: () => slowShare > 0.75,

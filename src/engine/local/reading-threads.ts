@@ -33,6 +33,8 @@ export interface ReadingThreads {
 interface Thread {
   worker: Worker;
   isReady: boolean;
+  /** Whether it has answered: its first reading waits for what it compiles, not for the storage. */
+  isWarm: boolean;
   /** What it was given and has not answered, oldest first. */
   batches: { readings: Reading[]; since: number }[];
 }
@@ -78,7 +80,7 @@ export function createReadingThreads(
 
   function startOne(): Thread {
     const worker = startThread('scan-thread', threadRules);
-    const thread: Thread = { worker, isReady: false, batches: [] };
+    const thread: Thread = { worker, isReady: false, isWarm: false, batches: [] };
     worker.once('message', () => {
       thread.isReady = true;
       worker.on('message', (answers: Answers) => answered(thread, answers));
@@ -100,19 +102,20 @@ export function createReadingThreads(
         factsIn(answer.found).numbers = numbers.subarray(at, at + counts[index]!);
         at += counts[index]!;
       }
-      tell(reading, answer);
+      tell(reading, answer, thread.isWarm);
     }
+    thread.isWarm = true;
     if (cost.isSlow()) stop();
     else if (state === 'tried' && cost.isFast()) state = 'fast';
     onAnswer();
   }
 
-  function tell(reading: Reading, answer: Answer): void {
+  function tell(reading: Reading, answer: Answer, isWarm: boolean): void {
     if ('code' in answer) {
       reading.reject(new Failure('local', answer));
       return;
     }
-    cost.took(answer.ms, answer.looks);
+    if (isWarm) cost.took(answer.ms, answer.looks);
     reading.resolve(answer.found);
   }
 

@@ -9,6 +9,8 @@ export interface WatchWords {
   tooFew(missing: number, folders: number): string;
   untold(place: string, seconds: number): string;
   doubt(reason: WatchDoubt): string;
+  /** What earlier runs left, and this one did not look at. */
+  leftover(failures: number, deletions: number): string;
 }
 
 export const watchEn: WatchWords = {
@@ -19,6 +21,8 @@ export const watchEn: WatchWords = {
   untold: (place, seconds) =>
     `watch: ${place} is on a file system that does not tell of all changes: they are only seen by full scans, every ${seconds} s`,
   doubt: reason => `watch: ${DOUBTS_EN[reason]}: everything is scanned again`,
+  leftover: (failures, deletions) =>
+    `watch: left by earlier runs in folders that did not change since, and counted here: ${counted(failures, 'failure')}, ${counted(deletions, 'deletion')} held back`,
 };
 
 const DOUBTS_EN: Record<WatchDoubt, string> = {
@@ -36,6 +40,8 @@ export const watchZh: WatchWords = {
   untold: (place, seconds) =>
     `watch：${place} 所在的文件系统不会通知全部变化：只能由每 ${seconds} 秒一次的全量扫描发现`,
   doubt: reason => `watch：${DOUBTS_ZH[reason]}，将重新全量扫描`,
+  leftover: (failures, deletions) =>
+    `watch：此前的运行在未再变化的目录中留下 ${failures} 项失败、${deletions} 项暂不删除，已计入本次统计`,
 };
 
 const DOUBTS_ZH: Record<WatchDoubt, string> = {
