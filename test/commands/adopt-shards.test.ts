@@ -320,19 +320,25 @@ mountTest('a disk that is away when another division begins deletes nothing', as
   t.true((await box.keys()).includes('backup/disk/a.txt'));
 });
 
-test.serial('a daemon that watches syncs nothing more once its folder is divided among shards', async t => {
-  const box = await sandbox(t);
-  box.write('a', 'a');
-  box.configure({ daemon_mode: 1, watch: 1, watch_delay: 0.1, daemon_interval: 3600 });
-  const daemon = box.start('--json');
-  const hasLog = () => existsSync(join(box.home, 'log', 'cos_sync.log'));
-  await until(() => hasLog() && / ready /.test(box.log()) && daemon.output().stdout !== '');
-  const overrides = { shard: '0/2', daemon_mode: 0, watch: 0 };
-  // Its last round may be about to end.
-  await until(async () => (await adoptHere(box, { overrides })).code === 0);
-  box.write('b', 'b');
-  await until(() => /divided otherwise/.test(daemon.output().stderr));
-  t.deepEqual(await box.keys(), ['backup/a']);
-  daemon.child.kill('SIGTERM');
-  await daemon.ended;
-});
+test.serial(
+  'a daemon that is not known of syncs nothing more once its folder is divided among shards',
+  async t => {
+    const box = await sandbox(t);
+    box.write('a', 'a');
+    box.configure({ daemon_mode: 1, watch: 1, watch_delay: 0.1, daemon_interval: 3600 });
+    const daemon = box.start('--json');
+    const hasLog = () => existsSync(join(box.home, 'log', 'cos_sync.log'));
+    await until(() => hasLog() && / ready /.test(box.log()) && daemon.output().stdout !== '');
+    const overrides = { shard: '0/2', daemon_mode: 0, watch: 0 };
+    t.is((await adoptHere(box, { overrides })).code, 3);
+    const locks = readdirSync(join(box.home, 'db')).filter(name => /\.daemon\.(?!json)/.test(name));
+    for (const name of locks) rmSync(join(box.home, 'db', name), { recursive: true });
+    // Its last round may be about to end.
+    await until(async () => (await adoptHere(box, { overrides })).code === 0);
+    box.write('b', 'b');
+    await until(() => /divided otherwise/.test(daemon.output().stderr));
+    t.deepEqual(await box.keys(), ['backup/a']);
+    daemon.child.kill('SIGTERM');
+    await daemon.ended;
+  },
+);
