@@ -3,7 +3,7 @@ const SLOW_LOOK = 0.08;
 /** How much a sample says. */
 const WEIGHT = 1 / 4;
 /** Looks in a sample: of a small folder a large part is what its reading costs besides. */
-const SAMPLE = 64;
+const SAMPLE = 24;
 
 /**
  * Tells whether looks take long, from how long folders took that were read by one look after the other. A busy
