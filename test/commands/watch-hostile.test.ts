@@ -16,10 +16,10 @@ import { DEAD, mountFuse, noFuse } from '../support/fuse.ts';
 import { type Running, type Sandbox, sandbox } from '../support/sandbox.ts';
 import { testWhere } from '../support/test-where.ts';
 import { until } from '../support/until.ts';
+import { logOf } from '../support/watching.ts';
 
 const fuseTest = testWhere(noFuse() === '', noFuse());
 
-const logOf = (box: Sandbox) => (existsSync(join(box.home, 'log/cos_sync.log')) ? box.log() : '');
 const isIn = async (box: Sandbox, path: string) => (await box.keys()).includes(`backup/${path}`);
 const fullScans = (box: Sandbox) =>
   logOf(box)

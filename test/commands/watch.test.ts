@@ -1,26 +1,9 @@
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
-import { type Running, type Sandbox, sandbox } from '../support/sandbox.ts';
+import { type Sandbox, sandbox } from '../support/sandbox.ts';
 import { until } from '../support/until.ts';
-
-async function watching(box: Sandbox, changes: Record<string, unknown> = {}): Promise<Running> {
-  box.configure({ daemon_mode: '1', watch: '1', watch_delay: '0.2', daemon_interval: '3600', ...changes });
-  const running = box.start('--json');
-  await until(() => fullScans(box) > 0 && / ready /.test(box.log()));
-  return running;
-}
-
-const logOf = (box: Sandbox) => (existsSync(join(box.home, 'log/cos_sync.log')) ? box.log() : '');
-const fullScans = (box: Sandbox) => logOf(box).match(/watch_run .*full=/g)?.length ?? 0;
+import { end, fullScans, watching } from '../support/watching.ts';
 
 async function holds(box: Sandbox, paths: readonly string[]): Promise<void> {
   const wanted = paths.map(path => `backup/${path}`).sort();
@@ -29,11 +12,6 @@ async function holds(box: Sandbox, paths: readonly string[]): Promise<void> {
   await until(async () => JSON.stringify(await keys()) === JSON.stringify(wanted)).catch(async () => {
     throw new Error(`there is ${(await box.keys()).join(' ')}`);
   });
-}
-
-async function end({ child, ended }: Running): Promise<number | null> {
-  child.kill('SIGTERM');
-  return (await ended).code;
 }
 
 test('what is created, changed, renamed and deleted is in COS soon after, without another full scan', async t => {
