@@ -3,6 +3,7 @@
  * sends small files.
  */
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { type Counts, createCounts } from './counts.ts';
 
 /** A request as far as it is read. */
 export interface Request {
@@ -23,13 +24,29 @@ export const OK = 'HTTP/1.1 200 OK\r\nx-cos-request-id: bench\r\n';
 export const NO_BODY = 'Content-Length: 0\r\n\r\n';
 export const NOT_FOUND = `HTTP/1.1 404 Not Found\r\nx-cos-request-id: bench\r\n${NO_BODY}`;
 
-/** Serves on loopback until it is ended; says the port on standard output. */
-export function serve(port: number, answer: (socket: Socket, request: Request) => void): void {
-  const server = createServer({ noDelay: true }, socket => readRequests(socket, answer));
+/**
+ * Serves on loopback until it is ended; says the port on standard output. What arrived, and what it cost, is answered
+ * to GET /-/counts.
+ * @param delay ms before each answer
+ * @returns what is counted, for the answers to add to
+ */
+export function serve(
+  { port, delay }: { port: number; delay: number },
+  answer: (socket: Socket, request: Request) => void,
+): Counts {
+  const { counts, take } = createCounts();
+  const onRequest = (socket: Socket, request: Request) => {
+    if (request.url === '/-/counts') return void socket.end(withBody(JSON.stringify(take())));
+    counts.requests++;
+    if (delay === 0) answer(socket, request);
+    else setTimeout(answer, delay, socket, request);
+  };
+  const server = createServer({ noDelay: true }, socket => readRequests(socket, onRequest));
   server.listen(port, '127.0.0.1', () => {
     process.stdout.write(`${(server.address() as AddressInfo).port}\n`);
   });
   process.on('SIGTERM', () => process.exit(0));
+  return counts;
 }
 
 function readRequests(socket: Socket, answer: (socket: Socket, request: Request) => void): void {

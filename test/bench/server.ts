@@ -7,10 +7,8 @@
  * --in-folder M are in each folder.
  * GET /-/counts answers what arrived since the last time, and what it cost.
  */
-import type { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { crc64OfBlocks } from './block.ts';
-import { createCounts } from './counts.ts';
 import { NO_BODY, NOT_FOUND, OK, pathOf, queryOf, type Request, serve, withBody } from './light-http.ts';
 import { createListing } from './listing.ts';
 
@@ -22,18 +20,17 @@ const { values } = parseArgs({
     'in-folder': { type: 'string' },
   },
 });
-const delay = Number(values.delay);
 const listing = createListing(Number(values.listed), values['in-folder']);
 
 const NO_CONTENT = 'HTTP/1.1 204 No Content\r\nx-cos-request-id: bench\r\n\r\n';
 
-const { counts, take } = createCounts();
 /** Bytes sent and copied by upload ID: what Complete must know for the whole's size and CRC-64. */
 const uploads = new Map<string, { sent: number; copied: number }>();
 /** Sizes of objects that were put together: rclone asks for them afterwards. */
 const completedSizes = new Map<string, number>();
 
-serve(Number(values.port), answer);
+const options = { port: Number(values.port), delay: Number(values.delay) };
+const counts = serve(options, (socket, request) => void socket.write(answerTo(request), 'latin1'));
 
 const HEADERS = {
   md5: /\r\ncontent-md5: *([^\r]*)/i,
@@ -44,16 +41,6 @@ const HEADERS = {
 
 function headerOf(head: string, name: keyof typeof HEADERS): string | undefined {
   return HEADERS[name].exec(head)?.[1];
-}
-
-function answer(socket: Socket, request: Request): void {
-  if (request.url === '/-/counts') {
-    socket.end(withBody(JSON.stringify(take())));
-    return;
-  }
-  counts.requests++;
-  if (delay === 0) socket.write(answerTo(request), 'latin1');
-  else setTimeout(() => socket.write(answerTo(request), 'latin1'), delay);
 }
 
 function answerTo(request: Request): string {

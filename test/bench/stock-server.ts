@@ -9,7 +9,6 @@
 import type { Socket } from 'node:net';
 import { parseArgs } from 'node:util';
 import { BLOCK, crc64OfBlocks } from './block.ts';
-import { createCounts } from './counts.ts';
 import { NOT_FOUND, type Request, serve, withBody } from './light-http.ts';
 import { createStock } from './stock.ts';
 
@@ -22,8 +21,6 @@ const { values } = parseArgs({
     large: { type: 'string', default: '0' },
   },
 });
-const delay = Number(values.delay);
-const { counts, take } = createCounts();
 const stock = createStock(
   { files: Number(values.files), size: Number(values.size), large: Number(values.large), block: BLOCK },
   crc64OfBlocks,
@@ -32,12 +29,7 @@ const NOTHING = withBody(
   '<?xml version="1.0"?><ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>',
 );
 
-serve(Number(values.port), (socket, request) => {
-  if (request.url === '/-/counts') return void socket.end(withBody(JSON.stringify(take())));
-  counts.requests++;
-  if (delay === 0) answer(socket, request);
-  else setTimeout(answer, delay, socket, request);
-});
+serve({ port: Number(values.port), delay: Number(values.delay) }, answer);
 
 function answer(socket: Socket, request: Request): void {
   const pieces = stock.answerTo(request);
