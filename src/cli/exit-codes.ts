@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/faults.ts';
-import type { HeldReason } from '../engine/listener.ts';
+import { HELD_FOR_SAFETY } from '../engine/listener.ts';
 import { LocalPathUnusable } from '../engine/local/local-path.ts';
 import { DiskTooSmall } from '../engine/restore/errors.ts';
 import type { RestoreResult } from '../engine/restore/restore.ts';
@@ -32,14 +32,11 @@ export function exitCodeOfError(error: unknown): number {
   return EXIT.failures;
 }
 
-/** Deletions that are held back until the user says that they are right. */
-const FOR_SAFETY: ReadonlySet<HeldReason> = new Set(['emptied', 'otherDisk', 'maxDelete']);
-
 /** The exit code of a run that came to its end. */
 export function exitCodeOfResult(result: SyncResult, statistics: Statistics, signal: AbortSignal): number {
   if (signal.aborted) return exitCodeOfError(signal.reason);
   if (result.stoppedBy && !result.anySuccess) return EXIT.refused;
-  const isHeldForSafety = result.heldReasons.some(reason => FOR_SAFETY.has(reason));
+  const isHeldForSafety = result.heldReasons.some(reason => HELD_FOR_SAFETY.has(reason));
   if (isHeldForSafety) return EXIT.safety;
   return failuresIn(statistics) > 0 || result.stoppedBy ? EXIT.failures : EXIT.ok;
 }

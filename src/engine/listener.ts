@@ -29,6 +29,9 @@ export type PlannedReason =
   | 'missing'
   | 'different';
 
+/** Deletions that are held back until the user says that they are right. */
+export const HELD_FOR_SAFETY: ReadonlySet<HeldReason> = new Set(['emptied', 'otherDisk', 'maxDelete']);
+
 /** Deletions that are held back together. */
 export interface Held {
   count: number;

@@ -90,6 +90,13 @@ async function isSameFolder(a: string, b: string): Promise<boolean> {
   }
 }
 
+function isThere(folder: string): Promise<boolean> {
+  return identityOf(folder).then(
+    () => true,
+    () => false,
+  );
+}
+
 async function identityOf(folder: string): Promise<{ dev: bigint; ino: bigint }> {
   if (unanswering.has(folder)) throw new Failure('local', { code: TIMED_OUT });
   try {
@@ -133,7 +140,7 @@ export async function ledgersWithin(dbFolder: string, task: Task): Promise<Ledge
     if (prefix === task.prefix || !prefix.startsWith(task.prefix)) continue;
     const folder = prefix.slice(task.prefix.length);
     const own = join(task.localPath, folder);
-    if (!existsSync(own) || (await isSameFolder(localPath, own))) continue;
+    if (!(await isThere(own)) || (await isSameFolder(localPath, own))) continue;
     found.push({ ...ledger, folder });
   }
   return found;

@@ -2,13 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { shardIn } from '../../config/shard.ts';
 import { disksOf, takenBy } from '../../engine/upkeep/divide-anew.ts';
 import { type Division, divisionOf, missingIn, refuseDamaged, retireOthers } from '../../ledger/division.ts';
-import { DaemonRunning, LedgerLocked, LedgersMissing } from '../../ledger/errors.ts';
+import { LedgerLocked, LedgersMissing } from '../../ledger/errors.ts';
 import { firstScan, type LastScan } from '../../ledger/last-scan.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import { type Lock, lockLedger } from '../../ledger/lock.ts';
 import { makeLedger } from '../../ledger/replace.ts';
 import type { LedgerFile } from '../../ledger/task.ts';
-import { readDaemon } from '../task/daemon-state.ts';
+import { refuseBesideDaemon } from '../task/daemon-state.ts';
 import { type Adopted, takeOver } from './take-over.ts';
 
 export interface FromDivision {
@@ -31,6 +31,7 @@ export async function adoptDivision(
 ): Promise<FromDivision> {
   const { task } = options;
   const before = await divisionOf(dbFolder, task, named);
+  // Each of its runs would be refused from then on.
   for (const { file } of before.others) await refuseBesideDaemon(file);
   const lost = new AbortController();
   const locks: Lock[] = [];
@@ -49,12 +50,6 @@ export async function adoptDivision(
   } finally {
     for (const lock of locks) await lock.release();
   }
-}
-
-/** Each of its runs would be refused from then on. @throws DaemonRunning */
-async function refuseBesideDaemon(ledger: string): Promise<void> {
-  const { isRunning, state } = await readDaemon(ledger);
-  if (isRunning) throw new DaemonRunning(state?.pid);
 }
 
 async function divideAnew(

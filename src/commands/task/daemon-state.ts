@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { DaemonRunning } from '../../ledger/errors.ts';
 import { isLocked, type Lock, lockLedger } from '../../ledger/lock.ts';
 import { writeWhole } from '../../report/write-file.ts';
 
@@ -80,6 +81,12 @@ export async function readDaemon(
   ledger: string,
 ): Promise<{ isRunning: boolean; state: DaemonState | undefined }> {
   return { isRunning: await isLocked(daemonFile(ledger)).catch(() => false), state: readState(ledger) };
+}
+
+/** @throws DaemonRunning where a daemon works with the ledger */
+export async function refuseBesideDaemon(ledger: string): Promise<void> {
+  const { isRunning, state } = await readDaemon(ledger);
+  if (isRunning) throw new DaemonRunning(state?.pid);
 }
 
 function readState(ledger: string): DaemonState | undefined {

@@ -4,14 +4,19 @@ import type { Invocation } from '../../cli/invocation.ts';
 import { keepCopy } from '../../config/kept-copy.ts';
 import type { LoadedConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
-import { DaemonRunning } from '../../ledger/errors.ts';
 import { ledgerFile, taskOf } from '../../ledger/task.ts';
 import { errorLines } from '../../report/errors.ts';
 import type { Log } from '../../report/log.ts';
 import { isIdle, summaryJson } from '../../report/summary.ts';
 import type { Course, CourseOptions } from './course.ts';
 import { holdCredentials } from './credentials.ts';
-import { type DaemonState, type DaemonTeller, readDaemon, tellOfDaemon } from './daemon-state.ts';
+import {
+  type DaemonState,
+  type DaemonTeller,
+  readDaemon,
+  refuseBesideDaemon,
+  tellOfDaemon,
+} from './daemon-state.ts';
 import { atIntervals } from './intervals.ts';
 import { readConfig } from './read-config.ts';
 import type { RunOptions } from './run-once.ts';
@@ -33,7 +38,8 @@ export async function daemon(
   let credentials = holdCredentials(invocation, config);
   const said = new Set<string>();
   let readAt = modifiedAt(home.configFile);
-  await refuseBesideAnother(invocation, config);
+  // Two would take each other's runs for changes of the ledger by somebody else.
+  await refuseBesideDaemon(ledgerFile(home.dbFolder, taskOf(config)));
   let service = await serve({ invocation, config, log });
   let exitCode = 0;
   while (!signal.aborted) {
@@ -73,12 +79,6 @@ export async function daemon(
     log.error('run', { config: home.configFile, message: reason });
     return exitCodeOfError(error);
   }
-}
-
-/** Two would take each other's runs for changes of the ledger by somebody else. */
-async function refuseBesideAnother({ home }: Invocation, config: Config): Promise<void> {
-  const { isRunning, state } = await readDaemon(ledgerFile(home.dbFolder, taskOf(config)));
-  if (isRunning) throw new DaemonRunning(state?.pid);
 }
 
 /** A course, of which others are told. */

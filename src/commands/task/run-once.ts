@@ -6,7 +6,7 @@ import { ownPathsOf } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
 import { connect } from '../../cos/connect.ts';
 import type { CredentialsHolder } from '../../cos/credentials/credentials.ts';
-import type { RunListener } from '../../engine/listener.ts';
+import { type RunListener, tellAll } from '../../engine/listener.ts';
 import { filterOf } from '../../engine/local/filter.ts';
 import type { FolderFollower } from '../../engine/local/read-ahead.ts';
 import { countInto, emptyStatistics, type Statistics } from '../../engine/statistics.ts';
@@ -156,7 +156,7 @@ async function runTask(
   const { result, exitCode, error } = outcome;
   const reason = reasonLines(outcome, invocation);
   for (const line of reason) terminal.err(`cos_sync: ${line}\n`);
-  if (options.leftover && !outcome.isNothing) tellOfLeftover(invocation, options.leftover);
+  if (options.leftover && result && !outcome.isNothing) tellOfLeftover(invocation, options.leftover);
   if (error) {
     const stopped = { op: '', path: '', key: '', code: error.name, message: reason.join('; ') };
     errors.push(stopped);
@@ -238,15 +238,14 @@ async function attemptSync(
   const printed = style.json
     ? dryRun && plannedJson(terminal)
     : operationLines(terminal, words, config.localPath, { dryRun, failuresOnly });
+  const counting = [countInto(statistics), collectErrors(errors, invocation), failedFile];
   const listeners: RunListener[] = [
-    countInto(statistics),
+    ...counting,
     log,
     warnings(terminal, words, config.localPath, style),
     unmatchedPatterns(terminal, words, style, invocation.overrides, said),
-    collectErrors(errors, invocation),
     ...(printed ? [printed] : []),
     progress.listener,
-    failedFile,
     ...(options.listeners ?? []),
   ];
   if (dryRun && !style.json) terminal.out(`${words.run.dryRun}\n`);
@@ -269,14 +268,17 @@ async function attemptSync(
       part: options.part,
       follower: options.follower,
     });
-    const isNothing = isIdleRun(result, statistics, signal);
-    const whole = withLeftover(result, options.leftover, [
-      countInto(statistics),
-      collectErrors(errors, invocation),
-      failedFile,
-    ]);
-    const exitCode = exitCodeOfResult(whole, statistics, signal);
-    return { statistics, result: whole, exitCode, isNothing };
+    const { deletesHeld } = result;
+    const exitCode = exitCodeOfResult(result, statistics, signal);
+    const isNothing = isIdle({ statistics, exitCode, deletesHeld });
+    if (!options.leftover) return { statistics, result, exitCode, isNothing };
+    const whole = withLeftover(result, options.leftover, tellAll(counting));
+    return {
+      statistics,
+      result: whole,
+      exitCode: exitCodeOfResult(whole, statistics, signal),
+      isNothing,
+    };
   } catch (error) {
     return { statistics, exitCode: exitCodeOfError(error), error: error as Error, isNothing: false };
   } finally {
@@ -284,20 +286,13 @@ async function attemptSync(
   }
 }
 
-function isIdleRun(result: SyncResult, statistics: Statistics, signal: AbortSignal): boolean {
-  const { deletesHeld } = result;
-  return isIdle({ statistics, deletesHeld, exitCode: exitCodeOfResult(result, statistics, signal) });
-}
-
 /** A run that looked elsewhere does not make good what others left. */
 function withLeftover(
   result: SyncResult,
-  leftover: Leftover | undefined,
-  listeners: readonly RunListener[],
+  { failures, held }: Leftover,
+  counting: Required<RunListener>,
 ): SyncResult {
-  if (!leftover) return result;
-  const { failures, held } = leftover;
-  for (const one of failures) for (const listener of listeners) listener.failed?.(one);
+  for (const one of failures) counting.failed(one);
   const before = held.filter(({ reason }) => !result.heldReasons.includes(reason));
   return {
     ...result,

@@ -1,4 +1,4 @@
-import type { Failed, Held, HeldReason } from '../listener.ts';
+import { type Failed, HELD_FOR_SAFETY, type Held, type HeldReason } from '../listener.ts';
 import { folderOf } from '../local/part.ts';
 import type { Round } from './rounds.ts';
 
@@ -22,26 +22,25 @@ interface HeldIn {
   folders: readonly string[] | undefined;
 }
 
-/** Deletions that no later run makes by itself. */
-const FOR_SOMEBODY: ReadonlySet<HeldReason> = new Set(['emptied', 'otherDisk', 'maxDelete']);
-
 export function createUnresolved(): Unresolved {
   const failures = new Map<string, Failed[]>();
   let held: HeldIn[] = [];
 
-  function looked({ folders }: { folders: readonly string[] }, reasons: ReadonlySet<HeldReason>): string[] {
+  /**
+   * Takes out what is about these folders; of what is held back again, the other folders are its own from now on.
+   * @returns the folders of what is held back now
+   */
+  function lookedAt(folders: readonly string[], reasons: ReadonlySet<HeldReason>): string[] {
     const now = new Set(folders);
+    const all = new Set(folders);
     for (const folder of folders) failures.delete(folder);
-    const others: HeldIn[] = [];
-    const all = new Set(now);
-    for (const { held: each, folders: before } of held) {
-      const left = before?.filter(folder => !now.has(folder));
-      if (!before || !left) others.push({ held: each, folders: undefined });
-      else if (left.length < before.length && reasons.has(each.reason))
-        for (const folder of before) all.add(folder);
-      else if (left.length > 0) others.push({ held: each, folders: left });
-    }
-    held = others;
+    held = held.flatMap(one => {
+      if (!one.folders) return [one];
+      const left = one.folders.filter(folder => !now.has(folder));
+      const isHeldAgain = left.length < one.folders.length && reasons.has(one.held.reason);
+      if (isHeldAgain) for (const folder of left) all.add(folder);
+      return isHeldAgain || left.length === 0 ? [] : [{ ...one, folders: left }];
+    });
     return [...all];
   }
 
@@ -57,9 +56,9 @@ export function createUnresolved(): Unresolved {
       };
     },
     ended(round, left) {
-      const kept = left.held.filter(({ reason }) => FOR_SOMEBODY.has(reason));
+      const kept = left.held.filter(({ reason }) => HELD_FOR_SAFETY.has(reason));
       let folders: string[] | undefined;
-      if (round.kind === 'part') folders = looked(round, new Set(kept.map(({ reason }) => reason)));
+      if (round.kind === 'part') folders = lookedAt(round.folders, new Set(kept.map(({ reason }) => reason)));
       else {
         failures.clear();
         held = [];
