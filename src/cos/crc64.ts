@@ -1,4 +1,5 @@
 import { createCRC64, type IHasher } from 'hash-wasm';
+import { createFold, type Fold } from './fold.ts';
 
 /** CRC-64/XZ (ECMA-182, reflected): what COS answers as x-cos-hash-crc64ecma. */
 const POLYNOMIAL = 0xc96c5795d7870f42n;
@@ -8,7 +9,8 @@ type Matrix = readonly bigint[];
 
 /** Each takes memory of its own; more than these are made anew. */
 const MOST_IDLE = 64;
-const idle: IHasher[] = [];
+const idle: Fold[] = [];
+let hasher: IHasher | undefined;
 
 /** A running CRC-64 of bytes that come in pieces. */
 export interface Crc64 {
@@ -17,15 +19,16 @@ export interface Crc64 {
   digest(): string;
 }
 
-/** Starts a CRC-64. Instances of the WebAssembly module are reused. */
+/** Starts a CRC-64. */
 export async function startCrc64(): Promise<Crc64> {
-  const hasher = idle.pop() ?? (await createCRC64());
-  hasher.init();
+  hasher ??= await createCRC64();
+  const { init } = hasher;
+  const fold = idle.pop() ?? createFold();
   return {
-    update: bytes => void hasher.update(bytes),
+    update: fold.update,
     digest() {
-      const value = BigInt(`0x${hasher.digest('hex')}`).toString();
-      if (idle.length < MOST_IDLE) idle.push(hasher);
+      const value = BigInt(`0x${init().update(fold.finish()).digest('hex')}`).toString();
+      if (idle.length < MOST_IDLE) idle.push(fold);
       return value;
     },
   };

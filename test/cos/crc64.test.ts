@@ -1,6 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
+import { createCRC64 } from 'hash-wasm';
 import { combineCrc64, startCrc64 } from '../../src/cos/crc64.ts';
+import { DEGREE, EXPONENTS } from '../../src/cos/fold.ts';
 
 async function crc64Of(...pieces: Uint8Array[]): Promise<string> {
   const crc64 = await startCrc64();
@@ -37,4 +39,36 @@ test('several CRC-64s run at the same time without disturbing each other', async
   one.update(Buffer.from('56789'));
   t.is(one.digest(), await crc64Of(Buffer.from('123456789')));
   t.is(two.digest(), await crc64Of(Buffer.from('other')));
+});
+
+test('what long strings are folded with is a multiple of the polynomial', t => {
+  const polynomial = 0x42f0e1eba9ea3693n;
+  let power = 1n;
+  let sum = 0n;
+  for (let exponent = 0; exponent <= DEGREE; exponent++) {
+    if (exponent === DEGREE || EXPONENTS.includes(exponent)) sum ^= power;
+    power <<= 1n;
+    if (power >> 64n) power = BigInt.asUintN(64, power) ^ polynomial;
+  }
+  t.is(sum, 0n);
+});
+
+test('strings of every length have the CRC-64 that a library finds, however they come', async t => {
+  const library = await createCRC64();
+  const random = Buffer.from(Array.from({ length: 250_000 }, (_, at) => (at * at * 31 + (at >> 3)) & 0xff));
+  const lengths = fc.oneof(
+    fc.integer({ min: 0, max: random.length }),
+    fc.integer({ min: 0, max: 40 }).map(more => 64 * 1024 - 20 + more),
+    fc.integer({ min: 0, max: 40 }).map(more => DEGREE - 20 + more),
+  );
+  await fc.assert(
+    fc.asyncProperty(lengths, fc.integer({ min: 1, max: 200_000 }), async (length, piece) => {
+      const crc64 = await startCrc64();
+      for (let at = 0; at < length; at += piece)
+        crc64.update(random.subarray(at, Math.min(length, at + piece)));
+      const expected = library.init().update(random.subarray(0, length)).digest('hex');
+      t.is(crc64.digest(), BigInt(`0x${expected}`).toString());
+    }),
+    { numRuns: 500 },
+  );
 });
