@@ -87,11 +87,13 @@ function about() {
 }
 
 async function answerTo(file: FileToSend): Promise<void> {
-  const answer = { id: file.id, readMs: 0 };
+  const { id } = file;
+  let readMs = 0;
   try {
-    say({ ...answer, sent: await send(file, ms => (answer.readMs = ms)) });
+    const sent = await send(file, ms => (readMs = ms));
+    say({ id, readMs, sent });
   } catch (error) {
-    say({ ...answer, failure: plainOf(localFailure(error)) });
+    say({ id, readMs, failure: plainOf(localFailure(error)) });
   }
 }
 
@@ -113,9 +115,7 @@ function sayAll(): void {
 async function send(file: FileToSend, onRead: (ms: number) => void): Promise<Uploaded> {
   const buffer = idle.pop() ?? Buffer.allocUnsafeSlow(largest);
   const readAt = Date.now();
-  const begun = performance.now();
-  const { state, bytes, hasGrown } = read(file, buffer);
-  onRead(performance.now() - begun);
+  const { state, bytes, hasGrown } = timed(onRead, () => read(file, buffer));
   const hash = md5Of(bytes);
   const headers = objectHeaders(attributes, file.key, keepMtime ? state.mtimeNs : undefined);
   const confirmation = await putObject(http.send, file.key, bytes, Buffer.from(hash, 'hex'), headers);
@@ -123,6 +123,15 @@ async function send(file: FileToSend, onRead: (ms: number) => void): Promise<Upl
   // Of a request that was given up somebody might still read it.
   idle.push(buffer);
   return { confirmation, state, readAt, hash, hasGrown };
+}
+
+function timed<T>(onEnd: (ms: number) => void, work: () => T): T {
+  const begun = performance.now();
+  try {
+    return work();
+  } finally {
+    onEnd(performance.now() - begun);
+  }
 }
 
 interface ReadFile {

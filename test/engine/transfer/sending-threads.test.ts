@@ -1,8 +1,8 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { constants, symlinkSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { openStore } from '../../../src/cos/client.ts';
 import type { CredentialsHolder } from '../../../src/cos/credentials/credentials.ts';
@@ -160,6 +160,24 @@ onPosix(
     t.false(threads.take(1));
   },
 );
+
+onPosix('where most files wait for a drive, those that come later are sent otherwise', async t => {
+  const box = await sandbox(t);
+  const fifos = Array.from({ length: 60 }, (_, n) => join(box.root, `fifo-${n}`));
+  execFileSync('mkfifo', fifos);
+  const threads = await threadsFor(t, box, { flags: constants.O_RDONLY });
+  // Each opening takes as long as its writer takes to come.
+  const writer = spawn('sh', ['-c', 'for fifo; do sleep 0.005; : >"$fifo"; done', 'sh', ...fifos]);
+  t.teardown(() => writer.kill());
+  const fast = Array.from({ length: 60 }, (_, n) => fileIn(box, `${n}`, `content ${n}`));
+  for (const file of fast) await threads.send(file);
+  t.true(threads.take(1));
+  for (const fifo of fifos) {
+    if (!threads.take(1)) break;
+    await t.throwsAsync(threads.send({ path: fifo, key: basename(fifo), mayGrow: false }));
+  }
+  t.false(threads.take(1));
+});
 
 const MANY = 600;
 
