@@ -50,7 +50,8 @@ function linesOf(error: unknown, words: Words): string[] {
     ];
   }
   if (error instanceof DiskTooSmall) {
-    return [stops.diskTooSmall(error.folder, inUnits(error.needed), inUnits(error.free))];
+    const { folder, needed, free, isBegun } = error;
+    return [stops.diskTooSmall(folder, { needed: inUnits(needed), free: inUnits(free), isBegun })];
   }
   if (error instanceof Failure) {
     const { code, message } = describe(error, words);

@@ -40,6 +40,28 @@ withDisk('a disk without the room for what is to come is told so before the firs
   t.deepEqual(readdirSync(join(disk, 'back')), []);
 });
 
+withDisk('where the first files need next to nothing they come before all is listed', async t => {
+  const box = await sandbox(t);
+  box.configure({ delete_sync: 0, thread_num: 4, retry_num: 10 });
+  for (let n = 0; n < 1_100; n++) box.write(`${n + 1_000}`, '');
+  box.write('9 large', randomFrom(1).bytes(6 * MiB));
+  await syncHere(box);
+  const disk = smallDisk(t, box, '4m');
+  if (!disk) return t.pass();
+  const back = join(disk, 'back');
+  box.proxy.fault = ({ method, query }) => {
+    const isTooSoon = method === 'GET' && query.has('marker') && readdirSync(back).length < 100;
+    return isTooSoon ? { kind: 'status', status: 500, code: 'InternalError' } : undefined;
+  };
+  const { code, err } = await restoreHere(box, { to: back });
+  t.is(code, 4);
+  t.regex(err, /had .* free at the start, .* make room and restore again/);
+  box.proxy.fault = undefined;
+  execFileSync('mount', ['-o', 'remount,size=16m', disk]);
+  t.is((await restoreHere(box, { to: back })).code, 0);
+  t.deepEqual(treeOf(back), treeOf(box.local));
+});
+
 withDisk('a disk that fills up ends the restore, and with room again it goes on', async t => {
   const box = await sandbox(t);
   box.configure({ delete_sync: 0, thread_num: 2, part_size: 1, multipart_threshold: 1 });

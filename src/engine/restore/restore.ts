@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { Readable } from 'node:stream';
 import type { ObjectStore } from '../../cos/store.ts';
 import { Failure } from '../../failure.ts';
 import { largeAmong } from '../large-files.ts';
@@ -31,8 +32,13 @@ export interface RestoreResult {
   unrecorded: number;
 }
 
-/** Jobs that are planned before the first is begun, so that it is known whether the disk has room for them. */
+/** Jobs that are held: planned and not begun. */
 const PLANNED_AHEAD = 100_000;
+/** Jobs that tell what others may need, and so many times their bytes that a disk has plenty of room. */
+const FIRST_PLANNED = 1_000;
+const PLENTY = 100;
+/** Jobs that are told to the listener together. */
+const TOGETHER = 100;
 /** A disk that takes no more for one file does for none. */
 const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'NoState']);
 
@@ -59,7 +65,7 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
     const run: Restoring = { ...options, store, requests, listener, unrecorded: 0, kept: new Set(), signal };
     const objects = objectsAt(store, requests, prefix + selection.common, at);
     const jobs = await planAhead(run, planJobs(run, { ...options, objects }));
-    const diskFull = await workThrough(run, jobs, breaker, stop);
+    const diskFull = await workThrough(run, jobs, breaker, stop).finally(() => jobs.destroy());
     if (!signal.aborted) tellUnmatched(run, selection.unmatched());
     breaker.finish();
     tidy(run);
@@ -73,29 +79,58 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   }
 }
 
-/** Plans as much as is held at a time, and sees that the disk has room for it. @throws DiskTooSmall */
-async function planAhead(run: Restoring, jobs: AsyncGenerator<Job>): Promise<AsyncGenerator<Job>> {
-  const ahead: Job[] = [];
-  let needed = 0;
-  let isEnd = false;
-  while (ahead.length < PLANNED_AHEAD && !isEnd) {
-    const { done, value } = await jobs.next();
-    if (done) isEnd = true;
-    else {
-      ahead.push(value);
-      needed += roomFor(run, value);
-    }
-  }
+/**
+ * Plans ahead of the work, and sees that the disk has room for what is planned: for all that is held at a time before
+ * the first job is handed out, or where it has plenty, as planning goes on.
+ * @throws DiskTooSmall, as the jobs do; Failure where COS lists nothing
+ */
+async function planAhead(run: Restoring, jobs: AsyncIterable<Job>): Promise<Readable> {
   const free = run.dryRun ? undefined : run.place.freeSpace();
-  if (free !== undefined && needed > free) throw new DiskTooSmall(run.place.root, needed, free);
-  tellPlan(run, ahead);
-  return (async function* () {
-    yield* ahead;
-    for await (const job of jobs) {
-      tellPlan(run, [job]);
-      yield job;
+  const start = Promise.withResolvers<void>();
+  let needed = 0;
+  let planned = 0;
+  let isStarted = false;
+
+  async function* counted(): AsyncGenerator<Job> {
+    for await (const some of together(jobs)) {
+      for (const job of some) needed += roomFor(run, job);
+      planned += some.length;
+      tellPlan(run, some, true);
+      if (isStarted) requireRoom();
+      else if (hasPlenty() || planned >= PLANNED_AHEAD) begin();
+      yield* some;
     }
-  })();
+    tellPlan(run, [], false);
+    if (!isStarted) begin();
+  }
+
+  function begin(): void {
+    requireRoom();
+    isStarted = true;
+    start.resolve();
+  }
+
+  const hasPlenty = () => free === undefined || (planned >= FIRST_PLANNED && needed * PLENTY < free);
+
+  function requireRoom(): void {
+    if (free === undefined || needed <= free) return;
+    throw new DiskTooSmall(run.place.root, { needed, free, isBegun: isStarted });
+  }
+
+  const ahead = Readable.from(counted(), { highWaterMark: PLANNED_AHEAD }).on('error', start.reject);
+  ahead.read(0);
+  await start.promise;
+  return ahead;
+}
+
+async function* together(jobs: AsyncIterable<Job>): AsyncGenerator<Job[]> {
+  let some: Job[] = [];
+  for await (const job of jobs) {
+    if (some.push(job) < TOGETHER) continue;
+    yield some;
+    some = [];
+  }
+  yield some;
 }
 
 /** Bytes that the disk must still have for a job: what an earlier run wrote of it is there. */
@@ -105,12 +140,13 @@ function roomFor({ journal, place }: Restoring, job: Job): number {
   return Math.max(0, bytes - place.unfinishedBytes(job.path));
 }
 
-function tellPlan({ listener }: Restoring, jobs: readonly Job[]): void {
+/** @param isPartial there may be more */
+function tellPlan({ listener }: Restoring, jobs: readonly Job[], isPartial: boolean): void {
   const folders = jobs.filter(({ decision }) => decision.what === 'createFolder').length;
   const sizes = jobs.map(bytesOf);
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   const large = largeAmong(sizes);
-  listener.planned({ files: jobs.length - folders, folders, deletions: 0, bytes, large });
+  listener.planned({ files: jobs.length - folders, folders, deletions: 0, bytes, large, isPartial });
 }
 
 /**
@@ -119,10 +155,11 @@ function tellPlan({ listener }: Restoring, jobs: readonly Job[]): void {
  */
 async function workThrough(
   run: Restoring,
-  jobs: AsyncGenerator<Job>,
+  ahead: Readable,
   breaker: Breaker,
   stop: AbortController,
 ): Promise<Failure | undefined> {
+  const jobs: AsyncIterator<Job> = ahead[Symbol.asyncIterator]();
   let diskFull: Failure | undefined;
 
   async function work(): Promise<void> {

@@ -223,8 +223,10 @@ export const en = (call: Call): Words => ({
     cosRefused: (code, message) => `COS refuses: ${code}: ${message}`,
     connectionLost: (code, message) => `no connection to COS: code: ${code}, ${message}`,
     interrupted: signal => `interrupted by ${signal}: what was done is recorded, the next run goes on`,
-    diskTooSmall: (folder, needed, free) =>
-      `${folder} has ${free} free, and ${needed} are needed: nothing was written. Make room, or restore to another disk`,
+    diskTooSmall: (folder, { needed, free, isBegun }) =>
+      isBegun
+        ? `${folder} had ${free} free at the start, and at least ${needed} are needed: make room and restore again; it continues where it stopped`
+        : `${folder} has ${free} free, and ${needed} are needed: nothing was written. Make room, or restore to another disk`,
     diskFull: (folder, code) =>
       `${folder} cannot be written any more (${code}): make room and restore again; it continues where it stopped`,
     portInUse: port => `port ${port} is in use: give another with --port`,

@@ -47,7 +47,7 @@ export interface Words {
     cosRefused(code: string, message: string): string;
     connectionLost(code: string, message: string): string;
     interrupted(signal: string): string;
-    diskTooSmall(folder: string, needed: string, free: string): string;
+    diskTooSmall(folder: string, room: { needed: string; free: string; isBegun: boolean }): string;
     diskFull(folder: string, code: string): string;
     portInUse(port: number): string;
     unexpected(message: string): string;

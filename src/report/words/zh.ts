@@ -204,8 +204,10 @@ export const zh = (call: Call): Words => ({
     cosRefused: (code, message) => `COS 拒绝：${code}：${message}`,
     connectionLost: (code, message) => `无法连接 COS：code: ${code}, ${message}`,
     interrupted: signal => `被 ${signal} 中断：已完成的都已记录，下次运行会继续`,
-    diskTooSmall: (folder, needed, free) =>
-      `${folder} 剩余空间 ${free}，需要 ${needed}：未写入任何内容。请清理空间，或恢复到其他磁盘`,
+    diskTooSmall: (folder, { needed, free, isBegun }) =>
+      isBegun
+        ? `${folder} 开始时剩余空间 ${free}，至少需要 ${needed}：请清理空间后再次恢复，将从中断处继续`
+        : `${folder} 剩余空间 ${free}，需要 ${needed}：未写入任何内容。请清理空间，或恢复到其他磁盘`,
     diskFull: (folder, code) => `${folder} 无法继续写入（${code}）：请清理空间后再次恢复，将从中断处继续`,
     portInUse: port => `端口 ${port} 已被占用：请用 --port 指定另一个`,
     unexpected: message => `意外错误：${message}。详见 log/cos_sync.log，请反馈`,
