@@ -1,5 +1,5 @@
 import { createCRC64, type IHasher } from 'hash-wasm';
-import { createFold, type Fold } from './fold.ts';
+import { canFold, createFold } from './fold.ts';
 
 /** CRC-64/XZ (ECMA-182, reflected): what COS answers as x-cos-hash-crc64ecma. */
 const POLYNOMIAL = 0xc96c5795d7870f42n;
@@ -9,8 +9,14 @@ type Matrix = readonly bigint[];
 
 /** Each takes memory of its own; more than these are made anew. */
 const MOST_IDLE = 64;
-const idle: Fold[] = [];
-let hasher: IHasher | undefined;
+const idle: Running[] = [];
+
+/** Sums up one byte string after another. */
+interface Running {
+  update(bytes: Uint8Array): void;
+  /** In hex; begins anew. */
+  digest(): string;
+}
 
 /** A running CRC-64 of bytes that come in pieces. */
 export interface Crc64 {
@@ -21,15 +27,35 @@ export interface Crc64 {
 
 /** Starts a CRC-64. */
 export async function startCrc64(): Promise<Crc64> {
-  hasher ??= await createCRC64();
-  const { init } = hasher;
-  const fold = idle.pop() ?? createFold();
+  const running = idle.pop() ?? (canFold() ? await createFolding() : await createDividing());
   return {
-    update: fold.update,
+    update: running.update,
     digest() {
-      const value = BigInt(`0x${init().update(fold.finish()).digest('hex')}`).toString();
-      if (idle.length < MOST_IDLE) idle.push(fold);
+      const value = BigInt(`0x${running.digest()}`).toString();
+      if (idle.length < MOST_IDLE) idle.push(running);
       return value;
+    },
+  };
+}
+
+let divider: IHasher | undefined;
+
+/** Divides only what folding leaves. */
+async function createFolding(): Promise<Running> {
+  divider ??= await createCRC64();
+  const { init } = divider;
+  const { update, finish } = createFold();
+  return { update, digest: () => init().update(finish()).digest('hex') };
+}
+
+async function createDividing(): Promise<Running> {
+  const hasher = await createCRC64();
+  return {
+    update: bytes => void hasher.update(bytes),
+    digest() {
+      const sum = hasher.digest('hex');
+      hasher.init();
+      return sum;
     },
   };
 }

@@ -34,7 +34,7 @@ export interface Fold {
 }
 
 export function createFold(): Fold {
-  const { memory: pages, fold } = new WebAssembly.Instance(program()).exports as unknown as Exports;
+  const { memory: pages, fold } = new WebAssembly.Instance(compile()).exports as unknown as Exports;
   const memory = new Uint8Array(pages.buffer);
   let filled = 0;
   let isFolded = false;
@@ -91,30 +91,35 @@ interface Exports {
   fold(from: number, to: number, into: number): void;
 }
 
-let compiled: WebAssembly.Module | undefined;
-
-/** Source: WebAssembly Core Specification 2.0, 5 "Binary Format". */
-function program(): WebAssembly.Module {
-  compiled ??= new WebAssembly.Module(
-    Uint8Array.from([
-      ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
-      ...section(1, [[0x60, ...vector([[I32], [I32], [I32]]), ...vector([])]]),
-      ...section(3, [[0]]),
-      ...section(5, [[0, ...unsigned(PAGES)]]),
-      ...section(7, [
-        [...sized([...Buffer.from('memory')]), 2, 0],
-        [...sized([...Buffer.from('fold')]), 0, 0],
-      ]),
-      ...section(10, [sized([...vector([]), ...loop(), END])]),
-    ]),
-  );
-  return compiled;
-}
-
 const I32 = 0x7f;
 const END = 0x0b;
 /** The parameters. */
 const [FROM, TO, INTO] = [0, 1, 2];
+
+/** Source: WebAssembly Core Specification 2.0, 5 "Binary Format". */
+const PROGRAM = Uint8Array.from([
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  ...section(1, [[0x60, ...vector([[I32], [I32], [I32]]), ...vector([])]]),
+  ...section(3, [[0]]),
+  ...section(5, [[0, ...unsigned(PAGES)]]),
+  ...section(7, [
+    [...sized([...Buffer.from('memory')]), 2, 0],
+    [...sized([...Buffer.from('fold')]), 0, 0],
+  ]),
+  ...section(10, [sized([...vector([]), ...loop(), END])]),
+]);
+
+let compiled: WebAssembly.Module | undefined;
+
+/** Whether the processor can: the plainest virtual ones have no instructions for sixteen bytes. */
+export function canFold(): boolean {
+  return compiled !== undefined || WebAssembly.validate(PROGRAM);
+}
+
+function compile(): WebAssembly.Module {
+  compiled ??= new WebAssembly.Module(PROGRAM);
+  return compiled;
+}
 
 /** do { store(into, load(from) ^ load(from - …) ^ …) } while ((from += STEP) < to), sixteen bytes in a register. */
 function loop(): number[] {

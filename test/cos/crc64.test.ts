@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import test from 'ava';
 import fc from 'fast-check';
 import { createCRC64 } from 'hash-wasm';
@@ -71,4 +73,21 @@ test('strings of every length have the CRC-64 that a library finds, however they
     }),
     { numRuns: 500 },
   );
+});
+
+const onX64 = process.arch === 'x64' ? test : test.skip;
+
+onX64('a processor without instructions for sixteen bytes finds the same', async t => {
+  const program = `
+    import { startCrc64 } from ${JSON.stringify(new URL('../../src/cos/crc64.ts', import.meta.url).href)};
+    import { canFold } from ${JSON.stringify(new URL('../../src/cos/fold.ts', import.meta.url).href)};
+    for (const length of [9, 300_000]) {
+      const crc64 = await startCrc64();
+      crc64.update(Buffer.alloc(length, '123456789'));
+      console.log(canFold(), crc64.digest());
+    }`;
+  const options = ['--no-enable-sse4-1', '--input-type=module', '--eval', program];
+  const { stdout } = await promisify(execFile)(process.execPath, options);
+  const expected = await Promise.all([9, 300_000].map(length => crc64Of(Buffer.alloc(length, '123456789'))));
+  t.is(stdout, expected.map(sum => `false ${sum}\n`).join(''));
 });
