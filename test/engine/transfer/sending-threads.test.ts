@@ -163,11 +163,11 @@ onPosix(
 
 onPosix('where most files wait for a drive, those that come later are sent otherwise', async t => {
   const box = await sandbox(t);
-  const fifos = Array.from({ length: 60 }, (_, n) => join(box.root, `fifo-${n}`));
+  const fifos = Array.from({ length: 200 }, (_, n) => join(box.root, `fifo-${n}`));
   execFileSync('mkfifo', fifos);
   const threads = await threadsFor(t, box, { flags: constants.O_RDONLY });
-  // Each opening takes as long as its writer takes to come.
-  const writer = spawn('sh', ['-c', 'for fifo; do sleep 0.005; : >"$fifo"; done', 'sh', ...fifos]);
+  // Each opening takes as long as its writer takes to come: longer than a busy machine takes to ask for the next.
+  const writer = spawn('sh', ['-c', 'for fifo; do sleep 0.05; : >"$fifo"; done', 'sh', ...fifos]);
   t.teardown(() => writer.kill());
   const fast = Array.from({ length: 60 }, (_, n) => fileIn(box, `${n}`, `content ${n}`));
   for (const file of fast) await threads.send(file);
