@@ -32,8 +32,9 @@ export interface RestoreResult {
   unrecorded: number;
 }
 
-/** Jobs that are held: planned and not begun. */
-const PLANNED_AHEAD = 100_000;
+/** Jobs that are held, planned and not begun: before the first is begun, and from then on. */
+const PLANNED_FIRST = 100_000;
+const PLANNED_AHEAD = 2_000;
 /** Jobs that tell what others may need, and so many times their bytes that a disk has plenty of room. */
 const FIRST_PLANNED = 1_000;
 const PLENTY = 100;
@@ -80,47 +81,46 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
 }
 
 /**
- * Plans ahead of the work, and sees that the disk has room for what is planned: for all that is held at a time before
- * the first job is handed out, or where it has plenty, as planning goes on.
+ * Plans ahead of the work, and sees that the disk has room for what is planned: before the first job is begun for as
+ * many as it may need, and then for those that come as they come.
  * @throws DiskTooSmall, as the jobs do; Failure where COS lists nothing
  */
 async function planAhead(run: Restoring, jobs: AsyncIterable<Job>): Promise<Readable> {
   const free = run.dryRun ? undefined : run.place.freeSpace();
-  const start = Promise.withResolvers<void>();
+  const coming = together(jobs);
+  const first: Job[] = [];
   let needed = 0;
-  let planned = 0;
-  let isStarted = false;
 
-  async function* counted(): AsyncGenerator<Job> {
-    for await (const some of together(jobs)) {
-      for (const job of some) needed += roomFor(run, job);
-      planned += some.length;
-      tellPlan(run, some, true);
-      if (isStarted) requireRoom();
-      else if (hasPlenty() || planned >= PLANNED_AHEAD) begin();
-      yield* some;
-    }
-    tellPlan(run, [], false);
-    if (!isStarted) begin();
+  async function more(): Promise<Job[] | undefined> {
+    const { done, value } = await coming.next();
+    tellPlan(run, value ?? [], !done);
+    if (done) return undefined;
+    for (const job of value) needed += roomFor(run, job);
+    return value;
   }
 
-  function begin(): void {
-    requireRoom();
-    isStarted = true;
-    start.resolve();
-  }
-
-  const hasPlenty = () => free === undefined || (planned >= FIRST_PLANNED && needed * PLENTY < free);
-
-  function requireRoom(): void {
+  function requireRoom(isBegun: boolean): void {
     if (free === undefined || needed <= free) return;
-    throw new DiskTooSmall(run.place.root, { needed, free, isBegun: isStarted });
+    throw new DiskTooSmall(run.place.root, { needed, free, isBegun });
   }
 
-  const ahead = Readable.from(counted(), { highWaterMark: PLANNED_AHEAD }).on('error', start.reject);
-  ahead.read(0);
-  await start.promise;
-  return ahead;
+  async function* all(): AsyncGenerator<Job> {
+    yield* first.splice(0);
+    for (let next = isThrough ? undefined : await more(); next; next = await more()) {
+      requireRoom(true);
+      yield* next;
+    }
+  }
+
+  const hasPlenty = () => free === undefined || (first.length >= FIRST_PLANNED && needed * PLENTY < free);
+  let isThrough = false;
+  while (!isThrough && !hasPlenty() && first.length < PLANNED_FIRST) {
+    const next = await more();
+    if (next) first.push(...next);
+    else isThrough = true;
+  }
+  requireRoom(false);
+  return Readable.from(all(), { highWaterMark: PLANNED_AHEAD });
 }
 
 async function* together(jobs: AsyncIterable<Job>): AsyncGenerator<Job[]> {
