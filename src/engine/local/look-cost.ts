@@ -2,6 +2,8 @@
 const SLOW_LOOK = 0.08;
 /** How much a sample says. */
 const WEIGHT = 1 / 4;
+/** A slow one says less where it took fewer ms than this: another process may have had its turn meanwhile. */
+const LONG = 20;
 /** Looks in a sample: of a small folder a large part is what its reading costs besides. */
 const SAMPLE = 24;
 
@@ -24,7 +26,9 @@ export function createLookCost(): LookCost {
       sample.ms += ms;
       sample.looks += looks;
       if (sample.looks < SAMPLE) return;
-      slowShare += ((sample.ms / sample.looks > SLOW_LOOK ? 1 : 0) - slowShare) * WEIGHT;
+      const isSlow = sample.ms / sample.looks > SLOW_LOOK;
+      const weight = isSlow ? WEIGHT * Math.min(1, sample.ms / LONG) : WEIGHT;
+      slowShare += (Number(isSlow) - slowShare) * weight;
       sample = { ms: 0, looks: 0 };
     },
     isFast: () => slowShare < 0.25,
