@@ -62,6 +62,9 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
     if (hasRoom()) onRoom();
   }
 
+  // The first folder may be a large one: threads are there when it is listed.
+  const startThreads = options.isPart ? undefined : setTimeout(goOn, MS_BEFORE_THREADS);
+
   /** So that what is begun together goes to a thread together: each message costs as much as a folder or two. */
   function goOnSoon(): void {
     if (isToGoOn) return;
@@ -96,6 +99,7 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
     close() {
       // What is still being looked at ends later, and must begin nothing any more.
       isClosed = true;
+      clearTimeout(startThreads);
       pool.close();
       threads.close();
     },

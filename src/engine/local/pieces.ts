@@ -1,5 +1,4 @@
-import type { Listed } from './read-ahead.ts';
-import { type Facts, type Piece, pieceOf } from './read-folder.ts';
+import { type Facts, type Listing, type Piece, pieceOf } from './read-folder.ts';
 import { FILES_AT_ONCE } from './reading.ts';
 
 /** Pieces that are read ahead of the one that is walked: as many as slow storage is asked at a time. */
@@ -17,14 +16,14 @@ export interface Pieces {
   at(index: number): KnownPiece | Promise<void>;
 }
 
-export function startPieces({ listing, names }: Listed, read: (piece: Piece) => Promise<Facts>): Pieces {
-  const known = new Map<number, Facts>([[0, listing.first]]);
+export function startPieces(listing: Listing, read: (piece: Piece) => Promise<Facts>): Pieces {
+  const known = new Map<number, Facts>(listing.facts && [[0, listing.facts]]);
   const begun = new Map<number, Promise<void>>();
-  const last = Math.ceil(names.length / FILES_AT_ONCE) - 1;
+  const last = Math.ceil(listing.names.length / FILES_AT_ONCE) - 1;
 
   function begin(number: number): void {
-    if (number > last || known.has(number) || begun.has(number)) return;
-    const piece = pieceOf(names, listing, number * FILES_AT_ONCE, FILES_AT_ONCE);
+    if (known.has(number) || begun.has(number)) return;
+    const piece = pieceOf(listing, number * FILES_AT_ONCE, FILES_AT_ONCE);
     const reading = read(piece).then(facts => {
       known.set(number, facts);
       begun.delete(number);
@@ -35,7 +34,7 @@ export function startPieces({ listing, names }: Listed, read: (piece: Piece) => 
   return {
     at(index) {
       const number = Math.floor(index / FILES_AT_ONCE);
-      for (let next = number; next <= number + PIECES_AHEAD; next++) begin(next);
+      for (let next = number; next <= Math.min(last, number + PIECES_AHEAD); next++) begin(next);
       known.delete(number - 1);
       const facts = known.get(number);
       return facts ? { start: number * FILES_AT_ONCE, facts } : begun.get(number)!;

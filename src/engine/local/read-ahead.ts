@@ -11,14 +11,8 @@ import { isElsewhere } from './shard.ts';
 /** Names that are read and not yet handed out: beyond these only what is waited for is read. */
 const MOST_NAMES_AHEAD = 100_000;
 
-/** What is in a folder. */
-export interface Listed {
-  listing: Listing;
-  names: string[];
-}
-
 /** What is in a folder, or why that cannot be told. */
-export type Outcome = Listed | { failure: Failure };
+export type Outcome = { listing: Listing } | { failure: Failure };
 
 /** A folder of the tree, from when it is known to when it was handed out. */
 export interface FolderAhead extends Folder {
@@ -99,7 +93,7 @@ export function startReadAhead(base: string, options: ReadAheadOptions): ReadAhe
     };
     parent?.children.set(name, folder);
     const look = part?.look(folder.path) ?? 'read';
-    if (look === 'keep') folder.outcome = { listing: emptyListing('', Number.NaN), names: [] };
+    if (look === 'keep') folder.outcome = { listing: listingOf([], '', Number.NaN) };
     else folder.read = look === 'pass' ? pass(folder) : read(folder);
     return folder;
   }
@@ -131,11 +125,10 @@ export function startReadAhead(base: string, options: ReadAheadOptions): ReadAhe
     try {
       const { dev, ino } = await answer(pooledLooks.stat(folder.absolute));
       const identity = ino === 0 ? await answer(pooledLooks.realpath(folder.absolute)) : `${dev}:${ino}`;
-      const names = part?.namesIn(folder.path) ?? [];
-      const listing = { ...emptyListing(identity, dev), names: names.join('\0'), count: names.length };
-      folder.outcome = { listing, names: [...names] };
+      const names = [...(part?.namesIn(folder.path) ?? [])];
+      folder.outcome = { listing: listingOf(names, identity, dev) };
       namesAhead += names.length;
-      push({ parent: folder, names: [...names], next: 0, path: '' });
+      push({ parent: folder, names, next: 0, path: '' });
     } catch (error) {
       fail(folder, localFailure(error));
     }
@@ -149,10 +142,9 @@ export function startReadAhead(base: string, options: ReadAheadOptions): ReadAhe
       return;
     }
     if (listing.isOwn) follower?.unread(folder.path);
-    const names = listing.names === '' ? [] : listing.names.split('\0');
-    namesAhead += names.length;
-    folder.outcome = { listing, names };
-    const folders = names.filter(isFolderName);
+    namesAhead += listing.names.length;
+    folder.outcome = { listing };
+    const folders = listing.names.filter(isFolderName);
     push({ parent: folder, names: folders, next: 0, path: '' });
     beginMore();
   }
@@ -182,7 +174,7 @@ export function startReadAhead(base: string, options: ReadAheadOptions): ReadAhe
     root: begin(undefined, base, false),
     enter,
     leave(folder) {
-      if (folder.outcome && 'names' in folder.outcome) namesAhead -= folder.outcome.names.length;
+      if (folder.outcome && 'listing' in folder.outcome) namesAhead -= folder.outcome.listing.names.length;
       folder.parent?.children.delete(folder.absolute.slice(folder.parent.absolute.length));
       beginMore();
     },
@@ -191,15 +183,14 @@ export function startReadAhead(base: string, options: ReadAheadOptions): ReadAhe
   };
 }
 
-function emptyListing(identity: string, device: number): Listing {
-  const first = { numbers: new Float64Array(0), odd: [] };
-  return { identity, device, isOwn: false, names: '', count: 0, odd: [], links: [], first };
+function listingOf(names: string[], identity: string, device: number): Listing {
+  return { identity, device, isOwn: false, names, odd: [], links: [], facts: undefined };
 }
 
 function isLink({ outcome }: FolderAhead, name: string): boolean {
-  if (!outcome || !('names' in outcome)) return false;
-  const { listing, names } = outcome;
-  return listing.links.some(index => names[index] === name);
+  if (!outcome || !('listing' in outcome)) return false;
+  const { names, links } = outcome.listing;
+  return links.some(index => names[index] === name);
 }
 
 function isLoop(folder: FolderAhead, identity: string): boolean {

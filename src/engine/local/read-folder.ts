@@ -43,15 +43,14 @@ export interface Listing {
   device: number;
   /** It is the program's own by another name; then nothing in it is looked at. */
   isOwn: boolean;
-  /** Ascending, a folder's name with `/` at its end; joined by NUL, which no name can hold. */
-  names: string;
-  count: number;
+  /** Ascending, a folder's name with `/` at its end. */
+  names: string[];
   /** Of the names of which the listing itself tells that they are nothing to be sent. */
   odd: OddEntry[];
   /** Places of links that are followed, to files and folders. */
   links: number[];
-  /** Of the first names. */
-  first: Facts;
+  /** Of all names where they are few; undefined where they are to be looked at a piece at a time, or not at all. */
+  facts: Facts | undefined;
 }
 
 export interface FolderRules {
@@ -85,8 +84,8 @@ export interface Piece {
 }
 
 /**
- * Lists a folder, and looks at its first files.
- * @param most names of which the files are looked at
+ * Lists a folder, and looks at its files where they are few.
+ * @param most names of which the files are looked at in one go
  * @throws the file system's error where the folder cannot be read
  */
 export async function readFolder(
@@ -111,21 +110,15 @@ export async function readFolder(
     if (special?.odd) odd.push({ ...special.odd, index });
     if (special?.isLink) links.push(index);
   }
-  const listing = { identity, device: dev, isOwn, names: '', count: names.length, odd, links };
-  const first = await readFiles(
-    looks,
-    rules,
-    folder,
-    pieceOf(names, listing, 0, folder.isElsewhere ? 0 : most),
-    progress,
-  );
-  return { ...listing, names: names.join('\0'), first };
+  const listing = { identity, device: dev, isOwn, names, odd, links, facts: undefined };
+  if (folder.isElsewhere || names.length > most) return listing;
+  const piece = pieceOf(listing, 0, most);
+  return { ...listing, facts: await readFiles(looks, rules, folder, piece, progress) };
 }
 
 /** The names from a certain place on, as they are looked at. */
 export function pieceOf(
-  names: readonly string[],
-  { odd, links }: Pick<Listing, 'odd' | 'links'>,
+  { names, odd, links }: Pick<Listing, 'names' | 'odd' | 'links'>,
   start: number,
   count: number,
 ): Piece {
@@ -136,8 +129,8 @@ export function pieceOf(
 }
 
 /** The facts in what was found. */
-export function factsIn(found: Listing | Facts): Facts {
-  return 'first' in found ? found.first : found;
+export function factsIn(found: Pick<Listing, 'facts'> | Facts): Facts | undefined {
+  return 'facts' in found ? found.facts : found;
 }
 
 /** Looks at the files of a piece. */

@@ -4,9 +4,9 @@ import { countBlocked } from '../../blocked-threads.ts';
 import { Failure } from '../../failure.ts';
 import { startThread } from '../../start-thread.ts';
 import type { LookCost } from './look-cost.ts';
-import { type FolderRules, factsIn } from './read-folder.ts';
+import { type Facts, type FolderRules, factsIn, type Listing } from './read-folder.ts';
 import type { Reading } from './reading.ts';
-import type { Answer, Answers, Question, ThreadRules } from './scan-thread.ts';
+import type { Answer, Answers, ListingInOne, Question, ThreadRules } from './scan-thread.ts';
 
 /** More threads than these give more than one thread can plan with. */
 const MOST_THREADS = 4;
@@ -98,10 +98,9 @@ export function createReadingThreads(
     let at = 0;
     for (const [index, reading] of batch?.readings.entries() ?? []) {
       const answer = answers[index]!;
-      if ('found' in answer) {
-        factsIn(answer.found).numbers = numbers.subarray(at, at + counts[index]!);
-        at += counts[index]!;
-      }
+      const facts = 'found' in answer ? factsIn(answer.found) : undefined;
+      if (facts) facts.numbers = numbers.subarray(at, at + counts[index]!);
+      at += counts[index]!;
       tell(reading, answer, thread.isWarm);
     }
     thread.isWarm = true;
@@ -116,7 +115,7 @@ export function createReadingThreads(
       return;
     }
     if (isWarm) cost.took(answer.ms, answer.looks);
-    reading.resolve(answer.found);
+    reading.resolve(taken(answer.found));
   }
 
   /** What the threads were given is read again: of one that is held up no answer may ever come. */
@@ -159,6 +158,11 @@ export function createReadingThreads(
     },
     close,
   };
+}
+
+function taken(found: ListingInOne | Facts): Listing | Facts {
+  if (!('names' in found)) return found;
+  return { ...found, names: found.names === '' ? [] : found.names.split('\0') };
 }
 
 function questionOf({ folder: { absolute, path, isElsewhere = false }, piece }: Reading): Question {

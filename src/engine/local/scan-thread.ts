@@ -19,8 +19,11 @@ export interface Question {
   piece: { names: string; links: number[] } | undefined;
 }
 
+/** A listing as a thread answers it: its names joined by NUL, which no name can hold. */
+export type ListingInOne = Omit<Listing, 'names'> & { names: string };
+
 export type Answer =
-  | { found: Listing | Facts; looks: number; ms: number }
+  | { found: ListingInOne | Facts; looks: number; ms: number }
   | { code: string; message: string };
 
 /** Answers that pass together: all their numbers in one piece, which costs a tenth of many. */
@@ -51,7 +54,7 @@ async function answerTo({ folder, piece }: Question): Promise<Answer> {
   const start = performance.now();
   try {
     const found = await (piece === undefined
-      ? readFolder(immediateLooks, rules, folder, FILES_AT_ONCE, progress)
+      ? readFolder(immediateLooks, rules, folder, FILES_AT_ONCE, progress).then(joined)
       : readFiles(immediateLooks, rules, folder, { ...piece, names: piece.names.split('\0') }, progress));
     return { found, looks: progress.looks, ms: performance.now() - start };
   } catch (error) {
@@ -60,8 +63,12 @@ async function answerTo({ folder, piece }: Question): Promise<Answer> {
   }
 }
 
+function joined(listing: Listing): ListingInOne {
+  return { ...listing, names: listing.names.join('\0') };
+}
+
 function packed(answers: Answer[]): Answers {
-  const all = answers.map(answer => ('found' in answer ? factsIn(answer.found) : { numbers: NO_NUMBERS }));
+  const all = answers.map(answer => ('found' in answer && factsIn(answer.found)) || { numbers: NO_NUMBERS });
   const counts = all.map(facts => facts.numbers.length);
   const numbers = new Float64Array(counts.reduce((sum, count) => sum + count, 0));
   let at = 0;

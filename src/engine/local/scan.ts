@@ -9,12 +9,11 @@ import { type KnownPiece, type Pieces, startPieces } from './pieces.ts';
 import {
   type FolderAhead,
   type FolderFollower,
-  type Listed,
   type Outcome,
   type ReadAhead,
   startReadAhead,
 } from './read-ahead.ts';
-import { FACTS, isFolderName, isGone, type OddEntry } from './read-folder.ts';
+import { FACTS, isFolderName, isGone, type Listing, type OddEntry } from './read-folder.ts';
 import { FILES_AT_ONCE } from './reading.ts';
 
 /**
@@ -94,8 +93,8 @@ interface OpenFolder {
   names: readonly string[];
   next: number;
   pieces: Pieces;
-  /** The piece that is walked. */
-  piece: KnownPiece;
+  /** The piece that is walked; undefined before the first. */
+  piece: KnownPiece | undefined;
   /** What is no ordinary file or folder, by its place among the names. */
   odd: Map<number, OddEntry>;
 }
@@ -117,7 +116,7 @@ function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): ()
     if ('listing' in outcome && !outcome.listing.isOwn) {
       const kind = isInside ? inside : 'begun';
       if (isInside || !folder.isPassed) batch.push({ ...entry(kind, path), device: outcome.listing.device });
-      stack.push(opened(folder, outcome));
+      stack.push(opened(folder, outcome.listing));
       return;
     }
     ahead.leave(folder);
@@ -131,11 +130,10 @@ function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): ()
     }
   }
 
-  function opened(folder: FolderAhead, listed: Listed): OpenFolder {
-    const { listing, names } = listed;
-    const pieces = startPieces(listed, piece => ahead.readPiece(folder, piece));
-    const odd = new Map([...listing.odd, ...listing.first.odd].map(one => [one.index, one]));
-    return { folder, names, next: 0, pieces, piece: { start: 0, facts: listing.first }, odd };
+  function opened(folder: FolderAhead, listing: Listing): OpenFolder {
+    const pieces = startPieces(listing, piece => ahead.readPiece(folder, piece));
+    const odd = new Map(listing.odd.map(one => [one.index, one]));
+    return { folder, names: listing.names, next: 0, pieces, piece: undefined, odd };
   }
 
   return () => {
@@ -166,7 +164,8 @@ function startWalk(ahead: ReadAhead, part?: Part, follower?: FolderFollower): ()
 
 /** Goes on to the piece that the next name is in; answers what to wait for where it is not known yet. */
 function goToPiece(open: OpenFolder): Promise<void> | undefined {
-  if (open.folder.isElsewhere || open.next - open.piece.start < FILES_AT_ONCE) return undefined;
+  const isIn = open.piece !== undefined && open.next - open.piece.start < FILES_AT_ONCE;
+  if (isIn || open.folder.isElsewhere) return undefined;
   const piece = open.pieces.at(open.next);
   if (piece instanceof Promise) return piece;
   open.piece = piece;
@@ -174,8 +173,8 @@ function goToPiece(open: OpenFolder): Promise<void> | undefined {
   return undefined;
 }
 
-function rootOf({ root: { outcome } }: ReadAhead): Listed {
-  if (outcome && 'listing' in outcome) return outcome;
+function rootOf({ root: { outcome } }: ReadAhead): Listing {
+  if (outcome && 'listing' in outcome) return outcome.listing;
   // The system's own error: it says of local_path itself that it cannot be read.
   throw outcome?.failure.cause ?? outcome?.failure;
 }
@@ -186,8 +185,9 @@ function fileEntry({ folder, piece, next, odd }: OpenFolder, name: string): Scan
   const oddity = odd.size > 0 ? odd.get(next) : undefined;
   if (oddity === undefined && folder.isElsewhere) return entry('elsewhere', path);
   if (oddity === undefined) {
-    const { numbers } = piece.facts;
-    const at = (next - piece.start) * FACTS;
+    const { start, facts } = piece!;
+    const { numbers } = facts;
+    const at = (next - start) * FACTS;
     return {
       kind: 'file',
       path,
