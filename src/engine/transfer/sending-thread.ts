@@ -105,6 +105,7 @@ export function startSendingThread(
       return new Promise((resolve, reject) => jobs.set(id, { resolve, reject }));
     },
     giveUpBlocked(looks) {
+      if (isBlocked) return;
       const { id, calls } = progress.now();
       const isStill = id !== 0 && id === seen.id && calls === seen.calls;
       if (!isStill) seen = { id, calls, looks: 0 };

@@ -100,7 +100,7 @@ function noteFailed(run: Run, failed: Failed, { path, size }: LocalFile, { kind 
 }
 
 /** Of what turns out to be nothing that is sent only when it is opened. */
-const NOTHING_TO_SEND: ReadonlySet<string> = new Set(['SizeUnknown', 'SymlinkSkipped']);
+const NOTHING_TO_SEND: ReadonlySet<string> = new Set(['SizeUnknown', 'SymlinkSkipped', 'NotAFile']);
 
 /** What an operation answers that needed nothing of COS: it is no sign that COS would do anything. */
 const LOCAL_ONLY = Symbol('local only');

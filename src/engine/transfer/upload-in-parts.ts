@@ -17,7 +17,7 @@ import {
   readRange,
 } from '../local/read-file.ts';
 import { completeUpload } from './complete-upload.ts';
-import { beginUpload, discardIfAllowed, isLost, type OpenUpload } from './open-upload.ts';
+import { beginUpload, discard, discardIfAllowed, isLost, type OpenUpload } from './open-upload.ts';
 import { partSizeFor } from './part-size.ts';
 import { localPathOf, type Run } from './run.ts';
 import type { Uploaded } from './uploaded.ts';
@@ -67,18 +67,17 @@ export async function sendInParts(run: Run, path: string, key: string): Promise<
     const partSize = partSizeFor(state.size, run.config.partSize);
     const source: Source = { store: await run.store(), path, key, handle, state, partSize };
     const upload = (await resume(run, source)) ?? (await begin(run, source));
-    const parts = await sendParts(run, source, upload).catch((failure: Failure) => {
-      if (isLost(failure)) run.ledger.removeUpload(path);
-      throw failure;
-    });
+    const parts = await sendParts(run, source, upload).catch((failure: Failure) =>
+      endIfUseless(run, upload, failure, isLost(failure)),
+    );
     // What is always appended to would never arrive: what it had at the opening does.
     const hasGrown = await compareWithNow(handle, state, true).catch(async (error: unknown) => {
       await discardIfAllowed(run, upload);
       throw error;
     });
     const crc64 = parts.reduce((sum, part) => combineCrc64(sum, part.crc64, part.size), '0');
-    const confirmation = await completeUpload(run, upload, parts, crc64).catch(failure =>
-      forgetIfUseless(run, path, failure),
+    const confirmation = await completeUpload(run, upload, parts, crc64).catch((failure: Failure) =>
+      endIfUseless(run, upload, failure, isLost(failure) || failure.code === 'ChecksumMismatch'),
     );
     return { confirmation, state, readAt, hash: crc64Hash(crc64), hasGrown };
   } finally {
@@ -232,8 +231,9 @@ async function md5OfPart(handle: FileHandle, { start, size }: Part): Promise<str
   return md5.digest('hex');
 }
 
-/** An upload that COS does not know, or that holds other bytes than the file, is no use to a later run. */
-function forgetIfUseless(run: Run, path: string, failure: Failure): never {
-  if (isLost(failure) || failure.code === 'ChecksumMismatch') run.ledger.removeUpload(path);
+/** An upload whose parts COS does not know, or that holds other bytes than the file, is no use to a later run. */
+async function endIfUseless(run: Run, upload: Upload, failure: Failure, isUseless: boolean): Promise<never> {
+  // Where it cannot be ended now, the ledger remembers it.
+  if (isUseless) await discard(run, upload).catch(() => {});
   throw failure;
 }

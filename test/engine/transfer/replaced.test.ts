@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { type Sandbox, sandbox } from '../../support/sandbox.ts';
 import { testWhere } from '../../support/test-where.ts';
 
+const onPosix = testWhere(process.platform !== 'win32', 'Windows has no fifos');
 const onLinux = testWhere(process.platform === 'linux', 'elsewhere no system tells where an open file is');
 
 const MiB = 1024 * 1024;
@@ -39,6 +41,19 @@ test('a folder that becomes a file during the run is said, and the next run brin
   t.regex(json.errors[0]?.message ?? '', /became a file during the run/);
   t.like((await box.runJson()).json, { exit_code: 0, upload_file_ok: 1, del_folder_ok: 1 });
   t.deepEqual(await box.keys(), ['backup/first', 'backup/folder', 'backup/large', 'backup/stays']);
+});
+
+onPosix('what becomes a pipe during the run is skipped, as one that the scan meets', async t => {
+  const box = await changedMeanwhile(t, ({ local }) => {
+    for (const name of ['stays', 'large']) {
+      rmSync(join(local, name));
+      execFileSync('mkfifo', [join(local, name)]);
+    }
+  });
+  const { code, stderr } = await box.run();
+  t.is(code, 0, stderr);
+  t.is(stderr.match(/skipped .*(stays|large)/g)?.length, 2, stderr);
+  t.is((await box.run()).code, 0);
 });
 
 for (const [what, name, file] of [

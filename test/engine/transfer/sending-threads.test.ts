@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { constants, symlinkSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import { blockedThreads } from '../../../src/blocked-threads.ts';
 import { openStore } from '../../../src/cos/client.ts';
 import type { CredentialsHolder } from '../../../src/cos/credentials/credentials.ts';
 import { holdFixed } from '../../../src/cos/credentials/holder.ts';
@@ -158,6 +160,9 @@ onPosix(
       if (other.status === 'rejected') t.like(other.reason, { code: 'SendOtherwise', mayBeDone: true });
     }
     t.false(threads.take(1));
+    // It is looked at again, and is one thread still.
+    await setTimeout(1_000);
+    t.is(blockedThreads(), 1);
   },
 );
 

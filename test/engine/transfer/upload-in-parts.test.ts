@@ -96,6 +96,20 @@ test('an upload that COS forgot is begun anew', async t => {
   t.is((await box.objects()).get('backup/large.bin')?.length, 12 * MiB);
 });
 
+test('an upload whose parts COS does not take for those that it was sent is ended, with its parts', async t => {
+  const box = await sandbox(t);
+  box.configure({ multipart_threshold: 1, part_size: 1, retry_num: 1 });
+  writeSparse(box, 'large.bin', 3);
+  box.proxy.fault = ({ query }) =>
+    query.get('partNumber') === '2'
+      ? { kind: 'headers', headers: { etag: `"${'0'.repeat(32)}"` } }
+      : undefined;
+  t.like((await box.runJson()).json, { exit_code: 1, errors: [{ code: 'InvalidPart' }] });
+  box.proxy.fault = undefined;
+  t.regex((await box.run('ledger', 'uploads')).stdout, /no unfinished uploads/i);
+  t.like((await box.runJson()).json, { exit_code: 0, upload_file_ok: 1 });
+});
+
 test('the parts of a file that is gone are taken out of COS', async t => {
   const box = await sandbox(t);
   await killInMidUpload(box);
