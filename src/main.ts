@@ -17,9 +17,10 @@ import { logDefect } from './report/log-line.ts';
 import { byName } from './report/words/call.ts';
 import type { Words } from './report/words/words.ts';
 import { untilSignal } from './signals.ts';
+import { poolSize } from './thread-pool.ts';
 
-// Read when the first of them is needed: the scan waits in up to 64 of them, and files are read in the others.
-process.env.UV_THREADPOOL_SIZE ??= '80';
+// Read when the first of them is needed.
+process.env.UV_THREADPOOL_SIZE ??= String(poolSize());
 
 /** ms that output has to get out after an interruption */
 const LAST_WORDS = 500;

@@ -83,6 +83,17 @@ fuseTest(
   },
 );
 
+fuseTest('many files of a drive that does not answer fail, and none of another drive', async t => {
+  const box = await sandbox(t);
+  box.configure({ timeout: 1, thread_num: 16, create_folders: 0 });
+  const source = join(box.root, 'source');
+  mkdirSync(source);
+  for (let n = 0; n < 40; n++) writeFileSync(join(source, `${n}`), `${n}`);
+  await mountFuse(t, source, join(box.local, 'nas'), { blocked: { '*': ['open'] } });
+  for (let n = 0; n < 40; n++) for (const folder of ['before', 'other']) box.write(`${folder}/${n}`, `${n}`);
+  t.like((await box.runJson()).json, { exit_code: 1, upload_file_ok: 80, upload_file_fail: 40 });
+});
+
 fuseTest('two signals end a program whose folders and files do not answer', async t => {
   const { '/list': list, '/a.open': open, '/a.read': read } = BLOCKED;
   const box = await blockingBox(t, { '/list': list, '/a.open': open, '/a.read': read });

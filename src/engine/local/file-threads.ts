@@ -4,6 +4,7 @@ import { leaveRemovedFolder } from '../../current-folder.ts';
 import { Failure } from '../../failure.ts';
 import { TIMED_OUT } from '../../in-time.ts';
 import { canAffordThread } from './descriptors.ts';
+import { type Mount, mountOf, readMounts } from './mounts.ts';
 
 /**
  * Files are opened and read in threads: a dead network drive can hold a call of the system for ever, and the
@@ -13,8 +14,9 @@ import { canAffordThread } from './descriptors.ts';
 
 /** More threads help where each call takes long: network drives. */
 const MOST_THREADS = 8;
-/** Threads that hang before nothing more is begun: the drive does not answer. */
-const MOST_BLOCKED = 16;
+/** Threads that hang before nothing more is begun: on one mount, which does not answer, and in all. */
+const MOST_BLOCKED_ON_MOUNT = 16;
+const MOST_BLOCKED = 64;
 /** Calls that are given to a thread ahead. */
 const DEPTH = 4;
 /** MiB that a thread has for what is short-lived: messages. Node's own measure is for much more. */
@@ -172,11 +174,12 @@ interface Thread {
 
 let patience = 60_000;
 let lastId = 0;
-/** Threads that hang. */
-let blocked = 0;
+/** Threads that hang, each with the place of the mount that it hangs on. */
+const blocked = new Map<Thread, string>();
+let mounts: readonly Mount[] = [];
 let threads: Thread[] = [];
-/** Which thread opened a descriptor: it closes it, too, for Node may keep account of that by thread. */
-const openers = new Map<number, Thread>();
+/** By whom a descriptor was opened, who closes it, too, for Node may keep account of that by thread; and of which file. */
+const opened = new Map<number, { thread: Thread; path: string }>();
 let waiting: Job[] = [];
 let growth: NodeJS.Timeout | undefined;
 let watch: NodeJS.Timeout | undefined;
@@ -208,9 +211,22 @@ export function callInThread<Call extends keyof Calls>(
 }
 
 function openerOf({ fd }: Calls['close']['given']): Thread | undefined {
-  const opener = openers.get(fd);
-  openers.delete(fd);
+  const opener = opened.get(fd)?.thread;
+  opened.delete(fd);
   return opener && threads.includes(opener) ? opener : undefined;
+}
+
+/** The place of the mount that a call goes to; empty where that is not known. */
+function placeOf({ given }: Job): string {
+  const { path, fd } = given as { path?: string; fd?: number };
+  return mountOf(mounts, path ?? (fd === undefined ? '' : (opened.get(fd)?.path ?? '')))?.place ?? '';
+}
+
+/** Whether too much hangs already where a call would go. */
+function isHopeless(job: Job): boolean {
+  if (blocked.size >= MOST_BLOCKED) return true;
+  const place = placeOf(job);
+  return [...blocked.values()].filter(other => other === place).length >= MOST_BLOCKED_ON_MOUNT;
 }
 
 /** Ends the threads that have nothing to do. */
@@ -222,6 +238,7 @@ export async function closeFileThreads(): Promise<void> {
 
 /** Gives what waits to the thread that has least to do. */
 function deal(): void {
+  if (blocked.size >= MOST_BLOCKED_ON_MOUNT) failAll(isHopeless);
   while (waiting.length > 0) {
     const least = threads.reduce<Thread | undefined>(
       (a, b) => (a && a.given.length <= b.given.length ? a : b),
@@ -249,7 +266,7 @@ function grow(first: Job): void {
 
 /** @returns undefined where there can be no more */
 function start(): Thread | undefined {
-  if (blocked >= MOST_BLOCKED) return undefined;
+  if (blocked.size >= MOST_BLOCKED) return undefined;
   const state = new Int32Array(new SharedArrayBuffer(12));
   let worker: Worker;
   try {
@@ -284,8 +301,10 @@ function answered(thread: Thread, answer: Answer): void {
   const [job] = index < 0 ? [] : thread.given.splice(index, 1);
   thread.answered++;
   Object.assign(thread, { seen: '', since: Date.now() });
-  if (job?.call === 'open' && !answer.error)
-    openers.set((answer.result as Calls['open']['result']).fd, thread);
+  if (job?.call === 'open' && !answer.error) {
+    const { path } = job.given as Calls['open']['given'];
+    opened.set((answer.result as Calls['open']['result']).fd, { thread, path });
+  }
   rest(thread);
   if (job && isOutOfDescriptors(answer) && Date.now() < job.until) {
     setTimeout(() => {
@@ -324,12 +343,13 @@ function giveUp(thread: Thread): void {
   Atomics.store(thread.state, 1, 1);
   const begun = Atomics.load(thread.state, 0);
   threads = threads.filter(other => other !== thread);
+  const hung = thread.given.splice(0, Math.max(1, begun - thread.answered));
+  mounts = readMounts();
+  blocked.set(thread, placeOf(hung[0]!));
   countBlocked(thread.worker);
-  blocked++;
-  thread.worker.once('exit', () => blocked--);
+  thread.worker.once('exit', () => blocked.delete(thread));
   thread.worker.unref();
   void thread.worker.terminate();
-  const hung = thread.given.splice(0, Math.max(1, begun - thread.answered));
   for (const job of hung) job.settle(noAnswer(job.id));
   waiting.unshift(...thread.given.splice(0));
   deal();
@@ -345,13 +365,17 @@ function end(thread: Thread, code: string): void {
   for (const { id, settle } of thread.given.splice(0)) settle({ id, error: { code, message: code } });
 }
 
-/** Without a thread: the drive does not answer, or the system gives no more threads now. */
+/** Without a thread: too many hang, or the system gives no more now. */
 function giveUpOrTryLater(): void {
-  const isHopeless = blocked >= MOST_BLOCKED;
-  const over = waiting.filter(({ until }) => isHopeless || until < Date.now());
+  failAll(job => isHopeless(job) || job.until < Date.now());
+  if (waiting.length > 0) setTimeout(deal, DESCRIPTOR_PAUSE);
+}
+
+function failAll(isOver: (job: Job) => boolean): void {
+  const over = waiting.filter(isOver);
+  if (over.length === 0) return;
   waiting = waiting.filter(job => !over.includes(job));
   for (const { id, settle } of over) settle(noAnswer(id));
-  if (waiting.length > 0) setTimeout(deal, DESCRIPTOR_PAUSE);
 }
 
 function noAnswer(id: number): Answer {
