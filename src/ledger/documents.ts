@@ -21,6 +21,8 @@ export interface Document {
   format?: number;
   /** Documents of the base: they were on the disk before this header was. */
   base?: number;
+  /** When the file was written anew, in ms since 1970; it was longer with every run since. */
+  made?: number;
   /** How often the task's ledgers were divided anew before this one; 0 where it is missing. */
   generation?: number;
   kind?: 'base' | 'log' | 'scan';

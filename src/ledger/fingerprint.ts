@@ -3,12 +3,20 @@ import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
 /** bytes at the end of the file: every run that changes a ledger writes there */
 const TAIL = 4_096;
+/** bytes at its beginning, in which its header ends */
+const HEAD = 16_384;
 
-/**
- * Tells the states of a ledger that runs left behind apart, whoever copied the file since.
- * @returns undefined where the file cannot be read
- */
-export function fingerprintOf(file: string): string | undefined {
+/** What tells the states of a ledger that runs left behind apart, whoever copied the file since. */
+export interface LedgerState {
+  fingerprint: string;
+  /** Of the header: one that was written anew is another, and all else only makes a file longer. */
+  origin: string;
+  /** bytes */
+  size: number;
+}
+
+/** @returns undefined where the file cannot be read */
+export function ledgerStateOf(file: string): LedgerState | undefined {
   let fd: number | undefined;
   try {
     // Opening a pipe might never end.
@@ -17,10 +25,19 @@ export function fingerprintOf(file: string): string | undefined {
     const { size } = fstatSync(fd);
     const tail = Buffer.alloc(Math.min(size, TAIL));
     readSync(fd, tail, 0, tail.length, size - tail.length);
-    return createHash('sha256').update(`${size} `).update(tail).digest('hex').slice(0, 16);
+    const head = Buffer.alloc(Math.min(size, HEAD));
+    readSync(fd, head, 0, head.length, 0);
+    const [header = ''] = head.toString('latin1').split('\n', 1);
+    return { fingerprint: shortHash(`${size} `, tail), origin: shortHash(header), size };
   } catch {
     return undefined;
   } finally {
     if (fd !== undefined) closeSync(fd);
   }
+}
+
+function shortHash(...content: (string | Buffer)[]): string {
+  const hash = createHash('sha256');
+  for (const each of content) hash.update(each);
+  return hash.digest('hex').slice(0, 16);
 }

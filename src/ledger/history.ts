@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import type Datastore from 'nedb-promises';
 import { makeFolder } from '../make-folder.ts';
 import { endTornLine, fileState, openDatafile, removeFile, replaceFile } from './datafile.ts';
+import type { LedgerState } from './fingerprint.ts';
 import { throughGate } from './lock.ts';
 
 /** Newest runs kept: those that did something, and those that found nothing to do. */
@@ -19,6 +20,8 @@ export interface PastRun {
   ledger: string;
   /** The ledger as the run left it; missing in runs of older versions. */
   ledger_fingerprint?: string;
+  ledger_origin?: string;
+  ledger_bytes?: number;
   local_path: string;
   target: string;
   exit_code: number;
@@ -87,26 +90,36 @@ async function nextNumber(file: string): Promise<number | undefined> {
 /**
  * Adds a run; all ledgers of a home share the history. It is a convenience: a run never fails for it, so
  * the caller may ignore an error, and a run that would have to wait for long is left out.
- * @param found the fingerprint of the ledger as the run found it
- * @returns where a run before the last one left the ledger like that: somebody put an older one back
+ * @param found the ledger as the run found it
+ * @returns where the ledger lacks what the last run left in it
  */
-export async function recordRun(file: string, run: NewRun, found?: string): Promise<OlderLedger | undefined> {
+export async function recordRun(
+  file: string,
+  run: NewRun,
+  found?: LedgerState,
+): Promise<OlderLedger | undefined> {
   makeFolder(dirname(file));
   return await throughGate(file, () => append(file, run, found));
 }
 
 export interface OlderLedger {
-  /** Whose ledger it is. */
-  leftBy: PastRun;
+  /** Whose ledger somebody put back; undefined where its end is missing. */
+  leftBy: PastRun | undefined;
   /** The last run before this one. */
   last: PastRun;
 }
 
-function olderLedger(runs: readonly PastRun[], ledger: string, found?: string): OlderLedger | undefined {
+function olderLedger(
+  runs: readonly PastRun[],
+  ledger: string,
+  found: LedgerState | undefined,
+): OlderLedger | undefined {
   const known = runs.filter(run => run.ledger === ledger && run.ledger_fingerprint !== undefined);
   const last = known.at(-1);
-  const leftBy = known.findLast(run => run.ledger_fingerprint === found);
-  return last && leftBy && last.ledger_fingerprint !== found ? { leftBy, last } : undefined;
+  if (!last || !found || last.ledger_fingerprint === found.fingerprint) return undefined;
+  const leftBy = known.findLast(run => run.ledger_fingerprint === found.fingerprint);
+  const isCut = last.ledger_origin === found.origin && found.size < (last.ledger_bytes ?? 0);
+  return leftBy || isCut ? { leftBy, last } : undefined;
 }
 
 /** A run with the number that it took when it began, if any. */
@@ -124,7 +137,7 @@ interface OpenHistory {
 /** Kept for a daemon's next run: to read it all again would cost more than a run of one changed file. */
 let kept: OpenHistory | undefined;
 
-async function append(file: string, run: NewRun, found?: string): Promise<OlderLedger | undefined> {
+async function append(file: string, run: NewRun, found?: LedgerState): Promise<OlderLedger | undefined> {
   const history = await openHistory(file);
   const { store, runs } = history;
   const past: PastRun = { ...run, _id: numberFor(run, runs) };

@@ -38,7 +38,7 @@ function* documentsOf(
   lost?: AbortSignal,
 ): Generator<Document> {
   const base = Math.ceil(count / ENTRIES_PER_DOCUMENT);
-  yield { _id: 1, format: LEDGER_FORMAT, task, base, ...(generation && { generation }) };
+  yield { _id: 1, format: LEDGER_FORMAT, task, base, made: Date.now(), ...(generation && { generation }) };
   for (const piece of baseOf(sorted)) {
     lost?.throwIfAborted();
     yield piece;

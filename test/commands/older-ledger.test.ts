@@ -1,4 +1,4 @@
-import { copyFileSync } from 'node:fs';
+import { copyFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { ledgerFile } from '../../src/ledger/task.ts';
@@ -29,4 +29,22 @@ test('a ledger that was put back to an older state is noticed, once', async t =>
   t.is((await runWith('e')).stderr, '');
   t.is((await box.run('ledger', 'rebuild')).code, 0);
   t.is((await runWith('f')).stderr, '');
+});
+
+test('a ledger whose end is missing is noticed, once, wherever it is cut', async t => {
+  const box = await sandbox(t);
+  const runWith = async (content: string) => {
+    for (let n = 0; n < 20; n++) box.write(`${n}`, content);
+    for (let n = 0; n < 20; n++) box.age(`${n}`);
+    return await box.run('--quiet', '--checksum');
+  };
+  await runWith('AAAA');
+  const ledger = ledgerFile(join(box.home, 'db'), taskIn(box.home));
+  const before = statSync(ledger).size;
+  await runWith('BBBB');
+  truncateSync(ledger, before + 10);
+  t.regex((await runWith('AAAA')).stderr, /is shorter than run 2 left it: .* verify$/m);
+  t.is((await runWith('CCCC')).stderr, '');
+  t.is((await box.run('ledger', 'rebuild')).code, 0);
+  t.is((await runWith('DDDD')).stderr, '');
 });

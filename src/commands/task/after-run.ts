@@ -1,7 +1,7 @@
 import { basename } from 'node:path';
 import type { Invocation } from '../../cli/invocation.ts';
 import type { Config } from '../../config/schema.ts';
-import { fingerprintOf } from '../../ledger/fingerprint.ts';
+import { type LedgerState, ledgerStateOf } from '../../ledger/fingerprint.ts';
 import { type NewRun, type PastRun, readHistory, recordRun } from '../../ledger/history.ts';
 import type { RunLog } from '../../report/log.ts';
 import { type DaemonNumbers, metricsText } from '../../report/metrics.ts';
@@ -14,25 +14,29 @@ const MAX_ERRORS_IN_HISTORY = 100;
 const HOOK_TIME_LIMIT = 60;
 
 /**
- * Adds the run to the history, and warns where the ledger was an older one. The history is a convenience: a failure
+ * Adds the run to the history, and warns where the ledger was an older one, or a part of one. The history is a convenience: a failure
  * is a warning.
- * @param found the fingerprint of the ledger as the run found it
+ * @param found the ledger as the run found it
  */
 export async function remember(
   { home, terminal, words }: Invocation,
   log: RunLog,
   ledger: string,
-  found: string | undefined,
+  found: LedgerState | undefined,
   summary: Summary,
 ): Promise<void> {
   const { historyFile } = home;
-  const fingerprint = fingerprintOf(ledger);
+  const left = ledgerStateOf(ledger);
   const { startTime, endTime, statistics, deletesHeld, errors, exitCode, localPath, target, interruptedBy } =
     summary;
   const run: NewRun = {
     ...(summary.number === undefined ? {} : { _id: summary.number }),
     ledger: basename(ledger),
-    ...(fingerprint === undefined ? {} : { ledger_fingerprint: fingerprint }),
+    ...(left && {
+      ledger_fingerprint: left.fingerprint,
+      ledger_origin: left.origin,
+      ledger_bytes: left.size,
+    }),
     local_path: localPath,
     target,
     exit_code: exitCode,
@@ -49,8 +53,9 @@ export async function remember(
     const older = await recordRun(historyFile, run, found);
     if (!older) return;
     const { leftBy, last } = older;
-    log.info('olderLedger', { ledger: basename(ledger), left_by: leftBy._id, last_run: last._id });
-    terminal.warn(`${words.warnings.olderLedger(ledger, leftBy._id, last._id)}\n`);
+    log.info('olderLedger', { ledger: basename(ledger), left_by: leftBy?._id, last_run: last._id });
+    const { olderLedger, cutLedger } = words.warnings;
+    terminal.warn(`${leftBy ? olderLedger(ledger, leftBy._id, last._id) : cutLedger(ledger, last._id)}\n`);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     terminal.warn(`${words.warnings.fileUnwritable(historyFile, code ?? message)}\n`);

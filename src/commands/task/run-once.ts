@@ -15,7 +15,7 @@ import type { Leftover } from '../../engine/watch/unresolved.ts';
 import { Interrupted } from '../../interrupted.ts';
 import { checkDivision, otherLedgers } from '../../ledger/division.ts';
 import { LedgerLocked } from '../../ledger/errors.ts';
-import { fingerprintOf } from '../../ledger/fingerprint.ts';
+import { ledgerStateOf } from '../../ledger/fingerprint.ts';
 import { takeRunNumber } from '../../ledger/history.ts';
 import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import type { OpenLedger } from '../../ledger/open-ledger.ts';
@@ -151,7 +151,7 @@ async function runTask(
       : createFailedFile(config.failedFile, words, code =>
           terminal.warn(`${words.warnings.fileUnwritable(config.failedFile ?? '', code)}\n`),
         );
-  const found = fingerprintOf(file);
+  const found = ledgerStateOf(file);
   const outcome = await attemptSync(invocation, options, ledger, errors, failedFile ?? {});
   const { result, exitCode, error } = outcome;
   const reason = reasonLines(outcome, invocation);

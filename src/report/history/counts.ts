@@ -25,6 +25,7 @@ export function countsOf(run: PastRun): RunCounts {
 }
 
 /** The same names as in the summary of a run, with the run's number first. */
-export function runJson({ _id, ledger_fingerprint: _, ...run }: PastRun): Record<string, unknown> {
+export function runJson(past: PastRun): Record<string, unknown> {
+  const { _id, ledger_fingerprint, ledger_origin, ledger_bytes, ...run } = past;
   return { run: _id, ...run };
 }

@@ -241,6 +241,8 @@ export const en = (call: Call): Words => ({
       `multipart_threshold: files larger than ${most} MiB are uploaded in parts all the same, because a file that is uploaded whole is held in memory`,
     olderLedger: (file, leftBy, lastRun) =>
       `${file} is as run ${leftBy} left it, though run ${lastRun} came after: an older ledger was put back, which lacks what was uploaded since. Compare with COS: ${call('verify')}`,
+    cutLedger: (file, lastRun) =>
+      `${file} is shorter than run ${lastRun} left it: its end is missing, with what was uploaded last. Compare with COS: ${call('verify')}`,
     watchWithoutDaemon: 'config: watch has no effect without daemon_mode: this is a single run',
     otherLedger: (file, { localPath, place, shard }) =>
       `db/ has a ledger for the same bucket and cos_path, of ${localPath} (${place}). If this is that folder, moved, take its records over, so that nothing is sent again: ${call(`ledger adopt${shard ? ` --shard ${shard}` : ''} --from ${file}`)}`,

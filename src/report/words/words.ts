@@ -58,6 +58,7 @@ export interface Words {
     configReadableByOthers(file: string): string;
     /** Of runs by their numbers. */
     olderLedger(file: string, leftBy: number, lastRun: number): string;
+    cutLedger(file: string, lastRun: number): string;
     watchWithoutDaemon: string;
     otherLedger(file: string, task: Task): string;
     ledgerWithin(folder: string, file: string, task: Task): string;

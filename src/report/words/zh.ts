@@ -220,6 +220,8 @@ export const zh = (call: Call): Words => ({
       `multipart_threshold：超过 ${most} MiB 的文件仍会分块上传，因为整体上传的内容都在内存中`,
     olderLedger: (file, leftBy, lastRun) =>
       `${file} 是第 ${leftBy} 次运行结束时的状态，而之后还有第 ${lastRun} 次运行：数据库已被恢复为旧版本，其中没有此后上传的记录。请与 COS 核对：${call('verify')}`,
+    cutLedger: (file, lastRun) =>
+      `${file} 比第 ${lastRun} 次运行结束时短：末尾已丢失，其中没有最近上传的记录。请与 COS 核对：${call('verify')}`,
     watchWithoutDaemon: '配置：未启用 daemon_mode 时 watch 不起作用，本次只运行一次',
     otherLedger: (file, { localPath, place, shard }) =>
       `db/ 中已有同一存储桶和 cos_path 的数据库，属于 ${localPath}（${place}）。如果这里就是移动后的那个目录，请接管其记录以免重新上传：${call(`ledger adopt${shard ? ` --shard ${shard}` : ''} --from ${file}`)}`,
