@@ -6,18 +6,18 @@ const DENIED_LIMIT = 10;
 /** This many operations given up in a row, with no answer in between, mean that the connection is gone. */
 const UNREACHABLE_LIMIT = 10;
 
-/** What makes an object in COS; a policy may allow one and not the other. */
-type Creation = 'createFolder' | 'uploadFile';
+/** What a policy may allow in one folder and not in another, and one and not the other. */
+type InFolder = 'createFolder' | 'uploadFile' | 'downloadFile';
 
 /** Notices when no further operation can succeed, in a folder or at all. */
 export interface Breaker {
   /** COS answered a request, whatever it said. */
   answered(): void;
-  /** An operation succeeded; where it made an object, at its path. */
-  succeeded(creation?: Creation, path?: string): void;
-  failed(failure: Failure, creation?: Creation, path?: string): void;
+  /** An operation succeeded; where it was one of those, at its path. */
+  succeeded(operation?: InFolder, path?: string): void;
+  failed(failure: Failure, operation?: InFolder, path?: string): void;
   /** @throws Failure (denied) where enough was denied around a path to spare COS the request */
-  allow(creation: Creation, path: string): void;
+  allow(operation: InFolder, path: string): void;
   /** To be called at the end: a run in which every operation was denied was refused as a whole. */
   finish(): void;
   /** Why the run was stopped, once it was. */
@@ -28,7 +28,11 @@ export interface Breaker {
 
 /** @param stop is called once, when no further operation can succeed */
 export function createBreaker(threads: number, stop: () => void): Breaker {
-  const denials = { createFolder: createDenials(), uploadFile: createDenials() };
+  const denials = {
+    createFolder: createDenials(),
+    uploadFile: createDenials(),
+    downloadFile: createDenials(),
+  };
   let anySuccess = false;
   let anyAnswer = false;
   let denied = 0;
@@ -37,11 +41,13 @@ export function createBreaker(threads: number, stop: () => void): Breaker {
   let lastDenial: Failure | undefined;
   let otherFailures = 0;
 
-  function isHopeless({ kind }: Failure, creation: Creation | undefined): boolean {
+  function isHopeless({ kind }: Failure, operation: InFolder | undefined): boolean {
     if (kind === 'refused') return true;
     if (kind === 'denied') {
       if (anySuccess) return false;
-      return creation ? denials.uploadFile.isHopelessAnywhere() : ++denied >= DENIED_LIMIT;
+      if (!operation) return ++denied >= DENIED_LIMIT;
+      // Folders alone may be denied.
+      return denials[operation === 'createFolder' ? 'uploadFile' : operation].isHopelessAnywhere();
     }
     if (kind !== 'unreachable') return false;
     unreachable++;
@@ -53,24 +59,24 @@ export function createBreaker(threads: number, stop: () => void): Breaker {
       anyAnswer = true;
       unreachable = 0;
     },
-    succeeded(creation, path) {
+    succeeded(operation, path) {
       anySuccess = true;
       denied = 0;
-      if (creation && path !== undefined) denials[creation].allowed(path);
+      if (operation && path !== undefined) denials[operation].allowed(path);
     },
-    failed(failure, creation, path) {
+    failed(failure, operation, path) {
       if (failure.code === FOLDER_DENIED) return;
       if (failure.kind !== 'denied') otherFailures++;
       else {
         lastDenial = failure;
-        if (creation && path !== undefined) denials[creation].denied(path);
+        if (operation && path !== undefined) denials[operation].denied(path);
       }
-      if (reason || !isHopeless(failure, creation)) return;
+      if (reason || !isHopeless(failure, operation)) return;
       reason = failure;
       stop();
     },
-    allow(creation, path) {
-      if (!denials[creation].isHopeless(path)) return;
+    allow(operation, path) {
+      if (!denials[operation].isHopeless(path)) return;
       throw new Failure('denied', { code: FOLDER_DENIED, cause: lastDenial });
     },
     finish() {

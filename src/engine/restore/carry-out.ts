@@ -74,6 +74,7 @@ async function download(run: Restoring, job: Job, reason: 'missing' | 'different
   const { path, object } = job;
   const done = { operation: 'downloadFile', path, key: object.key, reason } as const;
   if (run.dryRun) return run.listener.done({ ...done, bytes: object.size });
+  run.breaker.allow('downloadFile', path);
   const { status, requestId, ...fetched } = await fetch(run, job);
   noteInLedger(run, path, fetched);
   run.listener.done({ ...done, bytes: fetched.state.size, status, requestId });

@@ -3,6 +3,7 @@ import type { ObjectStore } from '../../cos/store.ts';
 import type { FileRecord, LedgerRecord } from '../../ledger/records.ts';
 import type { RunListener } from '../listener.ts';
 import type { FileState } from '../local/read-file.ts';
+import type { Breaker } from '../requests/breaker.ts';
 import type { Requests } from '../requests/requests.ts';
 import type { Journal } from './journal.ts';
 import type { RestorableObject } from './objects.ts';
@@ -35,6 +36,7 @@ export interface Restoring {
   journal: Journal;
   store: ObjectStore;
   requests: Requests;
+  breaker: Breaker;
   listener: Required<RunListener>;
   /** Is told what COS and the folder now both hold; undefined where no ledger is about this folder. */
   record: ((record: LedgerRecord) => void) | undefined;

@@ -2,9 +2,10 @@ import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import type { ObjectStore } from '../../cos/store.ts';
 import { Failure } from '../../failure.ts';
+import { isFolderPath } from '../../ledger/records.ts';
 import { largeAmong } from '../large-files.ts';
 import { type RunListener, tellAll } from '../listener.ts';
-import { type Breaker, createBreaker } from '../requests/breaker.ts';
+import { createBreaker } from '../requests/breaker.ts';
 import { createRequests, type Requests } from '../requests/requests.ts';
 import { bytesOf, carryOut } from './carry-out.ts';
 import { DiskTooSmall } from './errors.ts';
@@ -12,7 +13,7 @@ import type { Job, Restoring } from './job.ts';
 import { objectsAt } from './objects.ts';
 import { type PlanSources, planJobs } from './plan-jobs.ts';
 
-type Given = 'store' | 'requests' | 'listener' | 'unrecorded' | 'kept' | 'signal';
+type Given = 'store' | 'requests' | 'breaker' | 'listener' | 'unrecorded' | 'kept' | 'signal';
 
 export interface RestoreOptions extends Omit<Restoring, Given>, Omit<PlanSources, 'objects'> {
   /** ms since 1970: objects as they were at that moment; undefined for as they are */
@@ -63,15 +64,24 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
   });
   const store = await options.openStore(requests.send);
   try {
-    const run: Restoring = { ...options, store, requests, listener, unrecorded: 0, kept: new Set(), signal };
+    const run: Restoring = {
+      ...options,
+      store,
+      requests,
+      breaker,
+      listener,
+      unrecorded: 0,
+      kept: new Set(),
+      signal,
+    };
     const objects = objectsAt(store, requests, prefix + selection.common, at);
     const jobs = await planAhead(run, planJobs(run, { ...options, objects }));
-    const diskFull = await workThrough(run, jobs, breaker, stop).finally(() => jobs.destroy());
+    const ended = await workThrough(run, jobs, stop).finally(() => jobs.destroy());
     if (!signal.aborted) tellUnmatched(run, selection.unmatched());
     breaker.finish();
     tidy(run);
     return {
-      stoppedBy: diskFull ?? breaker.reason,
+      stoppedBy: ended ?? breaker.reason,
       anySuccess: breaker.anySuccess,
       unrecorded: run.unrecorded,
     };
@@ -150,23 +160,25 @@ function tellPlan({ listener }: Restoring, jobs: readonly Job[], isPartial: bool
 }
 
 /**
- * @returns why the disk takes no more, where it does not
- * @throws Failure where COS does not list on; what is under way has ended then
+ * @returns why it ended before it was through: the disk takes no more, or COS does not list on
+ * @throws DiskTooSmall; Failure where nothing was done before COS did not list on; what is under way has ended then
  */
 async function workThrough(
   run: Restoring,
   ahead: Readable,
-  breaker: Breaker,
   stop: AbortController,
 ): Promise<Failure | undefined> {
+  const { breaker } = run;
   const jobs: AsyncIterator<Job> = ahead[Symbol.asyncIterator]();
   let diskFull: Failure | undefined;
 
   async function work(): Promise<void> {
     for (let next = await jobs.next(); !next.done && !run.signal.aborted; next = await jobs.next()) {
       const failure = await carryOut(run, next.value);
-      if (!failure) breaker.succeeded();
-      else if (failure.kind !== 'stopped') breaker.failed(failure);
+      const { path } = next.value;
+      const operation = isFolderPath(path) ? undefined : 'downloadFile';
+      if (!failure) breaker.succeeded(operation, path);
+      else if (failure.kind !== 'stopped') breaker.failed(failure, operation, path);
       if (failure === undefined || !DISK_FULL.has(failure.code)) continue;
       diskFull ??= failure;
       stop.abort();
@@ -175,8 +187,10 @@ async function workThrough(
 
   const ended = await Promise.allSettled(Array.from({ length: run.config.threadNum }, work));
   const broken = ended.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
-  if (broken && !run.signal.aborted) throw broken.reason;
-  return diskFull;
+  if (!broken || run.signal.aborted) return diskFull;
+  if (!(broken.reason instanceof Failure) || !breaker.anySuccess) throw broken.reason;
+  stop.abort();
+  return broken.reason;
 }
 
 /** What was asked for by name and is not in COS. */

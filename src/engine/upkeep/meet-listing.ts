@@ -106,7 +106,9 @@ export async function* meetListing<T extends { path: string }, O extends ListedO
     for await (const object of objects) {
       const path = object.key.slice(prefix.length);
       if (ORDERED_OTHERWISE.test(path)) {
-        waitingObjects.set(path, object);
+        // With no entry left all of its counterparts are known.
+        if (entry) waitingObjects.set(path, object);
+        else yield { path, entry: taken(waitingEntries, path), object };
         continue;
       }
       if (last !== undefined && path <= last) throw notSorted(object.key);
@@ -129,6 +131,12 @@ export async function* meetListing<T extends { path: string }, O extends ListedO
     // A scan that is left in the middle would keep its threads, and they the program.
     await iterator.return?.();
   }
+}
+
+function taken<T>(waiting: Map<string, T>, path: string): T | undefined {
+  const entry = waiting.get(path);
+  waiting.delete(path);
+  return entry;
 }
 
 function iteratorOf<T>(entries: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> | Iterator<T> {
