@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processLimit } from './process-limit.ts';
 
 /** The scan waits in up to 64 of Node's own threads, and files are read in the others. */
 const WANTED = 80;
@@ -15,9 +16,8 @@ export function poolSize(): number {
 
 /** Threads that the user (RLIMIT_NPROC) and the control group may have; infinite where the system sets no limit. */
 function allowedThreads(): number {
-  const ofUser = /^Max processes\s+(\d+)/m.exec(read('/proc/self/limits'))?.[1];
-  const limits = [ofUser, ...controlGroups().map(folder => read(join(folder, 'pids.max')).trim())];
-  return Math.min(...limits.map(limit => Number(limit || Number.NaN)).filter(limit => limit >= 0));
+  const ofGroups = controlGroups().map(folder => Number.parseInt(read(join(folder, 'pids.max')), 10));
+  return Math.min(processLimit('Max processes'), ...ofGroups.filter(limit => !Number.isNaN(limit)));
 }
 
 /** Where this process's control groups are, as seen here: in a container its own is the root. */

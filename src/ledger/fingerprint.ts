@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 
 /** bytes at the end of the file: every run that changes a ledger writes there */
@@ -28,7 +28,11 @@ export function ledgerStateOf(file: string): LedgerState | undefined {
     const head = Buffer.alloc(Math.min(size, HEAD));
     readSync(fd, head, 0, head.length, 0);
     const [header = ''] = head.toString('latin1').split('\n', 1);
-    return { fingerprint: shortHash(`${size} `, tail), origin: shortHash(header), size };
+    return {
+      fingerprint: shortHash(Buffer.concat([Buffer.from(`${size} `), tail])),
+      origin: shortHash(header),
+      size,
+    };
   } catch {
     return undefined;
   } finally {
@@ -36,8 +40,6 @@ export function ledgerStateOf(file: string): LedgerState | undefined {
   }
 }
 
-function shortHash(...content: (string | Buffer)[]): string {
-  const hash = createHash('sha256');
-  for (const each of content) hash.update(each);
-  return hash.digest('hex').slice(0, 16);
+function shortHash(content: string | Buffer): string {
+  return hash('sha256', content).slice(0, 16);
 }

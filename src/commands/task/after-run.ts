@@ -14,8 +14,8 @@ const MAX_ERRORS_IN_HISTORY = 100;
 const HOOK_TIME_LIMIT = 60;
 
 /**
- * Adds the run to the history, and warns where the ledger was an older one, or a part of one. The history is a convenience: a failure
- * is a warning.
+ * Adds the run to the history, and warns where the ledger was an older one, or a part of one. The history is a
+ * convenience: a failure is a warning.
  * @param found the ledger as the run found it
  */
 export async function remember(

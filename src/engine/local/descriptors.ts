@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
+import { processLimit } from '../../process-limit.ts';
 
 /** What the ledger, the log and a few threads need, so that operations never take it from them. */
 const RESERVED = 30;
@@ -10,10 +11,7 @@ const ENOUGH_FOR_A_THREAD = 16;
 /** How many descriptors this process may open yet; infinite where the system does not say. */
 function freeDescriptors(): number {
   try {
-    const limit = /^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'latin1'))?.[1];
-    return limit === undefined
-      ? Number.POSITIVE_INFINITY
-      : Number(limit) - readdirSync('/proc/self/fd').length;
+    return processLimit('Max open files') - readdirSync('/proc/self/fd').length;
   } catch {
     return Number.POSITIVE_INFINITY;
   }

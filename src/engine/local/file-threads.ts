@@ -218,8 +218,9 @@ function openerOf({ fd }: Calls['close']['given']): Thread | undefined {
 
 /** The place of the mount that a call goes to; empty where that is not known. */
 function placeOf({ given }: Job): string {
-  const { path, fd } = given as { path?: string; fd?: number };
-  return mountOf(mounts, path ?? (fd === undefined ? '' : (opened.get(fd)?.path ?? '')))?.place ?? '';
+  const file = given as { path: string } | { fd: number };
+  const path = 'path' in file ? file.path : opened.get(file.fd)?.path;
+  return mountOf(mounts, path ?? '')?.place ?? '';
 }
 
 /** Whether too much hangs already where a call would go. */

@@ -38,7 +38,6 @@ export interface FolderReader {
 export function createFolderReader(options: ReaderOptions, onRoom: () => void): FolderReader {
   const { filter, symlinks, threads: most, timeout } = options;
   const waiting: Reading[] = [];
-  const start = performance.now();
   const cost = createLookCost();
   let isClosed = false;
   let isToGoOn = false;
@@ -53,8 +52,7 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
 
   function goOn(): void {
     if (isClosed) return;
-    const isLong = !options.isPart && performance.now() - start > MS_BEFORE_THREADS;
-    if (isLong || pool.looks() > LOOKS_BEFORE_THREADS) threads.start();
+    if (pool.looks() > LOOKS_BEFORE_THREADS) threads.start();
     while (waiting.length > 0 && free() > 0) {
       if (freeThreads() > 0) threads.take(waiting.splice(0, freeThreads()));
       else pool.take(waiting.shift()!);
@@ -63,7 +61,7 @@ export function createFolderReader(options: ReaderOptions, onRoom: () => void): 
   }
 
   // The first folder may be a large one: threads are there when it is listed.
-  const startThreads = options.isPart ? undefined : setTimeout(goOn, MS_BEFORE_THREADS);
+  const startThreads = options.isPart ? undefined : setTimeout(threads.start, MS_BEFORE_THREADS);
 
   /** So that what is begun together goes to a thread together: each message costs as much as a folder or two. */
   function goOnSoon(): void {

@@ -1,7 +1,6 @@
 import { setImmediate as letOthersRun } from 'node:timers/promises';
 import { Failure, localFailure } from '../../failure.ts';
 import { type FileRecord, isFolderPath } from '../../ledger/records.ts';
-import type { Operation } from '../listener.ts';
 import { isUnfinished, ownPlaceOf } from '../local/own-paths.ts';
 import { othersThan } from '../local/shard.ts';
 import { type Meeting, meetListing } from '../upkeep/meet-listing.ts';
@@ -65,7 +64,7 @@ export async function* planJobs(run: Restoring, sources: PlanSources): AsyncGene
   }
 }
 
-export function operationOf(path: string): Operation {
+export function operationOf(path: string): 'createFolder' | 'downloadFile' {
   return isFolderPath(path) ? 'createFolder' : 'downloadFile';
 }
 

@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { Readable } from 'node:stream';
 import type { ObjectStore } from '../../cos/store.ts';
 import { Failure } from '../../failure.ts';
-import { isFolderPath } from '../../ledger/records.ts';
 import { largeAmong } from '../large-files.ts';
 import { type RunListener, tellAll } from '../listener.ts';
 import { createBreaker } from '../requests/breaker.ts';
@@ -11,7 +10,7 @@ import { bytesOf, carryOut } from './carry-out.ts';
 import { DiskTooSmall } from './errors.ts';
 import type { Job, Restoring } from './job.ts';
 import { objectsAt } from './objects.ts';
-import { type PlanSources, planJobs } from './plan-jobs.ts';
+import { operationOf, type PlanSources, planJobs } from './plan-jobs.ts';
 
 type Given = 'store' | 'requests' | 'breaker' | 'listener' | 'unrecorded' | 'kept' | 'signal';
 
@@ -116,18 +115,17 @@ async function planAhead(run: Restoring, jobs: AsyncIterable<Job>): Promise<Read
 
   async function* all(): AsyncGenerator<Job> {
     yield* first.splice(0);
-    for (let next = isThrough ? undefined : await more(); next; next = await more()) {
+    for (let next = await more(); next; next = await more()) {
       requireRoom(true);
       yield* next;
     }
   }
 
   const hasPlenty = () => free === undefined || (first.length >= FIRST_PLANNED && needed * PLENTY < free);
-  let isThrough = false;
-  while (!isThrough && !hasPlenty() && first.length < PLANNED_FIRST) {
+  while (!hasPlenty() && first.length < PLANNED_FIRST) {
     const next = await more();
-    if (next) first.push(...next);
-    else isThrough = true;
+    if (!next) break;
+    first.push(...next);
   }
   requireRoom(false);
   return Readable.from(all(), { highWaterMark: PLANNED_AHEAD });
@@ -176,7 +174,7 @@ async function workThrough(
     for (let next = await jobs.next(); !next.done && !run.signal.aborted; next = await jobs.next()) {
       const failure = await carryOut(run, next.value);
       const { path } = next.value;
-      const operation = isFolderPath(path) ? undefined : 'downloadFile';
+      const operation = operationOf(path);
       if (!failure) breaker.succeeded(operation, path);
       else if (failure.kind !== 'stopped') breaker.failed(failure, operation, path);
       if (failure === undefined || !DISK_FULL.has(failure.code)) continue;

@@ -123,8 +123,7 @@ export async function* meetListing<T extends { path: string }, O extends ListedO
     for (; entry; entry = await nextEntry()) yield { path: entry.path, entry, object: undefined };
 
     for (const [path, waiting] of waitingEntries) {
-      yield { path, entry: waiting, object: waitingObjects.get(path) };
-      waitingObjects.delete(path);
+      yield { path, entry: waiting, object: taken(waitingObjects, path) };
     }
     for (const [path, object] of waitingObjects) yield { path, entry: undefined, object };
   } finally {
