@@ -4,6 +4,7 @@ import type { Failure } from '../failure.ts';
 import type { Access } from './access.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import { isOfCredentials } from './credentials/refusal.ts';
+import { isFromCos, notFromCos } from './errors.ts';
 import { WHOLE_ANSWER } from './http/http.ts';
 import { maskOf } from './http/secrets.ts';
 import { signatureIn } from './http/signature.ts';
@@ -45,7 +46,11 @@ async function askForBuckets(
     sent.push(signatureIn(headers.Authorization ?? '')),
   );
   try {
-    const { Buckets } = await Promise.race([cos.getService({}), tooLong(timeout * 1_000 * WHOLE_ANSWER)]);
+    const { Buckets, headers, statusCode } = await Promise.race([
+      cos.getService({}),
+      tooLong(timeout * 1_000 * WHOLE_ANSWER),
+    ]);
+    if (!isFromCos(headers ?? {})) throw notFromCos(statusCode ?? 0, `HTTP ${statusCode}`);
     return (Buckets ?? []).map(bucket => ({ name: bucket.Name, region: bucket.Location }));
   } catch (error) {
     throw failureOfSdk(error, maskOf([secretKey, token, ...sent]));

@@ -3,7 +3,7 @@ import type { Failure } from '../failure.ts';
 import type { Access } from './access.ts';
 import { createClock } from './clock.ts';
 import { confirmationOf, etagIn } from './confirmation.ts';
-import { unverified } from './errors.ts';
+import { unproved } from './errors.ts';
 import { codeOf, isId, messageOf } from './form.ts';
 import { getObject, headIn, versionQuery } from './get-object.ts';
 import type { HttpAnswer } from './http/answer.ts';
@@ -62,7 +62,7 @@ export function openStore(access: Access): ObjectStore {
       const answer = await ask({ method: 'POST', key, query: { uploads: '' }, headers });
       const uploadId = textAt(xmlOf(answer.text, 'InitiateMultipartUploadResult'), 'UploadId');
       if (!uploadId || !isId(uploadId))
-        throw unverified('the answer has no upload ID', confirmationOf(answer));
+        throw unproved('UnexpectedAnswer', 'the answer has no upload ID', confirmationOf(answer));
       return uploadId;
     },
 
@@ -95,7 +95,8 @@ export function openStore(access: Access): ObjectStore {
     versioning: async () => {
       const answer = await ask({ method: 'GET', key: '', query: { versioning: '' }, headers: {} });
       const configuration = xmlOf(answer.text, 'VersioningConfiguration');
-      if (!configuration) throw unverified('the answer does not say', confirmationOf(answer));
+      if (!configuration)
+        throw unproved('UnexpectedAnswer', 'the answer does not say', confirmationOf(answer));
       const status = textAt(configuration, 'Status');
       return status === 'Enabled' || status === 'Suspended' ? status : 'off';
     },
@@ -181,14 +182,16 @@ async function deleteMany(ask: Ask, keys: readonly string[]): Promise<Deletion> 
     const answer = await askWithXml(ask, '', { delete: '' }, request);
     const { status, requestId } = confirmationOf(answer);
     const result = xmlOf(answer.text, 'DeleteResult');
-    if (!result) throw unverified('the answer does not say what was deleted', { status, requestId });
+    if (!result)
+      throw unproved('UnexpectedAnswer', 'the answer does not say what was deleted', { status, requestId });
     Object.assign(deletion, { status, requestId });
     for (const key of notIn(result, inXml, deletion)) alone.add(key);
   }
   for (const key of alone) {
     const answer = confirmationOf(await ask({ method: 'DELETE', key, query: {}, headers: {} }));
     // Another 2xx is what somebody says who is not COS.
-    if (answer.status !== NO_CONTENT) throw unverified('the answer does not say that it was deleted', answer);
+    if (answer.status !== NO_CONTENT)
+      throw unproved('UnexpectedAnswer', 'the answer does not say that it was deleted', answer);
     deletion.requestId ||= answer.requestId;
     deletion.status ||= answer.status;
   }

@@ -1,4 +1,4 @@
-import { requestIdIn, unverified } from './errors.ts';
+import { requestIdIn, unproved } from './errors.ts';
 import { isEtag } from './form.ts';
 import type { Confirmation } from './store.ts';
 
@@ -27,7 +27,8 @@ export function confirmationOf(answer: Answer): Confirmation {
  */
 export function etagIn(text: string | undefined, answer: { status: number; requestId: string }): string {
   const etag = (text ?? '').replace(/^(?:W\/)?"|"$/g, '');
-  if (etag !== '' && !isEtag(etag)) throw unverified('the answer has an ETag that is none', answer);
+  if (etag !== '' && !isEtag(etag))
+    throw unproved('UnexpectedAnswer', 'the answer has an ETag that is none', answer);
   return etag;
 }
 
@@ -48,10 +49,14 @@ export async function verify(
   if (answer.crc64 !== undefined) {
     const crc64 = await read.crc64();
     if (answer.crc64 === crc64) return;
-    throw unverified(`x-cos-hash-crc64ecma is ${answer.crc64}, the bytes sent have ${crc64}`, answer);
+    throw unproved(
+      'ChecksumMismatch',
+      `x-cos-hash-crc64ecma is ${answer.crc64}, the bytes sent have ${crc64}`,
+      answer,
+    );
   }
   if (read.md5 !== undefined && MD5_HEX.test(answer.etag)) {
-    throw unverified(`ETag is ${answer.etag}, the bytes sent have ${read.md5}`, answer);
+    throw unproved('ChecksumMismatch', `ETag is ${answer.etag}, the bytes sent have ${read.md5}`, answer);
   }
-  throw unverified('the answer has neither a CRC-64 nor the MD5 as ETag', answer);
+  throw unproved('ChecksumMismatch', 'the answer has neither a CRC-64 nor the MD5 as ETag', answer);
 }

@@ -83,7 +83,7 @@ export interface CosAnswerError {
 export function failureOfAnswer(answer: CosAnswerError): Failure {
   const { status, headers } = answer;
   const retryAfter = retryAfterIn(headers);
-  if (status >= 300 && !isFromCos(headers)) return notFromCos(status, retryAfter);
+  if (status >= 300 && !isFromCos(headers)) return notFromCos(status, `HTTP ${status}`, retryAfter);
   const code = codeOf(answer.code) || `HTTP${status}`;
   const message = withoutSignature(messageOf(answer.message));
   const requestId = requestIdIn(headers);
@@ -114,9 +114,9 @@ export function isFromCos(headers: CosAnswerError['headers']): boolean {
   return Boolean(firstOf(headers['x-cos-request-id']));
 }
 
-function notFromCos(status: number, retryAfter: number | undefined): Failure {
+export function notFromCos(status: number, message: string, retryAfter?: number): Failure {
   const code = status === 407 ? 'ProxyAuthenticationRequired' : 'NotFromCos';
-  return new Failure('unreachable', { code, message: `HTTP ${status}`, status, retryAfter });
+  return new Failure('unreachable', { code, message, status, retryAfter });
 }
 
 /** A key's own failure within a deletion of many, which has its own status. Source: 436/8289. */
@@ -170,14 +170,17 @@ export function isCertificateError(code: string): boolean {
   return CERTIFICATE.test(code);
 }
 
-/** An answer that does not prove that COS holds the bytes that were sent. */
-export function unverified(message: string, answer: { status: number; requestId: string }): Failure {
-  return new Failure('transient', {
-    code: 'ChecksumMismatch',
-    message,
-    status: answer.status,
-    requestId: answer.requestId,
-  });
+/** What a success says that cannot be relied on: of bytes sent, of bytes received, of anything else. */
+type Unproved = 'ChecksumMismatch' | 'ContentMismatch' | 'UnexpectedAnswer';
+
+/** The failure of an answer that says that all went well, and does not prove it. */
+export function unproved(
+  code: Unproved,
+  message: string,
+  { status, requestId }: { status: number; requestId: string },
+): Failure {
+  if (requestId === '') return notFromCos(status, message);
+  return new Failure('transient', { code, message, status, requestId });
 }
 
 /** x-cos-request-id, where the answer has one. */

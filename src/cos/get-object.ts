@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 import { confirmationOf } from './confirmation.ts';
-import { unverified } from './errors.ts';
+import { unproved } from './errors.ts';
 import type { HttpAnswer } from './http/answer.ts';
 import type { HttpRequest } from './http/http.ts';
 import type { BodySink, GetWanted, ObjectHead } from './store.ts';
@@ -18,7 +18,10 @@ export async function getObject(
   if (range) headers.Range = `bytes=${range.first}-${range.last}`;
   let received = 0;
   let isPart = false;
-  const answer = await ask({
+  let head: ObjectHead | undefined;
+  const notAsked = (message: string) =>
+    unproved('ContentMismatch', message, head ?? { status: 0, requestId: '' });
+  await ask({
     method: 'GET',
     key,
     query: versionQuery(versionId),
@@ -26,7 +29,7 @@ export async function getObject(
     sink: {
       begin(status, fields) {
         isPart = status === PARTIAL;
-        sink.begin?.(headIn({ status, headers: fields }));
+        head = headIn({ status, headers: fields });
       },
       write(piece) {
         received += piece.length;
@@ -36,8 +39,7 @@ export async function getObject(
       },
     },
   });
-  if (received !== size) throw notAsked(`${received} bytes came, ${size} were asked for`, answer);
-  const head = headIn(answer);
+  if (!head || received !== size) throw notAsked(`${received} bytes came, ${size} were asked for`);
   // A version stays what it is, but for the one without an ID of its own (`null`).
   if (etag !== undefined && versionId !== undefined && head.etag !== etag) {
     throw new Failure('stale', {
@@ -56,7 +58,7 @@ export function versionQuery(versionId: string | undefined): HttpRequest['query'
 /** @throws Failure where the answer has no ETag: it is not COS's */
 export function headIn(answer: Pick<HttpAnswer, 'status' | 'headers'>): ObjectHead {
   const confirmation = confirmationOf(answer);
-  if (confirmation.etag === '') throw unverified('the answer has no ETag', confirmation);
+  if (confirmation.etag === '') throw unproved('UnexpectedAnswer', 'the answer has no ETag', confirmation);
   return {
     ...confirmation,
     size: Number(answer.headers['content-length'] ?? Number.NaN),
@@ -72,9 +74,4 @@ export function mtimeIn(header: string | string[] | undefined): number | undefin
   if (whole === undefined) return undefined;
   const beyond = Number(`0${fraction}`) * 1000;
   return Number(whole) * 1000 + (whole.startsWith('-') ? -beyond : beyond);
-}
-
-function notAsked(message: string, answer?: HttpAnswer): Failure {
-  const { status, requestId } = answer ? confirmationOf(answer) : { status: 200, requestId: '' };
-  return new Failure('transient', { code: 'ContentMismatch', message, status, requestId });
 }

@@ -1,5 +1,5 @@
 import { confirmationOf, etagIn } from './confirmation.ts';
-import { unverified } from './errors.ts';
+import { unproved } from './errors.ts';
 import { isId } from './form.ts';
 import type { Ask } from './http/http.ts';
 import type {
@@ -33,14 +33,22 @@ export async function listPage(ask: Ask, prefix: string, marker: string | undefi
   return { objects, nextMarker: next };
 }
 
-function listedObject(object: XmlElement, page: Page): ListedObject {
+function listedObject(object: XmlElement, page: Page, size = sizeIn(object, page)): ListedObject {
   return {
     key: decoded(textAt(object, 'Key'), page),
     etag: page.etagIn(textAt(object, 'ETag')),
-    size: Number(textAt(object, 'Size')),
+    size,
     lastModified: textAt(object, 'LastModified') ?? '',
     storageClass: textAt(object, 'StorageClass') ?? '',
   };
+}
+
+function sizeIn(element: XmlElement, page: Page): number {
+  const text = textAt(element, 'Size') ?? '';
+  const size = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(size))
+    throw page.broken('the listing has a size that is none');
+  return size;
 }
 
 /** GET Bucket Object versions (436/35521), one page. @throws Failure where the answer is no such listing */
@@ -78,7 +86,8 @@ function versionsIn(page: Page): ListedVersion[] {
   const listed = (name: 'Version' | 'DeleteMarker') =>
     elementsAt(page.element, name).map(element => ({
       version: {
-        ...listedObject(element, page),
+        // The mark of a deletion has no size.
+        ...listedObject(element, page, name === 'DeleteMarker' ? 0 : undefined),
         versionId: textAt(element, 'VersionId') ?? '',
         isDeletion: name === 'DeleteMarker',
       },
@@ -94,7 +103,12 @@ function versionsIn(page: Page): ListedVersion[] {
           const later = Date.parse(b.version.lastModified) - Date.parse(a.version.lastModified);
           return later || Number(b.isLatest) - Number(a.isLatest);
         });
-  return all.map(({ version }) => version);
+  return all.map(({ version }) => {
+    // What has no time was never there.
+    if (Number.isNaN(Date.parse(version.lastModified)))
+      throw page.broken('the listing has a time that is none');
+    return version;
+  });
 }
 
 /** COS's order is that of UTF-8 bytes. */
@@ -113,7 +127,7 @@ export async function listAllParts(ask: Ask, key: string, uploadId: string): Pro
       parts.push({
         number: Number(textAt(part, 'PartNumber')),
         etag: page.etagIn(textAt(part, 'ETag')),
-        size: Number(textAt(part, 'Size')),
+        size: sizeIn(part, page),
       });
     }
     if (!page.isTruncated) return parts;
@@ -164,7 +178,7 @@ interface Page {
 async function askForPage(ask: Ask, key: string, query: Record<string, string>, root: string): Promise<Page> {
   const answer = await ask({ method: 'GET', key, query, headers: {} });
   const confirmation = confirmationOf(answer);
-  const broken = (message: string) => unverified(message, confirmation);
+  const broken = (message: string) => unproved('UnexpectedAnswer', message, confirmation);
   const element = xmlOf(answer.text, root);
   const truncated = textAt(element, 'IsTruncated');
   if (!element || truncated === undefined) throw broken(`the answer is no ${root}`);

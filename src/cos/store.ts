@@ -93,8 +93,6 @@ export interface GetWanted {
 
 /** Takes an object's bytes as they come. */
 export interface BodySink {
-  /** Before the first byte. */
-  begin?(head: ObjectHead): void;
   /**
    * @param piece its memory is used again as soon as this returns
    * @returns a promise where no more is to come until it is resolved
@@ -161,7 +159,7 @@ export interface ObjectStore {
   get(wanted: GetWanted, sink: BodySink): Promise<ObjectHead>;
   /** POST Object restore (436/12633): makes an archived object readable for so many days, hours from now. */
   thaw(key: string, versionId: string | undefined, days: number): Promise<void>;
-  /** Ends idle connections. */
+  /** Ends all connections; a request that is under way is rejected with a Failure (stopped). */
   close(): Promise<void>;
 }
 

@@ -32,6 +32,7 @@ async function storeAnswering(t: ExecutionContext, answer: (response: ServerResp
   return store;
 }
 
+const ID = { 'x-cos-request-id': 'NjAw' };
 const bytes = Buffer.from('content');
 const source = { key: 'b', etag: 'b'.repeat(32) };
 
@@ -53,10 +54,10 @@ for (const [request, ask] of Object.entries(asHeader)) {
   test(`${request}: an ETag that is none is a failure and no ETag`, async t => {
     for (const etag of NOT_ETAGS) {
       const store = await storeAnswering(t, response => {
-        response.writeHead(200, { ETag: `"${etag}"` }).end();
+        response.writeHead(200, { ...ID, ETag: `"${etag}"` }).end();
       });
       const failure = await t.throwsAsync<Failure>(ask(store));
-      t.is(failure?.code, 'ChecksumMismatch', etag);
+      t.is(failure?.code, 'UnexpectedAnswer', etag);
     }
   });
 }
@@ -91,10 +92,72 @@ const inBody: Record<string, [string, (store: ObjectStore) => Promise<unknown>]>
 for (const [request, [body, ask]] of Object.entries(inBody)) {
   test(`${request}: an ETag or upload ID that is none is a failure`, async t => {
     const store = await storeAnswering(t, response => {
-      response.writeHead(200).end(body);
+      response.writeHead(200, ID).end(body);
     });
     const failure = await t.throwsAsync<Failure>(ask(store));
-    t.is(failure?.code, 'ChecksumMismatch');
+    t.is(failure?.code, 'UnexpectedAnswer');
+  });
+}
+
+for (const size of ['', '-1', '1.5', 'many', '1e300', '99999999999999999999']) {
+  test(`a listed size that is none is a failure: "${size}"`, async t => {
+    const listed = `<Key>a</Key><Size>${size}</Size><LastModified>2026-01-01T00:00:00.000Z</LastModified>`;
+    const bodies: [string, (store: ObjectStore) => Promise<unknown>][] = [
+      [
+        `<ListBucketResult><IsTruncated>false</IsTruncated><Contents>${listed}</Contents></ListBucketResult>`,
+        store => store.list('', undefined),
+      ],
+      [
+        `<ListVersionsResult><IsTruncated>false</IsTruncated><Version>${listed}</Version></ListVersionsResult>`,
+        store => store.listVersions('', undefined),
+      ],
+      [
+        `<ListPartsResult><IsTruncated>false</IsTruncated><Part><PartNumber>1</PartNumber><Size>${size}</Size></Part></ListPartsResult>`,
+        store => store.listParts('a', 'id'),
+      ],
+    ];
+    for (const [body, ask] of bodies) {
+      const store = await storeAnswering(t, response => {
+        response.writeHead(200, ID).end(body);
+      });
+      const failure = await t.throwsAsync<Failure>(ask(store));
+      t.like(failure, { code: 'UnexpectedAnswer', message: 'the listing has a size that is none' });
+    }
+  });
+}
+
+test('a version whose time cannot be read is a failure: it would count as of any moment', async t => {
+  const store = await storeAnswering(t, response => {
+    response
+      .writeHead(200, ID)
+      .end(
+        '<ListVersionsResult><IsTruncated>false</IsTruncated><Version><Key>a</Key><Size>1</Size><LastModified>soon</LastModified></Version></ListVersionsResult>',
+      );
+  });
+  t.like(await t.throwsAsync<Failure>(store.listVersions('', undefined)), { code: 'UnexpectedAnswer' });
+});
+
+const anyRequest: Record<string, (store: ObjectStore) => Promise<unknown>> = {
+  ...Object.fromEntries(
+    ['startUpload', 'list', 'listParts', 'listUploads'].map(request => [request, inBody[request]?.[1]]),
+  ),
+  head: store => store.head('a'),
+  listVersions: store => store.listVersions('', undefined),
+  versioning: store => store.versioning(),
+  deleteMany: store => store.deleteMany(['a']),
+  'deleteMany, one alone': store => store.deleteMany(['a\u0001']),
+  get: store => store.get({ key: 'a', size: 10 }, { write: () => undefined }),
+  'get with an ETag': store => store.get({ key: 'a', size: 10 }, { write: () => undefined }),
+};
+
+for (const [request, ask] of Object.entries(anyRequest)) {
+  test(`${request}: the page that a captive portal answers with is not taken for COS`, async t => {
+    const store = await storeAnswering(t, response => {
+      const headers = request === 'get with an ETag' ? { ETag: '"66a1-5f"' } : {};
+      response.writeHead(200, { 'Content-Type': 'text/html', ...headers }).end('<html>Please log in</html>');
+    });
+    const failure = await t.throwsAsync<Failure>(ask(store));
+    t.like(failure, { code: 'NotFromCos', kind: 'unreachable', status: 200, mayBeDone: true });
   });
 }
 

@@ -101,7 +101,7 @@ export function createAnswerReader(outcome: Outcome): AnswerReader {
     head(received, fields) {
       status = received;
       headers = fields;
-      if (isFine() || isFromCos(fields)) onAnswer();
+      if (isFromCos(fields)) onAnswer();
       try {
         if (isFine()) sink?.begin(status, headers);
       } catch (error) {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { verify } from '../../cos/confirmation.ts';
-import { unverified } from '../../cos/errors.ts';
+import { unproved } from '../../cos/errors.ts';
 import type { Confirmation, ObjectStore, UploadedPart } from '../../cos/store.ts';
 import { after, type Failure, isRefusal } from '../../failure.ts';
 import { type Found, objectAt } from './object-at.ts';
@@ -47,7 +47,9 @@ export async function completeUpload(
       if (!found) throw failure;
       if (!isWhole(found, whole)) {
         // An earlier try put something there: what was said of it just now may be as wrong as that answer was.
-        throw wasAnswered ? unverified(`the object is another: ETag ${found.etag}`, found) : failure;
+        throw wasAnswered
+          ? unproved('ChecksumMismatch', `the object is another: ETag ${found.etag}`, found)
+          : failure;
       }
       // The same content may have been there before, and the parts still be.
       if (failure.status === 409) await store.abortUpload(key, uploadId).catch(() => {});
@@ -80,9 +82,13 @@ async function proven(
       return { ...answer, size: whole.size, lastModified: Number.NaN };
     throw failure;
   });
-  if (!found) throw unverified('the completed object is not there', answer);
+  if (!found) throw unproved('ChecksumMismatch', 'the completed object is not there', answer);
   if (!isWhole(found, whole) && !(found.crc64 === undefined && isAnswered(found, answer, whole))) {
-    throw unverified(`the completed object is another: ${found.size} bytes, ETag ${found.etag}`, answer);
+    throw unproved(
+      'ChecksumMismatch',
+      `the completed object is another: ${found.size} bytes, ETag ${found.etag}`,
+      answer,
+    );
   }
   return found;
 }
