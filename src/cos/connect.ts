@@ -2,6 +2,7 @@ import { isAccelerated } from '../config/endpoint.ts';
 import { proxyFor } from '../config/proxy.ts';
 import type { Config } from '../config/schema.ts';
 import { Failure, withDetails } from '../failure.ts';
+import { orAborted } from '../or-aborted.ts';
 import { USER_AGENT } from '../version.ts';
 import type { Access } from './access.ts';
 import type { CredentialsHolder } from './credentials/credentials.ts';
@@ -28,6 +29,24 @@ export async function connect(
 ): Promise<ObjectStore> {
   const { openStore } = await import('./client.ts');
   return openStore(await accessOf(config, send, credentials));
+}
+
+/**
+ * As `connect`, for who only reads: nothing of that has to come to its end, so all of it is cut off when the signal
+ * is aborted.
+ * @param grace ms that what is under way still has then
+ * @throws Failure as connect; the signal's reason
+ */
+export async function connectToRead(
+  config: Config,
+  signal: AbortSignal,
+  send: Send,
+  credentials: CredentialsHolder,
+  grace = 0,
+): Promise<ObjectStore> {
+  const store = await orAborted(connect(config, send, credentials), signal);
+  signal.addEventListener('abort', () => setTimeout(() => void store.close(), grace).unref());
+  return store;
 }
 
 /** Loads what talks to COS, so that the first request of a daemon waits for nothing. */

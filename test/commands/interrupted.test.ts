@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
+import type { SeenRequest } from '../support/proxy.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 import { testWhere } from '../support/test-where.ts';
 import { until } from '../support/until.ts';
@@ -100,4 +101,33 @@ function onScript(box: Sandbox, command: string) {
 
 function pidIn(output: string): number {
   return Number(/pid=(\d+)/.exec(output)?.[1]);
+}
+
+for (const [what, command, isHung] of [
+  ['a listing', (box: Sandbox) => ['restore', '--to', join(box.root, 'back')], 'prefix'],
+  ['an object', (box: Sandbox) => ['restore', '--to', join(box.root, 'back')], undefined],
+  ['a listing', () => ['verify'], 'prefix'],
+  ['a listing', () => ['ledger', 'rebuild'], 'prefix'],
+  ['a listing', () => ['ledger', 'uploads'], 'uploads'],
+] as const) {
+  const name = (args: readonly string[]) => args.slice(0, 2).join(' ').replace(' --to', '');
+  test(`${name(command({ root: '' } as Sandbox))}: ${what} that hangs keeps nobody who only reads from ending at once`, async t => {
+    const box = await sandbox(t);
+    box.configure({ timeout: 60 });
+    box.write('a.txt', 'a');
+    t.is((await box.run()).code, 0);
+    const isAsked = ({ method, query }: SeenRequest) =>
+      method === 'GET' && (isHung === undefined ? !query.has('prefix') : query.has(isHung));
+    box.proxy.requests.length = 0;
+    box.proxy.fault = request => (isAsked(request) ? { kind: 'hang' } : undefined);
+    const running = box.start(...command(box));
+    await until(() => box.proxy.requests.some(isAsked));
+    const killed = performance.now();
+    running.child.kill('SIGTERM');
+    const { code, stderr } = await running.ended;
+    t.is(code, 143);
+    t.regex(stderr, /interrupted by SIGTERM/);
+    const ms = performance.now() - killed;
+    t.true(ms < 20_000, `${ms} ms`);
+  });
 }

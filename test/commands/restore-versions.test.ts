@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import test from 'ava';
@@ -89,9 +89,15 @@ test.serial(
 test.serial('a bucket without versions is exit code 2 and why', async t => {
   const box = await sandbox(t);
   await putObjects(box, { 'backup/a': 'a' });
-  const ended = await restoreHere(box, { to: join(box.root, 'back'), at: '1h' });
+  const ended = await restoreHere(box, { to: join(box.root, 'back', 'deep'), at: '1h' });
   t.is(ended.code, 2);
-  t.regex(ended.err, /^cos_sync: --at: the bucket .* keeps no versions/m);
+  t.is(ended.out, '');
+  t.false(existsSync(join(box.root, 'back')));
+  t.deepEqual(
+    readdirSync(join(box.home, 'db')).filter(name => name.endsWith('.state')),
+    [],
+  );
+  t.regex(ended.err, /^--at: the bucket .* keeps no versions/m);
 });
 
 test.serial('a bucket whose versioning is suspended still has its versions', async t => {
@@ -127,7 +133,7 @@ test.serial('where the version of a moment is replaced on its way, no other take
     ended.json.errors.map(({ code }) => code),
     ['NoSuchVersion', 'NoSuchVersion'],
   );
-  t.deepEqual(contentsOf(to), {});
+  t.false(existsSync(to));
 });
 
 test.serial('a moment is a time, or how long ago', t => {

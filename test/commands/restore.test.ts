@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } 
 import { join } from 'node:path';
 import test from 'ava';
 import { restoreHere, syncHere } from '../support/in-process.ts';
+import { withStore } from '../support/objects.ts';
 import { randomFrom } from '../support/random.ts';
 import { type Sandbox, sandbox } from '../support/sandbox.ts';
 import { treeOf } from '../support/tree.ts';
@@ -180,6 +181,27 @@ test.serial('a different file stays and is named, unless it is to be replaced', 
   t.is((await restoreHere(box, { to: back, overwrite: 'always' })).code, 0);
   t.is(readFileSync(join(back, 'newer'), 'utf8'), 'newer in COS');
 });
+
+test.serial(
+  "a changed file of the same size is replaced though its time is near the object's, or its upload's",
+  async t => {
+    const box = await timedSandbox(t);
+    const [near, uploaded] = ['n'.repeat(MiB + 1), 'uploaded in COS'];
+    box.write('near', near);
+    box.write('uploaded', uploaded);
+    await syncHere(box);
+    const back = join(box.root, 'back');
+    mkdirSync(back);
+    writeFileSync(join(back, 'near'), near.replace('n', 'N'));
+    utimesSync(join(back, 'near'), 1, Math.floor(Number(TIME)));
+    const { lastModified } = await withStore(box, async store => (await store.head('backup/uploaded'))!);
+    writeFileSync(join(back, 'uploaded'), uploaded.toUpperCase());
+    utimesSync(join(back, 'uploaded'), 1, lastModified / 1000);
+    t.like((await restoreHere(box, { to: back, overwrite: 'always' })).json, { download_file_ok: 2 });
+    t.is(readFileSync(join(back, 'near'), 'utf8'), near);
+    t.is(readFileSync(join(back, 'uploaded'), 'utf8'), uploaded);
+  },
+);
 
 test.serial('with checksum a file of the same size and time is compared by content', async t => {
   const box = await timedSandbox(t);

@@ -1,4 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { EXIT } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
 import { type Journal, noJournal, openJournal } from '../../engine/restore/journal.ts';
@@ -8,6 +10,7 @@ import { checkDivision, divisionOf } from '../../ledger/division.ts';
 import { LedgerLocked } from '../../ledger/errors.ts';
 import { type Ledger, type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import { isLocked, lockLedger } from '../../ledger/lock.ts';
+import { lookupIn } from '../../ledger/lookup.ts';
 import { type FileRecord, isFile, isUnknown, type LedgerRecord } from '../../ledger/records.ts';
 import { makeFolder } from '../../make-folder.ts';
 import { errorLines } from '../../report/errors.ts';
@@ -19,8 +22,8 @@ import { recordsOnDisk } from './records-on-disk.ts';
 export interface Ground {
   place: Place;
   journal: Journal;
-  /** The ledger's records of files whose paths begin so, ascending by path. */
-  records(beginning: string): Iterable<FileRecord>;
+  /** What the ledger knows of a file; it costs least where paths ascend. */
+  recordOf(path: string): FileRecord | undefined;
   /** Records in the ledger; undefined where it is not about this folder. */
   record: ((record: LedgerRecord) => void) | undefined;
 }
@@ -117,7 +120,7 @@ async function withLedgers(
       work(
         {
           ...ground,
-          records: beginning => filesOf(ledgers, beginning),
+          recordOf: lookupInAll(ledgers),
           record: recording?.put,
         },
         signal,
@@ -129,22 +132,16 @@ async function withLedgers(
   }
 }
 
-function* filesOf(ledgers: readonly Ledger[], beginning: string): Generator<FileRecord> {
-  for (const record of ascending(ledgers.map(ledger => ledger.records()))) {
-    if (isFile(record) && !isUnknown(record) && record.path.startsWith(beginning)) yield record;
-  }
-}
-
-/** The records of several ledgers, each of which has its own paths, by path. */
-function* ascending(all: readonly Iterable<LedgerRecord>[]): Generator<LedgerRecord> {
-  const sources = all.map(records => records[Symbol.iterator]());
-  let heads = sources.map(source => ({ source, next: source.next() })).filter(({ next }) => !next.done);
-  while (heads.length > 0) {
-    const first = heads.reduce((a, b) => (b.next.value.path < a.next.value.path ? b : a));
-    yield first.next.value;
-    first.next = first.source.next();
-    if (first.next.done) heads = heads.filter(head => head !== first);
-  }
+/** Each of several ledgers has its own paths. */
+function lookupInAll(ledgers: readonly Ledger[]): Ground['recordOf'] {
+  const lookups = ledgers.map(ledger => lookupIn(ledger.records));
+  return path => {
+    for (const recordOf of lookups) {
+      const record = recordOf(path);
+      if (record) return isFile(record) && !isUnknown(record) ? record : undefined;
+    }
+    return undefined;
+  };
 }
 
 async function withPlace(
@@ -159,12 +156,30 @@ async function withPlace(
   const file = stateFile(home.dbFolder, folder, shard);
   const lost = new AbortController();
   const lock = await lockLedger(file, error => lost.abort(error));
+  const made = missingAmong(folder);
+  let exitCode: number = EXIT.failures;
   try {
     const journal = openJournal(file);
     const place = openToWrite(folder, journal);
-    return await closing(place, work({ place, journal }, AbortSignal.any([signal, lost.signal])));
+    exitCode = await closing(place, work({ place, journal }, AbortSignal.any([signal, lost.signal])));
+    return exitCode;
   } finally {
+    if (exitCode !== EXIT.ok) removeEmpty(made);
     await lock.release();
+  }
+}
+
+/** A folder and those above it, as far as they are not there yet. */
+function missingAmong(folder: string): string[] {
+  return existsSync(folder) ? [] : [folder, ...missingAmong(dirname(folder))];
+}
+
+/** Nobody wants folders that were made for nothing. */
+function removeEmpty(folders: readonly string[]): void {
+  try {
+    for (const folder of folders) rmdirSync(folder);
+  } catch {
+    // Something came into it, or it is gone.
   }
 }
 

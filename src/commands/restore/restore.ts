@@ -1,7 +1,7 @@
 import { exitCodeOfError, exitCodeOfRestore } from '../../cli/exit-codes.ts';
 import type { Invocation } from '../../cli/invocation.ts';
-import { usageFault } from '../../config/faults.ts';
-import { connect } from '../../cos/connect.ts';
+import { ConfigError, usageFault } from '../../config/faults.ts';
+import { connectToRead } from '../../cos/connect.ts';
 import type { ObjectStore } from '../../cos/store.ts';
 import type { RunListener } from '../../engine/listener.ts';
 import { createFilter } from '../../engine/local/filter.ts';
@@ -33,6 +33,8 @@ import { type Ground, onGround } from './ground.ts';
 import { type RestoreCommand, type Wanted, wantedOf } from './wanted.ts';
 
 const MAX_ERRORS = 1_000;
+/** ms that objects on their way have when a signal ends the restore */
+const LAST_MOMENT = 2_000;
 
 /**
  * `cos_sync restore [PATH…] --to DIR`: brings files back from COS.
@@ -147,15 +149,17 @@ async function attempt(
       dryRun,
       place: ground.place,
       journal: ground.journal,
-      records: ground.records(wanted.selection.common),
+      recordOf: ground.recordOf,
       record: wanted.moment ? undefined : ground.record,
-      openStore: send => openStore(session, wanted, send),
+      openStore: send => openStore(session, wanted, signal, send),
       listeners: [countRestoreInto(statistics), ...listeners],
       signal,
     });
     const failures = failuresInRestore(statistics);
     return { statistics, result, exitCode: exitCodeOfRestore(result, failures, signal) };
   } catch (error) {
+    // Nothing was begun that could have statistics.
+    if (error instanceof ConfigError) throw error;
     const cause = signal.aborted ? signal.reason : error;
     return { statistics, exitCode: exitCodeOfError(cause), error: cause as Error };
   } finally {
@@ -167,9 +171,10 @@ async function attempt(
 async function openStore(
   { config, credentials }: Session,
   { moment }: Wanted,
+  signal: AbortSignal,
   send: Requests['send'],
 ): Promise<ObjectStore> {
-  const store = await connect(config, send, credentials);
+  const store = await connectToRead(config, signal, send, credentials, LAST_MOMENT);
   try {
     if (moment && (await send(() => store.versioning())) === 'off') {
       throw usageFault(moment.option, 'noVersions', { bucket: config.bucket });
@@ -219,5 +224,6 @@ function reasonLines({ error, result }: Outcome, { words, signal }: Invocation, 
   const { kind } = result.stoppedBy;
   const { code, message } = describe(result.stoppedBy, words);
   if (kind === 'local') return [stops.diskFull(ground.place.root, code)];
+  if (result.isListingCut) return [stops.listingCut(code, message)];
   return [(kind === 'unreachable' ? stops.connectionLost : stops.cosRefused)(code, message)];
 }

@@ -3,7 +3,7 @@ import type { Invocation } from '../../cli/invocation.ts';
 import { usageFault } from '../../config/faults.ts';
 import { type Home, type OwnPaths, ownPathsOf } from '../../config/home.ts';
 import type { Config } from '../../config/schema.ts';
-import { connect } from '../../cos/connect.ts';
+import { connectToRead } from '../../cos/connect.ts';
 import type { CredentialsHolder } from '../../cos/credentials/credentials.ts';
 import type { ObjectStore } from '../../cos/store.ts';
 import { createRequests, type Requests } from '../../engine/requests/requests.ts';
@@ -85,14 +85,14 @@ export async function holdingLock<T>(
   }
 }
 
-/** Works with COS, and ends its connections. @throws Failure */
+/** Reads from COS, and ends its connections. @throws Failure; the signal's reason */
 export async function withStore<T>(
   { config, credentials }: Session,
   signal: AbortSignal,
   work: (store: ObjectStore, requests: Requests) => Promise<T>,
 ): Promise<T> {
   const requests = createRequests({ threads: config.threadNum, retries: config.retryNum, signal });
-  const store = await connect(config, requests.send, credentials);
+  const store = await connectToRead(config, signal, requests.send, credentials);
   try {
     return await work(store, requests);
   } finally {

@@ -1,4 +1,4 @@
-import { after, type Failure, withDetails } from '../../failure.ts';
+import { after, type Failure, stopped, withDetails } from '../../failure.ts';
 import { openOnce } from '../../open-once.ts';
 import type { Access } from '../access.ts';
 import { type Clock, correctClock, createClock } from '../clock.ts';
@@ -100,8 +100,8 @@ export function createHttp(access: Access, clock: Clock = createClock()): Http {
         resolve,
         mask,
         reject(failure, wasKept) {
-          if (wasKept && !isAnew && !isClosed)
-            return resolve(repeat(asked, { ...again, isAnew: true }, failure));
+          if (isClosed) return reject(stopped(mask.failure(failure)));
+          if (wasKept && !isAnew) return resolve(repeat(asked, { ...again, isAnew: true }, failure));
           if (!isRenewed && isOfKeys(failure, method, keys))
             return resolve(repeatRenewed(asked, again, mask.failure(failure), keys));
           if (failure.kind === 'unreachable') hosts.unanswered(host);

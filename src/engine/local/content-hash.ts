@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto';
 import { startCrc64 } from '../../cos/crc64.ts';
+import { stopped } from '../../failure.ts';
 import { compareWithNow, type FileState, openFile, readRange, refuseUnsized } from './read-file.ts';
 
 const CRC64 = 'crc64:';
@@ -27,15 +28,23 @@ export async function crc64Of(bytes: Uint8Array): Promise<string> {
 
 /**
  * Computes a file's hash of the same kind as a recorded one.
- * @throws Failure (changed) where the file changes under the reading; the system's error
+ * @throws Failure (changed) where the file changes under the reading, (stopped) where the signal is aborted; the
+ *   system's error
  */
-export async function hashLike(recorded: string, path: string): Promise<{ hash: string; state: FileState }> {
+export async function hashLike(
+  recorded: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<{ hash: string; state: FileState }> {
   const { handle, state } = await openFile(path);
   try {
     if (state.size === 0) await refuseUnsized(handle);
     const wantsCrc = crc64In(recorded) !== undefined;
     const digest = wantsCrc ? await crc64Digest() : md5Digest();
-    for await (const piece of readRange(handle, 0, state.size)) digest.update(piece);
+    for await (const piece of readRange(handle, 0, state.size)) {
+      if (signal.aborted) throw stopped();
+      digest.update(piece);
+    }
     await compareWithNow(handle, state, false);
     return { hash: digest.end(), state };
   } finally {

@@ -22,19 +22,20 @@ export interface Compared {
  */
 export async function compare(run: Restoring, job: Job, look: LookAtFile): Promise<Compared> {
   const { checksum } = run.rules;
+  const isAtTime = (mtime: number) => isSameTime(look.mtime, mtime, run.place.keepsFractions);
   const file = join(run.place.root, job.path);
   const isLarge = look.size > SOONER_READ;
   const soon = isLarge && !checksum ? await timed(run, job) : undefined;
-  if (soon && isSameTime(look.mtime, soon.mtime) && job.object.size === look.size) return KEEP;
+  if (soon && isAtTime(soon.mtime) && job.object.size === look.size) return KEEP;
   if (job.object.size === look.size && isMd5(job.object.etag)) {
-    const read = await hashLike('', file);
+    const read = await hashLike('', file, run.signal);
     if (read.hash === job.object.etag.toLowerCase()) return { ...KEEP, read };
   }
   const { mtime, crc64 } = soon ?? (await timed(run, job));
   if (job.object.size === look.size) {
-    if (!checksum && isSameTime(look.mtime, mtime)) return KEEP;
+    if (!checksum && isAtTime(mtime)) return KEEP;
     const held = crc64Hash(crc64 ?? '');
-    const read = crc64 === undefined ? undefined : await hashLike(held, file);
+    const read = crc64 === undefined ? undefined : await hashLike(held, file, run.signal);
     if (read?.hash === held) return { ...KEEP, read };
   }
   return { decision: decideDifferent(look, mtime, run.rules) };

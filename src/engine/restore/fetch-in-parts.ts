@@ -36,7 +36,7 @@ export async function fetchInParts(run: Restoring, job: Job): Promise<Fetched> {
       const sums = times === 1 && file.isResumed ? await writtenBefore(run, job, file, parts) : new Map();
       const head = await fetchMissing(run, job, file, parts, sums);
       try {
-        const crc64 = await proved(head, file, parts, sums, job.object.size);
+        const crc64 = await proved(run, head, file, parts, sums, job.object.size);
         const state = file.finish(meantMtime(head.mtime, job.record, head.lastModified), job.look);
         const { status, requestId, etag } = head;
         return { state, etag, hash: crc64Hash(crc64), status, requestId };
@@ -73,9 +73,9 @@ async function writtenBefore(run: Restoring, job: Job, file: Unfinished, parts: 
   for (const part of parts) {
     const sum = noted.get(part.index);
     if (sum === undefined) continue;
-    if (run.signal.aborted) throw new Failure('stopped', { code: 'Stopped' });
     const crc64 = await startCrc64();
-    for await (const piece of readPieces(file.descriptor, part.start, part.size)) crc64.update(piece);
+    for await (const piece of readPieces(file.descriptor, part.start, part.size, run.signal))
+      crc64.update(piece);
     if (crc64.digest() === sum) sums.set(part.index, sum);
   }
   return sums;
@@ -149,6 +149,7 @@ async function fetchPart(
 
 /** @returns the whole's CRC-64 @throws Failure (ContentMismatch) */
 async function proved(
+  { signal }: Restoring,
   head: ObjectHead,
   file: Unfinished,
   parts: readonly Part[],
@@ -161,7 +162,7 @@ async function proved(
   else {
     if (!isMd5(head.etag)) throw contentMismatch(head);
     const md5 = createHash('md5');
-    for await (const piece of readPieces(file.descriptor, 0, size)) md5.update(piece);
+    for await (const piece of readPieces(file.descriptor, 0, size, signal)) md5.update(piece);
     await checkContent(head, { md5: md5.digest('hex'), crc64: () => crc64 });
   }
   return crc64;

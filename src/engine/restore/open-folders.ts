@@ -1,4 +1,4 @@
-import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, existsSync, lstatSync, mkdirSync, openSync, readlinkSync } from 'node:fs';
 import { sep } from 'node:path';
 import { Failure } from '../../failure.ts';
 import type { Look } from './plan.ts';
@@ -12,6 +12,8 @@ const AS_FOLDER = O_PATH | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW 
 interface OpenFolder {
   /** What names it while it is open, with a slash at its end. */
   path: string;
+  /** Where it is now; undefined where the system does not tell. */
+  whereabouts(): string | undefined;
   close(): void;
 }
 
@@ -20,16 +22,22 @@ export interface Folders {
   /**
    * @param path empty or ending with `/`
    * @returns what names it until the next call, with a slash at its end; undefined where it is not there
+   * @throws Failure where something is in its way, or the root was moved; the system's error
    */
   open(path: string, isToBeMade: boolean): string | undefined;
   close(): void;
 }
 
-/** Linux leads through an open folder by a name of its own: what somebody puts into its place meanwhile is passed by. */
+/**
+ * Linux leads through an open folder by a name of its own: what somebody puts into its place meanwhile is passed by.
+ * That name tells where the folder is now: one that somebody moved away is left, and what is in its place entered.
+ */
 export function createFolders(root: string): Folders {
   const hasDescriptors = process.platform === 'linux' && existsSync('/proc/self/fd');
-  const open = new Map<string, OpenFolder>();
+  /** Folders, and where they were when they were opened. */
+  const open = new Map<string, OpenFolder & { place: string | undefined }>();
   const top = enter(root);
+  const rootPlace = top.whereabouts();
   /** A folder that was not there: what is in it need not be looked for. */
   let missing: string | undefined;
 
@@ -39,11 +47,13 @@ export function createFolders(root: string): Folders {
       const look = lookAt(place);
       if (look.kind === 'nothing') throw Object.assign(new Error(place), { code: 'ENOENT' });
       if (look.kind !== 'folder') throw inTheWay(look);
-      return { path: place.endsWith(sep) ? place : place + sep, close() {} };
+      const path = place.endsWith(sep) ? place : place + sep;
+      return { path, whereabouts: () => undefined, close() {} };
     }
     try {
       const descriptor = openSync(place, AS_FOLDER);
-      return { path: `/proc/self/fd/${descriptor}/`, close: () => closeSync(descriptor) };
+      const name = `/proc/self/fd/${descriptor}`;
+      return { path: `${name}/`, whereabouts: () => linkedBy(name), close: () => closeSync(descriptor) };
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       throw code === 'ENOTDIR' || code === 'ELOOP' ? inTheWay(lookAt(place)) : error;
@@ -51,14 +61,19 @@ export function createFolders(root: string): Folders {
   }
 
   function keep(path: string, folder: OpenFolder): void {
-    open.set(path, folder);
+    drop(path);
+    open.set(path, { ...folder, place: folder.whereabouts() });
     const [oldest] = open.keys();
-    if (open.size <= MOST_OPEN || oldest === undefined) return;
-    open.get(oldest)?.close();
-    open.delete(oldest);
+    if (open.size > MOST_OPEN && oldest !== undefined) drop(oldest);
+  }
+
+  function drop(path: string): void {
+    open.get(path)?.close();
+    open.delete(path);
   }
 
   function walk(path: string, isToBeMade: boolean): string | undefined {
+    if (top.whereabouts() !== rootPlace) throw new Failure('local', { code: 'FolderMoved' });
     let at = top.path;
     let above: { close(): void } | undefined;
     const names = path.split('/').slice(0, -1);
@@ -98,7 +113,8 @@ export function createFolders(root: string): Folders {
     open(path, isToBeMade) {
       const known = open.get(path);
       // Where no folder is held open, another may lie in its place: each write looks again.
-      if (known && (hasDescriptors || !isToBeMade)) return known.path;
+      const isInPlace = known && (hasDescriptors ? known.whereabouts() === known.place : !isToBeMade);
+      if (isInPlace) return known.path;
       if (isToBeMade) missing = undefined;
       else if (missing !== undefined && path.startsWith(missing)) return undefined;
       return walk(path, isToBeMade);
@@ -116,6 +132,15 @@ function makeUnlessThere(place: string): void {
     mkdirSync(place);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
+
+/** undefined where the kernel does not tell: the path is too long for it. */
+function linkedBy(name: string): string | undefined {
+  try {
+    return readlinkSync(name);
+  } catch {
+    return undefined;
   }
 }
 

@@ -20,7 +20,7 @@ import { md5Of } from '../local/content-hash.ts';
 import { UNFINISHED } from '../local/own-paths.ts';
 import { EXACT, type FileState, IGNORES_CASE, stateOf } from '../local/read-file.ts';
 import { createFolders, lookAt } from './open-folders.ts';
-import type { Look } from './plan.ts';
+import { isSameTime, type Look } from './plan.ts';
 import { putInPlace, requireOwnSpelling } from './put-in-place.ts';
 
 const NEW_FILE = 0o666;
@@ -48,6 +48,8 @@ export interface Place {
   /** Resolved. */
   root: string;
   ignoresCase: boolean;
+  /** Whether times are kept to the millisecond. */
+  keepsFractions: boolean;
   /** bytes; undefined where the file system does not tell */
   freeSpace(): number | undefined;
   /** @throws Failure where something above it is no folder, or cannot be looked at */
@@ -76,7 +78,7 @@ export function openPlace(folder: string, token: string | undefined): Place {
   const root = realpathSync(folder);
   const folders = createFolders(root);
 
-  const isCaseIgnored = token === undefined ? IGNORES_CASE : ignoresCase(root, token);
+  const { ignoresCase, keepsFractions } = token === undefined ? UNKNOWN : find(root, token);
 
   const folderOf = (path: string) => path.slice(0, path.lastIndexOf('/') + 1);
   const nameOf = (path: string) => path.slice(path.lastIndexOf('/') + 1);
@@ -90,18 +92,18 @@ export function openPlace(folder: string, token: string | undefined): Place {
     return open;
   }
 
-  function rename(path: string, unfinished: string, seen: Look): FileState {
-    const folderPath = holder(path);
+  function rename(folderPath: string, path: string, unfinished: string, seen: Look): FileState {
     const name = nameOf(path);
     const place = folderPath + name;
-    if (seen.kind === 'file' && !isCaseIgnored) requireOwnSpelling(folderPath, name);
+    if (seen.kind === 'file' && !ignoresCase) requireOwnSpelling(folderPath, name);
     putInPlace(folderPath + unfinished, place, seen);
     return stateOf(lstatSync(place, EXACT));
   }
 
   return {
     root,
-    ignoresCase: isCaseIgnored,
+    ignoresCase,
+    keepsFractions,
     freeSpace: () => freeSpaceOf(root),
     look: path =>
       guarded(() => {
@@ -113,8 +115,8 @@ export function openPlace(folder: string, token: string | undefined): Place {
     writeWhole: (path, bytes, mtime, seen) =>
       guarded(() => {
         const name = unfinishedName(path);
-        const file = holder(path) + name;
-        const descriptor = createNew(file);
+        const folderPath = holder(path);
+        const descriptor = createNew(folderPath + name);
         try {
           try {
             for (let done = 0; done < bytes.length; ) done += writeSync(descriptor, bytes, done);
@@ -122,9 +124,9 @@ export function openPlace(folder: string, token: string | undefined): Place {
           } finally {
             closeSync(descriptor);
           }
-          return rename(path, name, seen);
+          return rename(folderPath, path, name, seen);
         } catch (error) {
-          unlessInTheWay(() => remove(holder(path) + name));
+          unlessInTheWay(() => remove(folderPath + name));
           throw error;
         }
       }),
@@ -144,7 +146,7 @@ export function openPlace(folder: string, token: string | undefined): Place {
             guarded(() => {
               setTime(descriptor, mtime);
               close();
-              return rename(path, name, seen);
+              return rename(holder(path), path, name, seen);
             }),
           abandon(isKept) {
             close();
@@ -248,7 +250,7 @@ export function missingPlace(root: string): Place {
   };
   return {
     root,
-    ignoresCase: IGNORES_CASE,
+    ...UNKNOWN,
     freeSpace: () => undefined,
     look: () => ({ kind: 'nothing' }),
     makeFolder: never,
@@ -261,14 +263,29 @@ export function missingPlace(root: string): Place {
   };
 }
 
-/** Whether the folder takes two spellings for one name; also finds out whether it can be written at all. */
-function ignoresCase(root: string, token: string): boolean {
+type Traits = Pick<Place, 'ignoresCase' | 'keepsFractions'>;
+
+/** Of a folder that is not to be written to. */
+const UNKNOWN: Traits = { ignoresCase: IGNORES_CASE, keepsFractions: true };
+/** A time in ms that only comes back from who keeps milliseconds. */
+const FRACTIONAL = 1_000_000_001_127;
+
+/** What the folder takes for the same name and time; also finds out whether it can be written at all. */
+function find(root: string, token: string): Traits {
   // Named as an unfinished file is: where this is killed, the next restore removes it.
   const name = `${UNFINISHED}${token}-${'a'.repeat(16)}`;
   const probe = `${root}${sep}${name}`;
   try {
-    closeSync(createNew(probe));
-    return existsSync(`${root}${sep}${name.toUpperCase()}`);
+    const descriptor = createNew(probe);
+    try {
+      setTime(descriptor, FRACTIONAL);
+    } finally {
+      closeSync(descriptor);
+    }
+    return {
+      ignoresCase: existsSync(`${root}${sep}${name.toUpperCase()}`),
+      keepsFractions: isSameTime(lstatSync(probe).mtimeMs, FRACTIONAL, true),
+    };
   } finally {
     remove(probe);
   }

@@ -3,7 +3,6 @@ import { Failure, localFailure } from '../../failure.ts';
 import { type FileRecord, isFolderPath } from '../../ledger/records.ts';
 import { isUnfinished, ownPlaceOf } from '../local/own-paths.ts';
 import { othersThan } from '../local/shard.ts';
-import { type Meeting, meetListing } from '../upkeep/meet-listing.ts';
 import type { Job, Restoring } from './job.ts';
 import type { RestorableObject } from './objects.ts';
 import { decide } from './plan.ts';
@@ -12,8 +11,8 @@ import type { Selection } from './selection.ts';
 
 export interface PlanSources {
   objects: AsyncIterable<RestorableObject>;
-  /** The ledger's records of files, ascending by path. */
-  records: Iterable<FileRecord>;
+  /** What the ledger knows of a path; it costs least where paths ascend. */
+  recordOf(path: string): FileRecord | undefined;
   selection: Selection;
   /** Whether a path is left out although it is selected. */
   isExcluded(path: string): boolean;
@@ -25,19 +24,19 @@ export interface PlanSources {
 const TURN = 500;
 
 /**
- * Meets the listing with the ledger and what is there, and hands out what is to be done. What needs nothing
+ * Compares what is listed with the ledger and what is there, and hands out what is to be done. What needs nothing
  * done, or cannot be, is told to the listener.
  * @throws Failure where COS lists nothing
  */
 export async function* planJobs(run: Restoring, sources: PlanSources): AsyncGenerator<Job> {
-  const { selection, records, objects, isExcluded, reserved } = sources;
+  const { selection, recordOf, objects, isExcluded, reserved } = sources;
   const guard = createCaseGuard(run.place.ignoresCase);
   const isOthers = othersThan(run.config.shard);
   let listed = 0;
-  for await (const meeting of meetListing(records, objects, run.prefix)) {
-    const { path, object } = meeting;
+  for await (const object of objects) {
+    const path = object.key.slice(run.prefix.length);
     // The folder object of cos_path itself is the folder that is restored to.
-    if (!object || path === '') continue;
+    if (path === '') continue;
     if (++listed % TURN === 0) {
       run.listener.scanned(listed);
       await letOthersRun();
@@ -51,7 +50,7 @@ export async function* planJobs(run: Restoring, sources: PlanSources): AsyncGene
       if (problem) throw new Failure('thisFile', { code: problem });
       const isOwn = isUnfinished(path) || ownPlaceOf(reserved, path, run.place.ignoresCase) !== undefined;
       if (isOwn) throw new Failure('thisFile', { code: 'OwnPlace' });
-      const job = jobOf(run, { ...meeting, object });
+      const job = jobOf(run, path, object, recordOf(path));
       if (job) yield job;
     } catch (error) {
       run.listener.failed({
@@ -71,10 +70,12 @@ export function operationOf(path: string): 'createFolder' | 'downloadFile' {
 /** @returns undefined where there is nothing to do @throws Failure where it cannot have its place */
 function jobOf(
   run: Restoring,
-  { path, entry, object }: Meeting<FileRecord, RestorableObject> & { object: RestorableObject },
+  path: string,
+  object: RestorableObject,
+  known: FileRecord | undefined,
 ): Job | undefined {
   const look = run.place.look(path);
-  const record = entry?.etag === object.etag && entry.size === object.size ? entry : undefined;
+  const record = known?.etag === object.etag && known.size === object.size ? known : undefined;
   const decision = decide(path, object, look, record, run.rules);
   if (decision.what === 'fail') throw new Failure('local', { code: decision.code });
   if (decision.what !== 'keep') return { path, object, look, record, decision };

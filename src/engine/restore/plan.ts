@@ -61,7 +61,7 @@ export type Decision =
  */
 export function decide(
   path: string,
-  object: Pick<ListedObject, 'size' | 'lastModified'>,
+  object: Pick<ListedObject, 'size'>,
   look: Look,
   record: FileRecord | undefined,
   rules: RestoreRules,
@@ -76,10 +76,7 @@ export function decide(
   }
   if (look.size === 0) return { what: 'keep' };
   if (rules.checksum) return { what: 'compare' };
-  const isKnown = record !== undefined && isRecordedSo(look, record, rules);
-  return isKnown || isSameTime(look.mtime, Date.parse(object.lastModified))
-    ? { what: 'keep' }
-    : { what: 'compare' };
+  return record && isRecordedSo(look, record, rules) ? { what: 'keep' } : { what: 'compare' };
 }
 
 function isRecordedSo(look: LookAtFile, record: FileRecord, { compareCtime }: RestoreRules): boolean {
@@ -112,12 +109,16 @@ export function decideDifferent(
 
 /** Times that were set are read back to within this many ms where a file system keeps fractions. */
 const FRACTION = 1;
-/** FAT keeps every other second, others whole ones; in ms. */
-const COARSE = [2_000, 1_000];
+/** FAT keeps every other second, others whole ones, exFAT hundredths; in ms. */
+const COARSE = [2_000, 1_000, 10];
 
-/** Whether a file has the time that was meant, as far as its file system can keep it. In ms since 1970. */
-export function isSameTime(found: number, meant: number): boolean {
+/**
+ * Whether a file has the time that was meant, as far as its file system can keep it. In ms since 1970.
+ * @param keepsFractions whether that keeps milliseconds
+ */
+export function isSameTime(found: number, meant: number, keepsFractions: boolean): boolean {
   if (Math.abs(found - meant) < FRACTION) return true;
+  if (keepsFractions) return false;
   return COARSE.some(grain => found % grain === 0 && found === Math.floor(meant / grain) * grain);
 }
 

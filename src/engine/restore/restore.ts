@@ -27,6 +27,8 @@ export interface RestoreOptions extends Omit<Restoring, Given>, Omit<PlanSources
 export interface RestoreResult {
   /** Why it ended before it was through: COS refused, could not be reached, or the disk takes no more. */
   stoppedBy: Failure | undefined;
+  /** COS did not list on: what it had listed until then was worked through. */
+  isListingCut: boolean;
   anySuccess: boolean;
   /** Equal files that the ledger was not told of, for their content was not read. */
   unrecorded: number;
@@ -61,51 +63,65 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
     onRetry: listener.retried,
     onAnswer: breaker.answered,
   });
-  const store = await options.openStore(requests.send);
+  const kept = new Set<string>();
+  let store: ObjectStore | undefined;
+  let isThrough = false;
   try {
-    const run: Restoring = {
-      ...options,
-      store,
-      requests,
-      breaker,
-      listener,
-      unrecorded: 0,
-      kept: new Set(),
-      signal,
-    };
+    store = await options.openStore(requests.send);
+    const run: Restoring = { ...options, store, requests, breaker, listener, unrecorded: 0, kept, signal };
     const objects = objectsAt(store, requests, prefix + selection.common, at);
-    const jobs = await planAhead(run, planJobs(run, { ...options, objects }));
-    const ended = await workThrough(run, jobs, stop).finally(() => jobs.destroy());
-    if (!signal.aborted) tellUnmatched(run, selection.unmatched());
+    const plan = await planAhead(run, planJobs(run, { ...options, objects }));
+    const diskFull = await workThrough(run, plan.jobs, stop).finally(() => plan.jobs.destroy());
+    const unlisted = signal.aborted ? undefined : plan.unlisted();
+    if (unlisted && !breaker.anySuccess) throw unlisted;
+    isThrough = !signal.aborted && !unlisted;
+    if (isThrough) tellUnmatched(run, selection.unmatched());
     breaker.finish();
-    tidy(run);
     return {
-      stoppedBy: ended ?? breaker.reason,
+      stoppedBy: diskFull ?? breaker.reason ?? unlisted,
+      isListingCut: unlisted !== undefined,
       anySuccess: breaker.anySuccess,
       unrecorded: run.unrecorded,
     };
   } finally {
-    await store.close();
+    if (!options.dryRun) tidy(options, kept, isThrough);
+    await store?.close();
   }
+}
+
+interface PlanAhead {
+  jobs: Readable;
+  /** Why COS did not list on, once the jobs have ended. */
+  unlisted(): Failure | undefined;
 }
 
 /**
  * Plans ahead of the work, and sees that the disk has room for what is planned: before the first job is begun for as
- * many as it may need, and then for those that come as they come.
- * @throws DiskTooSmall, as the jobs do; Failure where COS lists nothing
+ * many as it may need, and then for those that come as they come. Where COS does not list on, they end.
+ * @throws DiskTooSmall, as the jobs do
  */
-async function planAhead(run: Restoring, jobs: AsyncIterable<Job>): Promise<Readable> {
+async function planAhead(run: Restoring, jobs: AsyncIterable<Job>): Promise<PlanAhead> {
   const free = run.dryRun ? undefined : run.place.freeSpace();
   const coming = together(jobs);
   const first: Job[] = [];
   let needed = 0;
+  let unlisted: Failure | undefined;
+
+  async function next(): Promise<Job[] | undefined> {
+    try {
+      return (await coming.next()).value;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      unlisted = error;
+      return undefined;
+    }
+  }
 
   async function more(): Promise<Job[] | undefined> {
-    const { done, value } = await coming.next();
-    tellPlan(run, value ?? [], !done);
-    if (done) return undefined;
-    for (const job of value) needed += roomFor(run, job);
-    return value;
+    const some = await next();
+    tellPlan(run, some ?? [], some !== undefined);
+    for (const job of some ?? []) needed += roomFor(run, job);
+    return some;
   }
 
   function requireRoom(isBegun: boolean): void {
@@ -128,15 +144,20 @@ async function planAhead(run: Restoring, jobs: AsyncIterable<Job>): Promise<Read
     first.push(...next);
   }
   requireRoom(false);
-  return Readable.from(all(), { highWaterMark: PLANNED_AHEAD });
+  return { jobs: Readable.from(all(), { highWaterMark: PLANNED_AHEAD }), unlisted: () => unlisted };
 }
 
-async function* together(jobs: AsyncIterable<Job>): AsyncGenerator<Job[]> {
+async function* together(jobs: AsyncIterable<Job>): AsyncGenerator<Job[], undefined> {
   let some: Job[] = [];
-  for await (const job of jobs) {
-    if (some.push(job) < TOGETHER) continue;
+  try {
+    for await (const job of jobs) {
+      if (some.push(job) < TOGETHER) continue;
+      yield some;
+      some = [];
+    }
+  } catch (error) {
     yield some;
-    some = [];
+    throw error;
   }
   yield some;
 }
@@ -157,10 +178,7 @@ function tellPlan({ listener }: Restoring, jobs: readonly Job[], isPartial: bool
   listener.planned({ files: jobs.length - folders, folders, deletions: 0, bytes, large, isPartial });
 }
 
-/**
- * @returns why it ended before it was through: the disk takes no more, or COS does not list on
- * @throws DiskTooSmall; Failure where nothing was done before COS did not list on; what is under way has ended then
- */
+/** @returns why the disk takes no more, where it does not @throws DiskTooSmall when what is under way has ended */
 async function workThrough(
   run: Restoring,
   ahead: Readable,
@@ -185,10 +203,8 @@ async function workThrough(
 
   const ended = await Promise.allSettled(Array.from({ length: run.config.threadNum }, work));
   const broken = ended.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
-  if (!broken || run.signal.aborted) return diskFull;
-  if (!(broken.reason instanceof Failure) || !breaker.anySuccess) throw broken.reason;
-  stop.abort();
-  return broken.reason;
+  if (broken && !run.signal.aborted) throw broken.reason;
+  return diskFull;
 }
 
 /** What was asked for by name and is not in COS. */
@@ -200,9 +216,11 @@ function tellUnmatched({ listener, prefix }: Restoring, paths: readonly string[]
 }
 
 /** Removes what killed restores left, once nothing is left to go on with. */
-function tidy({ dryRun, signal, journal, place, kept }: Restoring): void {
-  if (dryRun) return;
-  const isThrough = !signal.aborted;
+function tidy(
+  { journal, place }: Pick<Restoring, 'journal' | 'place'>,
+  kept: ReadonlySet<string>,
+  isThrough: boolean,
+): void {
   if (isThrough && journal.isResumed) {
     for (const folder of journal.folders()) place.sweep(folder, name => kept.has(name));
   }

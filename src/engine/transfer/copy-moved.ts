@@ -69,7 +69,7 @@ export interface Move {
 export async function findMove(run: Run, file: LocalFile, gone: GoneContents): Promise<Move | undefined> {
   for (const recorded of gone.hashesOf(file.size)) {
     const readAt = Date.now();
-    const read = await hashLike(recorded, localPathOf(run, file.path)).catch(noneIfChanged);
+    const read = await hashLike(recorded, localPathOf(run, file.path), run.signal).catch(noneIfChanged);
     if (!read) return undefined;
     const source = gone.find(read.state.size, read.hash);
     if (source) return { path: file.path, source, state: read.state, readAt };
@@ -126,7 +126,8 @@ async function verifyCopy(
 }
 
 async function crc64OfFile(run: Run, path: string, state: FileState): Promise<string> {
-  const read = await hashLike(crc64Hash(''), localPathOf(run, path));
+  // The copy is made: what came of it is found out.
+  const read = await hashLike(crc64Hash(''), localPathOf(run, path), new AbortController().signal);
   if (!isSameState(read.state, state)) throw fileChanged();
   return crc64In(read.hash) ?? '';
 }

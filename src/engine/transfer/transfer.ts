@@ -221,11 +221,14 @@ function timesIn(run: Run, path: string, read: Omit<Reading, 'file'>): ReturnTyp
 /** A file whose times changed, or whose record is unsettled: equal content only refreshes its record. */
 async function checkContent(run: Run, { file, record }: Check, scannedAt: number): Promise<unknown> {
   const readAt = Date.now();
-  const { hash, state } = await hashLike(record.hash, localPathOf(run, file.path)).catch(error => {
-    const failure = localFailure(error);
-    if (failure.kind === 'changed') return { hash: '', state: { ...file, device: Number.NaN, mtimeNs: 0n } };
-    throw failure;
-  });
+  const { hash, state } = await hashLike(record.hash, localPathOf(run, file.path), run.signal).catch(
+    error => {
+      const failure = localFailure(error);
+      if (failure.kind === 'changed')
+        return { hash: '', state: { ...file, device: Number.NaN, mtimeNs: 0n } };
+      throw failure;
+    },
+  );
   if (hash !== record.hash) {
     await markUnknown(run, [file.path]);
     return uploadNow(run, { file, scannedAt, reason: 'otherContent' });

@@ -50,7 +50,7 @@ export async function adoptRecords(options: AdoptOptions): Promise<void> {
     }
     const { path } = candidate.record;
     const isKnown = taken.has(path) || recorded(path) !== undefined;
-    const adopted = isKnown ? 'recorded' : await adopt(candidate, task);
+    const adopted = isKnown ? 'recorded' : await adopt(candidate, task, signal);
     if (typeof adopted !== 'string') {
       ledger.put(adopted);
       taken.add(path);
@@ -59,7 +59,7 @@ export async function adoptRecords(options: AdoptOptions): Promise<void> {
   }
 }
 
-async function adopt(candidate: Candidate, task: Task): Promise<LedgerRecord | Outcome> {
+async function adopt(candidate: Candidate, task: Task, signal: AbortSignal): Promise<LedgerRecord | Outcome> {
   const { record, bucket, key, grain } = candidate;
   if (bucket !== undefined && bucket !== task.bucket) return 'elsewhere';
   if (key !== undefined && key !== task.prefix + record.path) return 'elsewhere';
@@ -74,11 +74,11 @@ async function adopt(candidate: Candidate, task: Task): Promise<LedgerRecord | O
     if (state.size !== record.size) return 'changed';
     const timesIn = (seen: FileState) => timesOf({ file, state: seen, readAt, seenAt: readAt }, true);
     if (isSameMtime(record, state, grain)) return { ...record, ...timesIn(state) };
-    const { hash, state: read } = await hashLike(record.hash, file);
+    const { hash, state: read } = await hashLike(record.hash, file, signal);
     return hash === record.hash ? { ...record, ...timesIn(read) } : 'changed';
   } catch (error) {
     const failure = localFailure(error);
-    if (failure.kind === 'defect') throw failure;
+    if (failure.kind === 'defect' || failure.kind === 'stopped') throw failure;
     return failure.kind === 'changed' ? 'changed' : 'unreadable';
   }
 }

@@ -145,7 +145,7 @@ async function compared(
 
 /** The record of a file whose object has its size and content; undefined where it has not. */
 async function equalRecord(
-  { config, store, requests, prefix }: RebuildOptions,
+  { config, store, requests, prefix, signal }: RebuildOptions,
   { path, entry, object }: Meeting<ScannedEntry>,
   old: LedgerRecord | undefined,
 ): Promise<FileRecord | undefined> {
@@ -160,7 +160,7 @@ async function equalRecord(
   const file = join(config.localPath, path);
   const readAt = Date.now();
   const asRead = async (recorded: string): Promise<FileRecord | undefined> => {
-    const { hash, state } = await hashLike(recorded, file);
+    const { hash, state } = await hashLike(recorded, file, signal);
     if (hash !== recorded || state.size !== size) return undefined;
     const times = timesOf({ file, state, readAt, seenAt: readAt }, config.compareCtime);
     return { path, size, ...times, hash, etag };

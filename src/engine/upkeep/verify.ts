@@ -154,7 +154,11 @@ function createComparison(
 
   async function checkContent(record: FileRecord): Promise<void> {
     try {
-      const { hash } = await hashLike(record.hash, join(options.config.localPath, record.path));
+      const { hash } = await hashLike(
+        record.hash,
+        join(options.config.localPath, record.path),
+        options.signal,
+      );
       if (hash !== record.hash) find('content', record.path);
     } catch (error) {
       notRead(record.path, localFailure(error));
@@ -219,7 +223,7 @@ interface Contradiction {
  * @returns the object's ETag where the content is the recorded one; why the local file, which alone could tell, was not read
  */
 async function contentInCos(
-  { store, requests, config, prefix }: VerifyOptions,
+  { store, requests, config, prefix, signal }: VerifyOptions,
   record: LedgerRecord,
   object: ListedObject | undefined,
   isLocalAsRecorded: boolean,
@@ -244,8 +248,8 @@ async function contentInCos(
   if (!isLocalAsRecorded) return others;
   try {
     const file = join(config.localPath, record.path);
-    const crc64 = await hashLike(crc64Hash(head.crc64), file);
-    const md5 = await hashLike(record.hash, file);
+    const crc64 = await hashLike(crc64Hash(head.crc64), file, signal);
+    const md5 = await hashLike(record.hash, file, signal);
     const isSame = crc64.hash === crc64Hash(head.crc64) && md5.hash === record.hash;
     return isSame ? head : others;
   } catch (error) {

@@ -221,6 +221,8 @@ export const en = (call: Call): Words => ({
     locked: (pid, host) =>
       `another run is under way${pid === undefined ? '' : ` (process ${pid} on ${host})`}: wait for its end`,
     cosRefused: (code, message) => `COS refuses: ${code}: ${message}`,
+    listingCut: (code, message) =>
+      `COS did not list all of it: code: ${code}, ${message}. What was listed is worked through; restore again for the rest`,
     connectionLost: (code, message) => `no connection to COS: code: ${code}, ${message}`,
     interrupted: signal => `interrupted by ${signal}: what was done is recorded, the next run goes on`,
     diskTooSmall: (folder, { needed, free, isBegun }) =>

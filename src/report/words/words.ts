@@ -45,6 +45,7 @@ export interface Words {
     daemonRunning(pid: number | undefined): string;
     locked(pid: number | undefined, host: string | undefined): string;
     cosRefused(code: string, message: string): string;
+    listingCut(code: string, message: string): string;
     connectionLost(code: string, message: string): string;
     interrupted(signal: string): string;
     diskTooSmall(folder: string, room: { needed: string; free: string; isBegun: boolean }): string;

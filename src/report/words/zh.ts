@@ -202,6 +202,8 @@ export const zh = (call: Call): Words => ({
     locked: (pid, host) =>
       `另一个运行正在进行${pid === undefined ? '' : `（主机 ${host} 上的进程 ${pid}）`}：请等待其结束`,
     cosRefused: (code, message) => `COS 拒绝：${code}：${message}`,
+    listingCut: (code, message) =>
+      `COS 未能列出全部对象：code: ${code}, ${message}。已列出的都已处理，其余请再次恢复`,
     connectionLost: (code, message) => `无法连接 COS：code: ${code}, ${message}`,
     interrupted: signal => `被 ${signal} 中断：已完成的都已记录，下次运行会继续`,
     diskTooSmall: (folder, { needed, free, isBegun }) =>

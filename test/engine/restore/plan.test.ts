@@ -10,8 +10,8 @@ import {
 import type { FileRecord } from '../../../src/ledger/records.ts';
 
 const RULES: RestoreRules = { overwrite: 'never', checksum: false, compareCtime: false };
-const OBJECT = { size: 5, lastModified: '2026-01-02T03:04:05.000Z' };
-const UPLOADED = Date.parse(OBJECT.lastModified);
+const OBJECT = { size: 5 };
+const UPLOADED = Date.parse('2026-01-02T03:04:05.000Z');
 const RECORD: FileRecord = {
   ...{ path: 'a', size: 5, mtime: 1234.5, ctime: 9, unsettledSince: 0, hash: 'x', etag: 'x' },
 };
@@ -24,14 +24,14 @@ test('what is not there is fetched', t => {
   t.deepEqual(planned({ kind: 'nothing' }), { what: 'fetch', reason: 'missing' });
 });
 
-test('a file of the size and time of its object, or of the record of these bytes, is kept', t => {
-  t.deepEqual(planned(file(5, UPLOADED)), { what: 'keep' });
+test('a file of the time of the record of these bytes is kept; what a listing says of a time is no more than an upload', t => {
+  t.deepEqual(planned(file(5, UPLOADED)), { what: 'compare' });
   t.deepEqual(planned(file(5, 1234.5), {}, RECORD), { what: 'keep' });
   t.deepEqual(planned(file(5, 1234.5)), { what: 'compare' });
 });
 
 test('with checksum the content decides, whatever the times say', t => {
-  t.deepEqual(planned(file(5, UPLOADED), { checksum: true }), { what: 'compare' });
+  t.deepEqual(planned(file(5, 1234.5), { checksum: true }, RECORD), { what: 'compare' });
 });
 
 test('in the folder that the ledger is about, a file that may have changed since its record is compared', t => {
@@ -66,11 +66,14 @@ test('a folder object makes a folder, and one with content has no place', t => {
 });
 
 test('times are the same as far as a file system can keep them', t => {
-  t.true(isSameTime(1_700_000_000_123.456, 1_700_000_000_123.4561));
-  t.true(isSameTime(1_700_000_000_000, 1_700_000_000_999));
-  t.true(isSameTime(1_700_000_000_000, 1_700_000_001_500));
-  t.false(isSameTime(1_700_000_001_000, 1_700_000_000_999));
-  t.false(isSameTime(1_700_000_000_123, 1_700_000_000_125));
+  for (const keepsFractions of [true, false]) {
+    t.true(isSameTime(1_700_000_000_123.456, 1_700_000_000_123.4561, keepsFractions));
+    t.is(isSameTime(1_700_000_000_120, 1_700_000_000_127, keepsFractions), !keepsFractions);
+    t.is(isSameTime(1_700_000_000_000, 1_700_000_000_999, keepsFractions), !keepsFractions);
+    t.is(isSameTime(1_700_000_000_000, 1_700_000_001_500, keepsFractions), !keepsFractions);
+    t.false(isSameTime(1_700_000_001_000, 1_700_000_000_999, keepsFractions));
+    t.false(isSameTime(1_700_000_000_123, 1_700_000_000_125, keepsFractions));
+  }
 });
 
 test("the object's own time comes before the ledger's, and that before the upload's", t => {
