@@ -112,9 +112,9 @@ export function createFolders(root: string): Folders {
   return {
     open(path, isToBeMade) {
       const known = open.get(path);
-      // Where no folder is held open, another may lie in its place: each write looks again.
-      const isInPlace = known && (hasDescriptors ? known.whereabouts() === known.place : !isToBeMade);
-      if (isInPlace) return known.path;
+      // What is written must come into its place: where no folder is held open, another may lie there.
+      const isStill = known && (!isToBeMade || (hasDescriptors && known.whereabouts() === known.place));
+      if (isStill) return known.path;
       if (isToBeMade) missing = undefined;
       else if (missing !== undefined && path.startsWith(missing)) return undefined;
       return walk(path, isToBeMade);

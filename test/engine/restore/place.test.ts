@@ -108,7 +108,6 @@ test('a folder that is moved away during a restore gets no more files, and its p
   t.teardown(() => rmSync(elsewhere, { recursive: true, force: true }));
   place.writeWhole('a/dir/first', OURS, 0, NOTHING);
   renameSync(join(place.root, 'a'), join(elsewhere, 'moved'));
-  t.deepEqual(place.look('a/dir/first'), NOTHING);
   place.writeWhole('a/dir/second', OURS, 0, NOTHING);
   t.deepEqual(readdirSync(join(elsewhere, 'moved', 'dir')), ['first']);
   t.deepEqual(readdirSync(join(place.root, 'a', 'dir')), ['second']);
