@@ -5,6 +5,8 @@ import type { Look } from './plan.ts';
 
 /** Folders that are kept open: downloads of a few neighbouring ones end at a time. */
 const MOST_OPEN = 8;
+/** ms until it is asked again where a folder is: it costs as much as opening a file, and who moves it is no quicker */
+const ASKED_AGAIN = 10;
 /** Linux: to be walked through, not to be read. Node has no name for it. */
 const O_PATH = 0o10000000;
 const AS_FOLDER = O_PATH | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
@@ -15,6 +17,13 @@ interface OpenFolder {
   /** Where it is now; undefined where the system does not tell. */
   whereabouts(): string | undefined;
   close(): void;
+}
+
+interface KeptFolder extends OpenFolder {
+  /** Where it was when it was opened. */
+  place: string | undefined;
+  /** When it was in that place last, in ms of performance.now(). */
+  askedAt: number;
 }
 
 /** The folders below a root, each reached from the one above it and never through a link. */
@@ -34,10 +43,8 @@ export interface Folders {
  */
 export function createFolders(root: string): Folders {
   const hasDescriptors = process.platform === 'linux' && existsSync('/proc/self/fd');
-  /** Folders, and where they were when they were opened. */
-  const open = new Map<string, OpenFolder & { place: string | undefined }>();
-  const top = enter(root);
-  const rootPlace = top.whereabouts();
+  const open = new Map<string, KeptFolder>();
+  const top = keptFrom(enter(root));
   /** A folder that was not there: what is in it need not be looked for. */
   let missing: string | undefined;
 
@@ -62,7 +69,7 @@ export function createFolders(root: string): Folders {
 
   function keep(path: string, folder: OpenFolder): void {
     drop(path);
-    open.set(path, { ...folder, place: folder.whereabouts() });
+    open.set(path, keptFrom(folder));
     const [oldest] = open.keys();
     if (open.size > MOST_OPEN && oldest !== undefined) drop(oldest);
   }
@@ -73,7 +80,7 @@ export function createFolders(root: string): Folders {
   }
 
   function walk(path: string, isToBeMade: boolean): string | undefined {
-    if (top.whereabouts() !== rootPlace) throw new Failure('local', { code: 'FolderMoved' });
+    if (!isInPlace(top)) throw new Failure('local', { code: 'FolderMoved' });
     let at = top.path;
     let above: { close(): void } | undefined;
     const names = path.split('/').slice(0, -1);
@@ -113,8 +120,7 @@ export function createFolders(root: string): Folders {
     open(path, isToBeMade) {
       const known = open.get(path);
       // What is written must come into its place: where no folder is held open, another may lie there.
-      const isStill = known && (!isToBeMade || (hasDescriptors && known.whereabouts() === known.place));
-      if (isStill) return known.path;
+      if (known && (!isToBeMade || (hasDescriptors && isInPlace(known)))) return known.path;
       if (isToBeMade) missing = undefined;
       else if (missing !== undefined && path.startsWith(missing)) return undefined;
       return walk(path, isToBeMade);
@@ -124,6 +130,18 @@ export function createFolders(root: string): Folders {
       open.clear();
     },
   };
+}
+
+function keptFrom(folder: OpenFolder): KeptFolder {
+  return { ...folder, place: folder.whereabouts(), askedAt: performance.now() };
+}
+
+function isInPlace(folder: KeptFolder): boolean {
+  const now = performance.now();
+  if (now - folder.askedAt < ASKED_AGAIN) return true;
+  if (folder.whereabouts() !== folder.place) return false;
+  folder.askedAt = now;
+  return true;
 }
 
 /** Somebody else may make it in the same moment; whether it is a folder shows when it is entered. */
