@@ -25,12 +25,12 @@ export async function listPage(ask: Ask, prefix: string, marker: string | undefi
     marker === undefined ? query : { ...query, marker },
     'ListBucketResult',
   );
-  const objects = elementsAt(page.element, 'Contents').map(object => listedObject(object, page));
-  if (!page.isTruncated) return { objects, nextMarker: undefined };
+  const items = elementsAt(page.element, 'Contents').map(object => listedObject(object, page));
+  if (!page.isTruncated) return { items, next: undefined };
   const given = textAt(page.element, 'NextMarker');
-  const next = given ? decoded(given, page) : objects.at(-1)?.key;
+  const next = given ? decoded(given, page) : items.at(-1)?.key;
   if (next === undefined || next === marker) throw page.broken('the listing does not go on');
-  return { objects, nextMarker: next };
+  return { items, next };
 }
 
 function listedObject(object: XmlElement, page: Page, size = sizeIn(object, page)): ListedObject {
@@ -69,8 +69,8 @@ export async function listVersionPage(
     },
     'ListVersionsResult',
   );
-  const versions = versionsIn(page);
-  if (!page.isTruncated) return { versions, next: undefined };
+  const items = versionsIn(page);
+  if (!page.isTruncated) return { items, next: undefined };
   const next = {
     key: decoded(textAt(page.element, 'NextKeyMarker'), page),
     versionId: textAt(page.element, 'NextVersionIdMarker') ?? '',
@@ -78,7 +78,7 @@ export async function listVersionPage(
   if (next.key === '' || (next.key === marker?.key && next.versionId === marker.versionId)) {
     throw page.broken('the listing does not go on');
   }
-  return { versions, next };
+  return { items, next };
 }
 
 /** Ascending by key, the newest of a key first; where a second holds several, the latest of all comes first. */

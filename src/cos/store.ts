@@ -39,17 +39,15 @@ export interface VersionMarker {
   versionId: string;
 }
 
-export interface VersionPage {
-  /** Ascending by key, the newest version of a key first. */
-  versions: ListedVersion[];
-  next: VersionMarker | undefined;
+/** One page of a listing, ascending by key; of a key's versions the newest comes first. */
+export interface Page<Item, Marker> {
+  items: Item[];
+  /** The marker of the next page; undefined on the last one. */
+  next: Marker | undefined;
 }
 
-export interface ObjectPage {
-  objects: ListedObject[];
-  /** The marker of the next page; undefined on the last one. */
-  nextMarker: string | undefined;
-}
+export type ObjectPage = Page<ListedObject, string>;
+export type VersionPage = Page<ListedVersion, VersionMarker>;
 
 export interface PendingUpload {
   key: string;

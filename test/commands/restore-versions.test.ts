@@ -173,7 +173,7 @@ test.serial(
         mostHeld = Math.max(mostHeld, process.memoryUsage().heapUsed);
         const next =
           start + perPage < pages * perPage ? { key: 'k', versionId: String(start + perPage) } : undefined;
-        return { versions: Array.from({ length: perPage }, (_, index) => versionAt(start + index)), next };
+        return { items: Array.from({ length: perPage }, (_, index) => versionAt(start + index)), next };
       },
     } as unknown as ObjectStore;
     const requests = { send: <T>(request: () => Promise<T>) => request() };

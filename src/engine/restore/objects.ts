@@ -1,4 +1,5 @@
 import type { ListedObject, ListedVersion, ObjectStore, VersionMarker } from '../../cos/store.ts';
+import { readAhead } from '../requests/read-ahead.ts';
 import type { Requests } from '../requests/requests.ts';
 
 /** An object that may be brought back, as it is or as it was. */
@@ -18,35 +19,14 @@ export function objectsAt(
   prefix: string,
   at: number | undefined,
 ): AsyncGenerator<RestorableObject> {
-  if (at === undefined) {
-    return readAhead<RestorableObject, string>(async marker => {
-      const { objects, nextMarker } = await requests.send(() => store.list(prefix, marker));
-      return { items: objects, next: nextMarker };
-    });
-  }
+  if (at === undefined)
+    return readAhead<RestorableObject, string>(marker => requests.send(() => store.list(prefix, marker)));
   return newestAt(
-    readAhead<ListedVersion, VersionMarker>(async marker => {
-      const { versions, next } = await requests.send(() => store.listVersions(prefix, marker));
-      return { items: versions, next };
-    }),
+    readAhead<ListedVersion, VersionMarker>(marker =>
+      requests.send(() => store.listVersions(prefix, marker)),
+    ),
     at,
   );
-}
-
-async function* readAhead<Item, Marker>(
-  ask: (marker: Marker | undefined) => Promise<{ items: Item[]; next: Marker | undefined }>,
-): AsyncGenerator<Item> {
-  let page = ask(undefined);
-  for (;;) {
-    const { items, next } = await page;
-    if (next !== undefined) {
-      page = ask(next);
-      // It is awaited when this one is through; nobody may be left by then.
-      page.catch(() => {});
-    }
-    yield* items;
-    if (next === undefined) return;
-  }
 }
 
 /** Of each key the newest version that is not younger than a moment, where that is no deletion. */

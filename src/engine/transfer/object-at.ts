@@ -20,10 +20,10 @@ export async function objectAt(store: ObjectStore, key: string): Promise<Found |
   } catch (error) {
     const refusal = error as Failure;
     if (!isRefusal(refusal)) throw refusal;
-    const { objects } = await store.list(key, undefined).catch(() => {
+    const { items } = await store.list(key, undefined).catch(() => {
       throw refusal;
     });
-    const listed = objects.find(object => object.key === key);
+    const listed = items.find(object => object.key === key);
     if (!listed) throw refusal;
     const lastModified = Date.parse(listed.lastModified);
     return { ...listed, lastModified, status: 200, requestId: '', crc64: undefined };

@@ -3,6 +3,7 @@ import type { Config } from '../../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../../cos/store.ts';
 import { Failure } from '../../failure.ts';
 import { othersThan } from '../local/shard.ts';
+import { readAhead } from '../requests/read-ahead.ts';
 import type { Requests } from '../requests/requests.ts';
 
 /** An entry of ours and the object of its key; one of them may be missing. */
@@ -58,17 +59,11 @@ export async function meetAll<T extends { path: string }>(
   return objects;
 }
 
-/** Lists all objects under a prefix that are no other shard's, page by page. @throws Failure */
+/** All objects under a prefix that are no other shard's. @throws Failure */
 async function* listAll({ config, prefix, store, requests }: ListingOptions): AsyncGenerator<ListedObject> {
   const isOthers = othersThan(config.shard);
-  for (let marker: string | undefined, isFirst = true; isFirst || marker !== undefined; isFirst = false) {
-    const page = await requests.send(() => store.list(prefix, marker));
-    for (const object of page.objects) {
-      if (!isOthers(object.key.slice(prefix.length))) yield object;
-    }
-    if (page.nextMarker !== undefined && page.nextMarker === marker) throw notSorted(marker);
-    marker = page.nextMarker;
-  }
+  const objects = readAhead<ListedObject, string>(marker => requests.send(() => store.list(prefix, marker)));
+  for await (const object of objects) if (!isOthers(object.key.slice(prefix.length))) yield object;
 }
 
 /**
