@@ -11,6 +11,8 @@ interface BundledPackage {
 
 const RULE = '='.repeat(100);
 const LICENSE_FILE = /^(licen[cs]e|copying|notice)/i;
+/** The licences of packages that come without their text, as their repositories have them. */
+const MISSING = join(import.meta.dirname, '..', 'static', 'licenses');
 
 /**
  * Returns the text of THIRD_PARTY_LICENSES: every npm package of which the bundle has a part, and Node itself.
@@ -48,7 +50,7 @@ async function readPackage(folder: string): Promise<BundledPackage> {
   const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
   const files = (await readdir(folder)).filter(name => LICENSE_FILE.test(name)).sort();
   const texts = await Promise.all(files.map(name => readFile(join(folder, name), 'utf8')));
-  if (texts.length === 0) texts.push(await licenseInReadme(folder, manifest.name));
+  if (texts.length === 0) texts.push(await licenseElsewhere(folder, manifest.name));
   return { name: manifest.name, version: manifest.version, license: licenseName(manifest), texts };
 }
 
@@ -61,11 +63,12 @@ function licenseName(manifest: {
   return license?.type ?? licenses?.map(one => one.type).join(' or ') ?? 'see below';
 }
 
-/** Some authors put the licence at the end of the README. */
-async function licenseInReadme(folder: string, name: string): Promise<string> {
+/** Some authors put the licence at the end of the README, or in their repository alone. */
+async function licenseElsewhere(folder: string, name: string): Promise<string> {
   const readme = (await readdir(folder)).find(file => /^readme/i.test(file));
   const text = readme === undefined ? '' : await readFile(join(folder, readme), 'utf8');
-  const part = /^#* *licen[cs]e\b[\s\S]*$/im.exec(text)?.[0];
+  const inReadme = /^#* *licen[cs]e\b[\s\S]*$/im.exec(text)?.[0];
+  const part = inReadme ?? (await readFile(join(MISSING, name), 'utf8').catch(() => undefined));
   if (part === undefined) throw new Error(`${name} (${dirname(folder)}) has no licence text`);
   return part;
 }
