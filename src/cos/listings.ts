@@ -29,11 +29,11 @@ export async function listPage(ask: Ask, prefix: string, marker: string | undefi
   if (!page.isTruncated) return { items, next: undefined };
   const given = textAt(page.element, 'NextMarker');
   const next = given ? decoded(given, page) : items.at(-1)?.key;
-  if (next === undefined || next === marker) throw page.broken('the listing does not go on');
+  if (next === undefined || !isAfter(next, marker)) throw page.broken('the listing does not go on');
   return { items, next };
 }
 
-function listedObject(object: XmlElement, page: Page, size = sizeIn(object, page)): ListedObject {
+function listedObject(object: XmlElement, page: ListingAnswer, size = sizeIn(object, page)): ListedObject {
   return {
     key: decoded(textAt(object, 'Key'), page),
     etag: page.etagIn(textAt(object, 'ETag')),
@@ -43,7 +43,7 @@ function listedObject(object: XmlElement, page: Page, size = sizeIn(object, page
   };
 }
 
-function sizeIn(element: XmlElement, page: Page): number {
+function sizeIn(element: XmlElement, page: ListingAnswer): number {
   const text = textAt(element, 'Size') ?? '';
   const size = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(size))
@@ -75,14 +75,13 @@ export async function listVersionPage(
     key: decoded(textAt(page.element, 'NextKeyMarker'), page),
     versionId: textAt(page.element, 'NextVersionIdMarker') ?? '',
   };
-  if (next.key === '' || (next.key === marker?.key && next.versionId === marker.versionId)) {
-    throw page.broken('the listing does not go on');
-  }
+  const isSameKey = next.key === marker?.key && next.versionId !== marker.versionId;
+  if (!isSameKey && !isAfter(next.key, marker?.key)) throw page.broken('the listing does not go on');
   return { items, next };
 }
 
 /** Ascending by key, the newest of a key first; where a second holds several, the latest of all comes first. */
-function versionsIn(page: Page): ListedVersion[] {
+function versionsIn(page: ListingAnswer): ListedVersion[] {
   const listed = (name: 'Version' | 'DeleteMarker') =>
     elementsAt(page.element, name).map(element => ({
       version: {
@@ -109,6 +108,11 @@ function versionsIn(page: Page): ListedVersion[] {
       throw page.broken('the listing has a time that is none');
     return version;
   });
+}
+
+/** Pages that come again would never end. */
+function isAfter(key: string, marker = ''): boolean {
+  return compareKeys(key, marker) > 0;
 }
 
 /** COS's order is that of UTF-8 bytes. */
@@ -158,24 +162,28 @@ export async function listAllUploads(ask: Ask, prefix: string): Promise<PendingU
       'key-marker': decoded(textAt(page.element, 'NextKeyMarker'), page),
       'upload-id-marker': textAt(page.element, 'NextUploadIdMarker') ?? '',
     };
-    if (
-      next['key-marker'] === marker['key-marker'] &&
-      next['upload-id-marker'] === marker['upload-id-marker']
-    ) {
+    const isSameKey =
+      next['key-marker'] === marker['key-marker'] && next['upload-id-marker'] !== marker['upload-id-marker'];
+    if (!isSameKey && !isAfter(next['key-marker'], marker['key-marker'])) {
       throw page.broken('the list of uploads does not go on');
     }
     marker = next;
   }
 }
 
-interface Page {
+interface ListingAnswer {
   element: XmlElement;
   isTruncated: boolean;
   broken(message: string): Error;
   etagIn(text: string | undefined): string;
 }
 
-async function askForPage(ask: Ask, key: string, query: Record<string, string>, root: string): Promise<Page> {
+async function askForPage(
+  ask: Ask,
+  key: string,
+  query: Record<string, string>,
+  root: string,
+): Promise<ListingAnswer> {
   const answer = await ask({ method: 'GET', key, query, headers: {} });
   const confirmation = confirmationOf(answer);
   const broken = (message: string) => unproved('UnexpectedAnswer', message, confirmation);
@@ -190,7 +198,7 @@ async function askForPage(ask: Ask, key: string, query: Record<string, string>, 
   };
 }
 
-function decoded(text: string | undefined, page: Page): string {
+function decoded(text: string | undefined, page: ListingAnswer): string {
   try {
     return decodeURIComponent(text ?? '');
   } catch {

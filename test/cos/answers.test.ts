@@ -137,6 +137,33 @@ test('a version whose time cannot be read is a failure: it would count as of any
   t.like(await t.throwsAsync<Failure>(store.listVersions('', undefined)), { code: 'UnexpectedAnswer' });
 });
 
+for (const next of ['m', 'a', '', 'm%']) {
+  test(`a listing whose next page is none is a failure: "${next}" after m`, async t => {
+    const more = `<IsTruncated>true</IsTruncated><NextMarker>${next}</NextMarker><NextKeyMarker>${next}</NextKeyMarker>`;
+    const bodies: [string, (store: ObjectStore) => Promise<unknown>][] = [
+      ['ListBucketResult', store => store.list('', 'm')],
+      ['ListVersionsResult', store => store.listVersions('', { key: 'm', versionId: '' })],
+    ];
+    for (const [root, ask] of bodies) {
+      const store = await storeAnswering(t, response => {
+        response.writeHead(200, ID).end(`<${root}>${more}</${root}>`);
+      });
+      t.like(await t.throwsAsync<Failure>(ask(store)), { code: 'UnexpectedAnswer' }, root);
+    }
+  });
+}
+
+test('lists of uploads that come again and again end', async t => {
+  let page = 0;
+  const store = await storeAnswering(t, response => {
+    const key = ['b', 'a'][page++ % 2];
+    const more = `<IsTruncated>true</IsTruncated><NextKeyMarker>${key}</NextKeyMarker>`;
+    response.writeHead(200, ID).end(`<ListMultipartUploadsResult>${more}</ListMultipartUploadsResult>`);
+  });
+  t.like(await t.throwsAsync<Failure>(store.listUploads('')), { code: 'UnexpectedAnswer' });
+  t.is(page, 2);
+});
+
 const anyRequest: Record<string, (store: ObjectStore) => Promise<unknown>> = {
   ...Object.fromEntries(
     ['startUpload', 'list', 'listParts', 'listUploads'].map(request => [request, inBody[request]?.[1]]),

@@ -22,8 +22,8 @@ interface OpenFolder {
 interface KeptFolder extends OpenFolder {
   /** Where it was when it was opened. */
   place: string | undefined;
-  /** When it was in that place last, in ms of performance.now(). */
-  askedAt: number;
+  /** When it was there last, in ms of performance.now(). */
+  seenAt: number;
 }
 
 /** The folders below a root, each reached from the one above it and never through a link. */
@@ -133,14 +133,14 @@ export function createFolders(root: string): Folders {
 }
 
 function keptFrom(folder: OpenFolder): KeptFolder {
-  return { ...folder, place: folder.whereabouts(), askedAt: performance.now() };
+  return { ...folder, place: folder.whereabouts(), seenAt: performance.now() };
 }
 
 function isInPlace(folder: KeptFolder): boolean {
   const now = performance.now();
-  if (now - folder.askedAt < ASKED_AGAIN) return true;
+  if (now - folder.seenAt < ASKED_AGAIN) return true;
   if (folder.whereabouts() !== folder.place) return false;
-  folder.askedAt = now;
+  folder.seenAt = now;
   return true;
 }
 
