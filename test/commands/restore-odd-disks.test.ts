@@ -1,7 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { mountFuse, noFuse } from '../support/fuse.ts';
-import { type EndedHere, restoreHere } from '../support/in-process.ts';
+import { type EndedHere, restoreHere, syncHere } from '../support/in-process.ts';
 import { putObjects } from '../support/objects.ts';
 import { sandbox } from '../support/sandbox.ts';
 import { testWhere } from '../support/test-where.ts';
@@ -43,3 +43,25 @@ fuseTest('a disk below the folder that alone ignores case keeps the first spelli
     t.is(readFileSync(join(source, 'A'), 'utf8'), 'A');
   }
 });
+
+fuseTest(
+  'on a disk that keeps whole seconds a large file whose time was cut off is not read, nor fetched, again',
+  async t => {
+    const box = await sandbox(t);
+    const [source, back] = [join(box.root, 'source'), join(box.root, 'back')];
+    await mountFuse(t, source, back, { grain: 2 });
+    box.configure({ meta: { mtime: '1600000001.5' }, delete_sync: 0 });
+    box.write('large', 'x'.repeat(2 * 1024 * 1024));
+    await syncHere(box);
+    t.is((await restoreHere(box, { to: back })).code, 0);
+    t.is(statSync(join(back, 'large')).mtimeMs, 1_600_000_000_000);
+    box.proxy.requests.length = 0;
+    const again = await restoreHere(box, { to: back });
+    t.like(again.json, { op_status: 'ALL_OK', download_file_ok: 0, download_file_skip: 1 });
+    t.deepEqual(
+      box.proxy.requests.map(({ method }) => method),
+      ['GET', 'HEAD'],
+      'the listing, and what time the object has',
+    );
+  },
+);
