@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mountFuse, noFuse } from '../support/fuse.ts';
 import { type EndedHere, restoreHere, syncHere } from '../support/in-process.ts';
@@ -55,6 +55,9 @@ fuseTest(
     await syncHere(box);
     t.is((await restoreHere(box, { to: back })).code, 0);
     t.is(statSync(join(back, 'large')).mtimeMs, 1_600_000_000_000);
+    // Its content tells whether it is read.
+    writeFileSync(join(source, 'large'), 'y'.repeat(2 * 1024 * 1024));
+    utimesSync(join(source, 'large'), 1, 1_600_000_000);
     box.proxy.requests.length = 0;
     const again = await restoreHere(box, { to: back });
     t.like(again.json, { op_status: 'ALL_OK', download_file_ok: 0, download_file_skip: 1 });
