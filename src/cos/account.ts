@@ -50,7 +50,7 @@ async function askForBuckets(
       cos.getService({}),
       tooLong(timeout * 1_000 * WHOLE_ANSWER),
     ]);
-    if (!isFromCos(headers ?? {})) throw notFromCos(statusCode ?? 0, `HTTP ${statusCode}`);
+    if (!isFromCos(headers ?? {})) throw notFromCos(statusCode ?? 0);
     return (Buckets ?? []).map(bucket => ({ name: bucket.Name, region: bucket.Location }));
   } catch (error) {
     throw failureOfSdk(error, maskOf([secretKey, token, ...sent]));

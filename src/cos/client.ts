@@ -81,8 +81,14 @@ export function openStore(access: Access): ObjectStore {
       return { ...confirmation, etag: etagIn(etag, confirmation) };
     },
 
-    abortUpload: (key, uploadId) =>
-      ask({ method: 'DELETE', key, query: { uploadId }, headers: {} }).then(() => {}, ignoreLost),
+    abortUpload: async (key, uploadId) => {
+      try {
+        const answer = await ask({ method: 'DELETE', key, query: { uploadId }, headers: {} });
+        requireNoContent(confirmationOf(answer));
+      } catch (error) {
+        if ((error as Failure).code !== 'NoSuchUpload') throw error;
+      }
+    },
 
     listUploads: prefix => listAllUploads(ask, prefix),
 
@@ -163,6 +169,7 @@ function copyFrom({ bucket, region, host, signHost }: Access, { key, etag }: Cop
 function copied(answer: HttpAnswer, root: string): Confirmation {
   const result = xmlOf(answer.text, root);
   const confirmation = confirmationOf(answer);
+  if (!result) throw unproved('UnexpectedAnswer', 'the answer does not say what was copied', confirmation);
   const crc64 = confirmation.crc64 ?? textAt(result, 'CRC64');
   return { ...confirmation, crc64, etag: etagIn(textAt(result, 'ETag'), confirmation) };
 }
@@ -170,8 +177,14 @@ function copied(answer: HttpAnswer, root: string): Confirmation {
 /** Characters that an XML document cannot carry, or not unchanged. */
 const NOT_FOR_XML = /[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/;
 
-/** DELETE Object (436/7743) is answered with it, whether there was an object or not. */
+/** What DELETE Object (436/7743), whether there was one or not, and Abort (436/7740) are answered with. */
 const NO_CONTENT = 204;
+
+/** @throws Failure for another success: it is what somebody says who is not COS */
+function requireNoContent(answer: Confirmation): void {
+  if (answer.status === NO_CONTENT) return;
+  throw unproved('UnexpectedAnswer', 'the answer does not say that it was deleted', answer);
+}
 
 async function deleteMany(ask: Ask, keys: readonly string[]): Promise<Deletion> {
   const inXml = keys.filter(key => !NOT_FOR_XML.test(key));
@@ -189,9 +202,7 @@ async function deleteMany(ask: Ask, keys: readonly string[]): Promise<Deletion> 
   }
   for (const key of alone) {
     const answer = confirmationOf(await ask({ method: 'DELETE', key, query: {}, headers: {} }));
-    // Another 2xx is what somebody says who is not COS.
-    if (answer.status !== NO_CONTENT)
-      throw unproved('UnexpectedAnswer', 'the answer does not say that it was deleted', answer);
+    requireNoContent(answer);
     deletion.requestId ||= answer.requestId;
     deletion.status ||= answer.status;
   }
@@ -205,13 +216,9 @@ function notIn(result: XmlElement, keys: readonly string[], deletion: Deletion):
     const key = textAt(error, 'Key');
     if (key === undefined) continue;
     deletion.failed.set(key, {
-      code: codeOf(textAt(error, 'Code')),
+      code: codeOf(textAt(error, 'Code')) || 'UnexpectedAnswer',
       message: messageOf(textAt(error, 'Message')),
     });
   }
   return keys.filter(key => !deleted.has(key) && !deletion.failed.has(key));
-}
-
-function ignoreLost(failure: Failure): void {
-  if (failure.kind !== 'lost' && failure.kind !== 'stale') throw failure;
 }

@@ -83,7 +83,7 @@ export interface CosAnswerError {
 export function failureOfAnswer(answer: CosAnswerError): Failure {
   const { status, headers } = answer;
   const retryAfter = retryAfterIn(headers);
-  if (status >= 300 && !isFromCos(headers)) return notFromCos(status, `HTTP ${status}`, retryAfter);
+  if (status >= 300 && !isFromCos(headers)) return notFromCos(status, retryAfter);
   const code = codeOf(answer.code) || `HTTP${status}`;
   const message = withoutSignature(messageOf(answer.message));
   const requestId = requestIdIn(headers);
@@ -108,15 +108,15 @@ function kindOf(code: string, status: number, message: string): FailureKind {
 
 /**
  * Every answer of COS has a request ID. One without was given on the way to it, by a proxy, a captive portal
- * or a CDN, and says nothing about the object or the credentials.
+ * or a CDN, and says nothing about the object or the credentials, whatever its status is.
  */
 export function isFromCos(headers: CosAnswerError['headers']): boolean {
   return Boolean(firstOf(headers['x-cos-request-id']));
 }
 
-export function notFromCos(status: number, message: string, retryAfter?: number): Failure {
+export function notFromCos(status: number, retryAfter?: number): Failure {
   const code = status === 407 ? 'ProxyAuthenticationRequired' : 'NotFromCos';
-  return new Failure('unreachable', { code, message, status, retryAfter });
+  return new Failure('unreachable', { code, message: `HTTP ${status}`, status, retryAfter });
 }
 
 /** A key's own failure within a deletion of many, which has its own status. Source: 436/8289. */
@@ -179,7 +179,6 @@ export function unproved(
   message: string,
   { status, requestId }: { status: number; requestId: string },
 ): Failure {
-  if (requestId === '') return notFromCos(status, message);
   return new Failure('transient', { code, message, status, requestId });
 }
 

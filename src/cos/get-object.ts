@@ -41,7 +41,7 @@ export async function getObject(
   });
   if (!head || received !== size) throw notAsked(`${received} bytes came, ${size} were asked for`);
   // A version stays what it is, but for the one without an ID of its own (`null`).
-  if (etag !== undefined && versionId !== undefined && head.etag !== etag) {
+  if (etag !== undefined && head.etag !== etag) {
     throw new Failure('stale', {
       code: 'PreconditionFailed',
       status: head.status,

@@ -1,3 +1,4 @@
+import { Failure } from '../failure.ts';
 import { confirmationOf, etagIn } from './confirmation.ts';
 import { unproved } from './errors.ts';
 import { isId } from './form.ts';
@@ -15,6 +16,10 @@ import { elementsAt, textAt, type XmlElement, xmlOf } from './xml.ts';
 
 /** Longest listing page. Source: COS "Specifications and limits". */
 const MAX_KEYS = '1000';
+/** Highest part number. Source: as above. */
+const MOST_PARTS = 10_000;
+/** What a version is asked for by that was there before the bucket kept versions. Source: 436/19888. */
+const NO_VERSION_ID = 'null';
 
 /** GET Bucket (436/7734). @throws Failure where the answer is no listing: that is not an empty one */
 export async function listPage(ask: Ask, prefix: string, marker: string | undefined): Promise<ObjectPage> {
@@ -25,7 +30,8 @@ export async function listPage(ask: Ask, prefix: string, marker: string | undefi
     marker === undefined ? query : { ...query, marker },
     'ListBucketResult',
   );
-  const items = elementsAt(page.element, 'Contents').map(object => listedObject(object, page));
+  const items = elementsAt(page.element, 'Contents').map(object => listedObject(object, prefix, page));
+  requireOrder(items, marker, 1);
   if (!page.isTruncated) return { items, next: undefined };
   const given = textAt(page.element, 'NextMarker');
   const next = given ? decoded(given, page) : items.at(-1)?.key;
@@ -33,14 +39,36 @@ export async function listPage(ask: Ask, prefix: string, marker: string | undefi
   return { items, next };
 }
 
-function listedObject(object: XmlElement, page: ListingAnswer, size = sizeIn(object, page)): ListedObject {
+function listedObject(
+  object: XmlElement,
+  prefix: string,
+  page: ListingAnswer,
+  size = sizeIn(object, page),
+): ListedObject {
   return {
-    key: decoded(textAt(object, 'Key'), page),
+    key: keyIn(object, prefix, page),
     etag: page.etagIn(textAt(object, 'ETag')),
     size,
     lastModified: textAt(object, 'LastModified') ?? '',
     storageClass: textAt(object, 'StorageClass') ?? '',
   };
+}
+
+function keyIn(element: XmlElement, prefix: string, page: ListingAnswer): string {
+  const key = decoded(textAt(element, 'Key'), page);
+  if (key === '' || !key.startsWith(prefix))
+    throw page.broken('the listing has a key that was not asked for');
+  return key;
+}
+
+/** @throws Failure where keys do not ascend by as much; the same key twice is 0 */
+function requireOrder(items: readonly ListedObject[], marker: string | undefined, step: 0 | 1): void {
+  let last = marker ?? '';
+  for (const { key } of items) {
+    if (compareKeys(key, last) < step)
+      throw new Failure('thisFile', { code: 'ListingNotSorted', message: key });
+    last = key;
+  }
 }
 
 function sizeIn(element: XmlElement, page: ListingAnswer): number {
@@ -69,7 +97,8 @@ export async function listVersionPage(
     },
     'ListVersionsResult',
   );
-  const items = versionsIn(page);
+  const items = versionsIn(page, prefix);
+  requireOrder(items, marker?.key, 0);
   if (!page.isTruncated) return { items, next: undefined };
   const next = {
     key: decoded(textAt(page.element, 'NextKeyMarker'), page),
@@ -81,13 +110,13 @@ export async function listVersionPage(
 }
 
 /** Ascending by key, the newest of a key first; where a second holds several, the latest of all comes first. */
-function versionsIn(page: ListingAnswer): ListedVersion[] {
+function versionsIn(page: ListingAnswer, prefix: string): ListedVersion[] {
   const listed = (name: 'Version' | 'DeleteMarker') =>
     elementsAt(page.element, name).map(element => ({
       version: {
         // The mark of a deletion has no size.
-        ...listedObject(element, page, name === 'DeleteMarker' ? 0 : undefined),
-        versionId: textAt(element, 'VersionId') ?? '',
+        ...listedObject(element, prefix, page, name === 'DeleteMarker' ? 0 : undefined),
+        versionId: textAt(element, 'VersionId') || NO_VERSION_ID,
         isDeletion: name === 'DeleteMarker',
       },
       isLatest: textAt(element, 'IsLatest') === 'true',
@@ -136,7 +165,7 @@ export async function listAllParts(ask: Ask, key: string, uploadId: string): Pro
     }
     if (!page.isTruncated) return parts;
     const next = Number(textAt(page.element, 'NextPartNumberMarker'));
-    if (!(next > marker)) throw page.broken('the list of parts does not go on');
+    if (!(next > marker && next <= MOST_PARTS)) throw page.broken('the list of parts does not go on');
     marker = next;
   }
 }
@@ -152,7 +181,7 @@ export async function listAllUploads(ask: Ask, prefix: string): Promise<PendingU
       const uploadId = textAt(upload, 'UploadId') ?? '';
       if (!isId(uploadId)) throw page.broken('the list has an upload ID that is none');
       uploads.push({
-        key: decoded(textAt(upload, 'Key'), page),
+        key: keyIn(upload, prefix, page),
         uploadId,
         initiated: textAt(upload, 'Initiated') ?? '',
       });
@@ -189,7 +218,7 @@ async function askForPage(
   const broken = (message: string) => unproved('UnexpectedAnswer', message, confirmation);
   const element = xmlOf(answer.text, root);
   const truncated = textAt(element, 'IsTruncated');
-  if (!element || truncated === undefined) throw broken(`the answer is no ${root}`);
+  if (!element || (truncated !== 'true' && truncated !== 'false')) throw broken(`the answer is no ${root}`);
   return {
     element,
     isTruncated: truncated === 'true',

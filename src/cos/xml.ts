@@ -16,12 +16,24 @@ const FORGIVEN = /(?:^|: )(?:disallowed character|malformed character entity|und
 export function xmlOf(text: string, root: string): XmlElement | undefined {
   if (!text.includes('<')) return undefined;
   try {
-    const element = read(text)[root];
+    // COS may keep a connection open with white space until it knows its answer.
+    const element = read(withControls(text.trimStart()))[root];
     if (element === '') return {};
     return typeof element === 'object' && element !== null ? (element as XmlElement) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** References to characters that XML has no references for. */
+const CONTROL = /&#(?:x0*([1-8bcef]|1[0-9a-f])|0*([1-8]|1[124-9]|2\d|3[01]));/gi;
+
+/** As most servers write control characters of keys. */
+function withControls(text: string): string {
+  if (!text.includes('&#')) return text;
+  return text.replace(CONTROL, (_, hex?: string, decimal = '') =>
+    String.fromCharCode(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)),
+  );
 }
 
 /** @throws Error where it is no XML */
@@ -69,11 +81,12 @@ export function textAt(element: XmlElement | undefined, name: string): string | 
   return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
 }
 
-/** All elements of a name. */
+/** All elements of a name; one without elements of its own is empty. */
 export function elementsAt(element: XmlElement, name: string): XmlElement[] {
   const value = element[name];
-  const list = Array.isArray(value) ? value : [value];
-  return list.filter((item): item is XmlElement => typeof item === 'object' && item !== null);
+  if (value === undefined) return [];
+  const list: unknown[] = Array.isArray(value) ? value : [value];
+  return list.map(item => (typeof item === 'object' && item !== null ? (item as XmlElement) : {}));
 }
 
 /** Writes a document of one root element. */

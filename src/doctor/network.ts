@@ -6,7 +6,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { proxyFor } from '../config/proxy.ts';
 import type { Config } from '../config/schema.ts';
 import type { Access } from '../cos/access.ts';
-import { isCertificateError } from '../cos/errors.ts';
+import { isCertificateError, isFromCos } from '../cos/errors.ts';
 import { orAborted } from '../or-aborted.ts';
 import type { DoctorWords } from '../report/words/doctor.ts';
 import { type Check, notChecked } from './check.ts';
@@ -163,13 +163,13 @@ async function checkClock(_: Address, { protocol, host }: Access, words: DoctorW
   }
 }
 
-/** The Date header of an answer, in ms since 1970; NaN where there is none. */
+/** The Date header of an answer of COS's, in ms since 1970; NaN where there is none. */
 function dateOf(url: string): Promise<number> {
   const request = url.startsWith('https:') ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
     const sent = request(url, { method: 'HEAD', timeout: LIMIT, agent: false }, answer => {
       answer.resume();
-      resolve(Date.parse(answer.headers.date ?? ''));
+      resolve(isFromCos(answer.headers) ? Date.parse(answer.headers.date ?? '') : Number.NaN);
     });
     sent.on('timeout', () => sent.destroy(timedOut()));
     sent.on('error', reject);

@@ -1,4 +1,4 @@
-import type { Failure } from '../failure.ts';
+import { Failure } from '../failure.ts';
 import { printable } from './printable.ts';
 import type { Words } from './words/words.ts';
 
@@ -23,6 +23,11 @@ export function describe(failure: Failure, words: Words): Description {
   if (kind === 'throttled') return { code: '-71', message: `${code}: ${said}` };
   if (code === 'InternalError') return { code: '-4024', message: `ErrOffGoBack, ${code}: ${said}` };
   return { code, message: said };
+}
+
+/** The code of what ended a command before it was through. */
+export function codeOfEnd(error: Error, words: Words): string {
+  return error instanceof Failure ? describe(error, words).code : error.name;
 }
 
 function hasRemedy(code: string, { failures }: Words): code is keyof Words['failures'] {

@@ -1,7 +1,7 @@
-/** Control characters in sight, so that nothing that was read can end a line or steer a terminal. */
+/** Control characters in sight, so that nothing that was read can end a line, turn it around or steer a terminal. */
 export function printable(text: string): string {
   return text.replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
+    /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
     char => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
   );
 }

@@ -38,7 +38,8 @@ export function restorationText(restoration: Restoration): string {
 
 /** The same as one JSON object. */
 export function restorationJson(restoration: Restoration): Record<string, unknown> {
-  const { statistics, startTime, endTime, to, target, at, dryRun, exitCode, errors } = restoration;
+  const { statistics, startTime, endTime, to, target, at, dryRun, exitCode, errors, interruptedBy } =
+    restoration;
   return {
     op_status: statusOf(restoration),
     ...statistics,
@@ -50,6 +51,7 @@ export function restorationJson(restoration: Restoration): Record<string, unknow
     at: at === undefined ? null : new Date(at).toISOString(),
     dry_run: dryRun,
     exit_code: exitCode,
+    interrupted_by: interruptedBy ?? null,
     errors,
   };
 }

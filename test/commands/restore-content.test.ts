@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import test from 'ava';
 import { type EndedHere, restoreHere, syncHere } from '../support/in-process.ts';
@@ -159,4 +168,63 @@ test.serial('wrong credentials end with exit code 5, and nothing is made', async
     readdirSync(join(box.home, 'db')).filter(name => name.endsWith('.state')),
     [],
   );
+});
+
+test.serial("an object that nobody says a time of comes back with the listing's", async t => {
+  const box = await filled(t);
+  box.proxy.fault = ({ method, query }) =>
+    method === 'GET' && !query.has('prefix')
+      ? { kind: 'headers', headers: { 'last-modified': undefined, 'x-cos-meta-mtime': undefined } }
+      : undefined;
+  rmSync(join(box.home, 'db'), { recursive: true });
+  const back = join(box.root, 'back');
+  const { code, err } = await restoreHere(box, { to: back });
+  t.is(code, 0, err);
+  for (const name of ['small', 'large']) {
+    const age = Date.now() - statSync(join(back, name)).mtimeMs;
+    t.true(age > -1_000 && age < 60_000, `${name}: ${age} ms`);
+  }
+});
+
+test.serial('a file that is changed while its object is fetched stays, and the words say why', async t => {
+  const box = await filled(t);
+  const back = join(box.root, 'back');
+  mkdirSync(back);
+  writeFileSync(join(back, 'small'), 'mine');
+  box.proxy.fault = request => {
+    if (isGet('small')(request)) writeFileSync(join(back, 'small'), 'mine, edited');
+    return undefined;
+  };
+  const ended = await restoreHere(box, { to: back, paths: ['small'], overwrite: 'always' });
+  t.deepEqual(codesOf(ended), { small: 'ChangedMeanwhile' });
+  t.is(readFileSync(join(back, 'small'), 'utf8'), 'mine, edited');
+});
+
+test.serial('what ends a restore is in its JSON, with its own code', async t => {
+  const box = await filled(t);
+  box.proxy.fault = ({ query }) =>
+    query.has('prefix') ? { kind: 'status', status: 403, code: 'AccessDenied' } : undefined;
+  const { code, json } = await restoreHere(box, { to: join(box.root, 'back') });
+  t.is(code, 5);
+  t.like(json, { op_status: 'ALL_FAIL', interrupted_by: null });
+  t.like(json.errors[0], { op: '', path: '', key: '', code: 'AccessDenied' });
+});
+
+test.serial('a folder that is moved away ends the restore: the rest is not fetched to fail', async t => {
+  const box = await sandbox(t);
+  box.configure({ delete_sync: 0, thread_num: 2, create_folders: 0 });
+  for (let n = 0; n < 200; n++) box.write(`${n + 1_000}`, `${n}`);
+  await syncHere(box);
+  const back = join(box.root, 'back');
+  box.proxy.requests.length = 0;
+  box.proxy.fault = request => {
+    if (isGet('1050')(request)) renameSync(back, `${back}-moved`);
+    // Until it is asked again where the folder is.
+    return isGet('1051')(request) ? { kind: 'slow', ms: 50 } : undefined;
+  };
+  const { code, err, json } = await restoreHere(box, { to: back });
+  t.is(code, 1);
+  t.regex(err, /cos_sync: .*back: the folder to restore to was moved away/);
+  t.is(json.errors.at(-1)?.code, 'FolderMoved');
+  t.true(box.proxy.requests.length < 150, `${box.proxy.requests.length} requests`);
 });

@@ -250,11 +250,14 @@ test.serial('wrong usage is exit code 2, in one line, and nothing is asked of CO
     { to, run: '7' },
     { to, thaw: '0' },
     { to, thaw: 'a' },
+    { to, at: '2026-02-30T10:00' },
+    // A variable that is not set is no wish for everything.
+    { to, paths: [''] },
   ];
   for (const command of wrong) {
     const { code, err } = await restoreHere(box, command);
     t.is(code, 2, JSON.stringify(command));
-    t.regex(err, /^--\w+: [^\n]+$/);
+    t.regex(err, /^(--\w+|PATH): [^\n]+$/);
   }
   t.deepEqual(box.proxy.requests, []);
 });

@@ -202,8 +202,126 @@ test('a request ID and an error code that are none are left out, and a message i
 test('ETags of every kind that COS gives are taken', async t => {
   for (const etag of [`${'0af'.repeat(10)}e1`, `${'0af'.repeat(10)}e1-10000`, 'W/abc', '']) {
     const store = await storeAnswering(t, response => {
-      response.writeHead(200, etag === '' ? {} : { ETag: `"${etag}"` }).end();
+      response.writeHead(200, etag === '' ? ID : { ...ID, ETag: `"${etag}"` }).end();
     });
     t.is((await store.put('a', bytes, Buffer.alloc(16), {})).etag, etag);
   }
+});
+
+const WHOLE: Record<string, [string, string, (store: ObjectStore) => Promise<unknown>]> = {
+  list: [
+    'ListBucketResult',
+    '<Contents><Key>p/a</Key><Size>1</Size></Contents>',
+    store => store.list('p/', undefined),
+  ],
+  listVersions: [
+    'ListVersionsResult',
+    '<Version><Key>p/a</Key><Size>1</Size><LastModified>2026-01-01T00:00:00Z</LastModified></Version>',
+    store => store.listVersions('p/', undefined),
+  ],
+  listUploads: [
+    'ListMultipartUploadsResult',
+    '<Upload><Key>p/a</Key><UploadId>id</UploadId></Upload>',
+    store => store.listUploads('p/'),
+  ],
+};
+
+for (const [request, [root, entry, ask]] of Object.entries(WHOLE)) {
+  const answered = async (t: ExecutionContext, end: string, entries: string) =>
+    ask(
+      await storeAnswering(t, response => {
+        response.writeHead(200, ID).end(`<${root}><IsTruncated>${end}</IsTruncated>${entries}</${root}>`);
+      }),
+    );
+
+  test(`${request}: what does not say whether there is more is no listing`, async t => {
+    await t.notThrowsAsync(answered(t, 'false', entry));
+    for (const end of ['', 'TRUE', 'maybe', ' false']) {
+      t.like(await t.throwsAsync<Failure>(answered(t, end, entry)), { code: 'UnexpectedAnswer' }, end);
+    }
+  });
+
+  test(`${request}: an entry without a key, or with one that was not asked for, is a failure`, async t => {
+    const element = entry.slice(1, entry.indexOf('>'));
+    const others = [
+      ...['', '<Key/>', '<Key>a</Key>', '<Key>../a</Key>', '<Key>q/a</Key>'].map(key =>
+        entry.replace('<Key>p/a</Key>', key),
+      ),
+      `<${element}/>`,
+    ];
+    for (const other of others) {
+      t.like(await t.throwsAsync<Failure>(answered(t, 'false', other)), { code: 'UnexpectedAnswer' }, other);
+    }
+  });
+}
+
+test('a listing in another order than COS has is refused: it would show what is there as missing', async t => {
+  const entry = (key: string) => `<Contents><Key>${encodeURIComponent(key)}</Key><Size>1</Size></Contents>`;
+  const listed = async (keys: string[], marker?: string) => {
+    const store = await storeAnswering(t, response => {
+      const entries = keys.map(entry).join('');
+      response
+        .writeHead(200, ID)
+        .end(`<ListBucketResult><IsTruncated>false</IsTruncated>${entries}</ListBucketResult>`);
+    });
+    return store.list('', marker);
+  };
+  await t.notThrowsAsync(listed(['a', 'b', '（', '\u{10000}'], 'A'));
+  for (const [keys, marker] of [
+    [['b', 'a']],
+    [['a', 'a']],
+    [['\u{10000}', '（']],
+    [['a'], 'a'],
+    [['a'], 'b'],
+  ] as [string[], string?][]) {
+    t.like(await t.throwsAsync<Failure>(listed(keys, marker)), { code: 'ListingNotSorted' }, keys.join());
+  }
+});
+
+test('a list of parts ends where the highest part number is', async t => {
+  let next = 0;
+  const store = await storeAnswering(t, response => {
+    next += 1_000;
+    const more = `<IsTruncated>true</IsTruncated><NextPartNumberMarker>${next}</NextPartNumberMarker>`;
+    response.writeHead(200, ID).end(`<ListPartsResult>${more}</ListPartsResult>`);
+  });
+  t.like(await t.throwsAsync<Failure>(store.listParts('a', 'id')), { code: 'UnexpectedAnswer' });
+  t.is(next, 11_000);
+});
+
+test('an upload, or an object, is gone only where COS says so', async t => {
+  const html =
+    (status: number, headers = {}) =>
+    async () =>
+      storeAnswering(t, response => {
+        response.writeHead(status, headers).end(status === 204 ? undefined : '<html>gone</html>');
+      });
+  const ended = [(store: ObjectStore) => store.abortUpload('a', 'id'), anyRequest['deleteMany, one alone']!];
+  for (const end of ended) {
+    await t.notThrowsAsync(end(await html(204, ID)()));
+    for (const [status, headers, code] of [
+      [200, {}, 'NotFromCos'],
+      [204, {}, 'NotFromCos'],
+      [404, {}, 'NotFromCos'],
+      [200, ID, 'UnexpectedAnswer'],
+      [404, ID, 'HTTP404'],
+    ] as const) {
+      t.like(await t.throwsAsync<Failure>(end(await html(status, headers)())), { code }, `${status}`);
+    }
+  }
+  const gone = await storeAnswering(t, response => {
+    response.writeHead(404, ID).end('<Error><Code>NoSuchUpload</Code></Error>');
+  });
+  await t.notThrowsAsync(gone.abortUpload('a', 'id'));
+});
+
+test('what was there before the bucket kept versions is asked for as that version', async t => {
+  const store = await storeAnswering(t, response => {
+    response
+      .writeHead(200, ID)
+      .end(
+        '<ListVersionsResult><IsTruncated>false</IsTruncated><Version><Key>a</Key><Size>1</Size><LastModified>2026-01-01T00:00:00Z</LastModified></Version></ListVersionsResult>',
+      );
+  });
+  t.is((await store.listVersions('', undefined)).items[0]?.versionId, 'null');
 });

@@ -30,10 +30,29 @@ test('space between elements, attributes, comments and CDATA are what XML says t
 });
 
 test('a character that XML cannot carry spoils nothing but its own text', t => {
-  for (const char of ['\u0001', '&#1;', '&nbsp;', '\uffff']) {
+  for (const char of ['\u0001', '&nbsp;', '&#0;', '&#xffff;', '\uffff']) {
     const element = xmlOf(`<Root><Key>a${char}b</Key><UploadId>id</UploadId></Root>`, 'Root');
     t.is(textAt(element, 'UploadId'), 'id', JSON.stringify(char));
   }
+});
+
+test('references to control characters are read as servers write them', t => {
+  for (let code = 1; code < 0x20; code++) {
+    for (const reference of [
+      `&#${code};`,
+      `&#0${code};`,
+      `&#x${code.toString(16)};`,
+      `&#x0${code.toString(16)};`,
+    ]) {
+      const element = xmlOf(`<Root><Key>a${reference}b</Key></Root>`, 'Root');
+      t.is(textAt(element, 'Key'), `a${String.fromCharCode(code)}b`, reference);
+    }
+  }
+  t.is(textAt(xmlOf('<Root><Key>&amp;#1;</Key></Root>', 'Root'), 'Key'), '&#1;');
+});
+
+test('white space may come before all', t => {
+  t.is(textAt(xmlOf(' \r\n <?xml version="1.0"?>\n<Root><Key>a</Key></Root>', 'Root'), 'Key'), 'a');
 });
 
 test('what is cut off, or is no document of that root, is none', t => {

@@ -126,3 +126,29 @@ test.serial('a restore that a signal ends keeps the parts that are there, and go
   );
   t.is(fetchedAgain(box.proxy.requests), 0);
 });
+
+test.serial('the parts that an interrupted restore wrote outlast a restore of something else', async t => {
+  const box = await sandbox(t);
+  box.configure({ part_size: 1, thread_num: 2, delete_sync: 0, multipart_threshold: 1 });
+  box.write('large', randomFrom(1).bytes(6 * 1024 * 1024));
+  box.write('other/small', 'small');
+  await syncHere(box);
+  const back = join(box.root, 'back');
+  const stop = new AbortController();
+  let parts = 0;
+  box.proxy.fault = ({ headers }) => {
+    if (headers.range !== undefined && ++parts === 4) stop.abort(new Error('stop'));
+    return undefined;
+  };
+  t.not((await restoreHere(box, { to: back, paths: ['large'] }, { signal: stop.signal })).code, 0);
+  box.proxy.requests.length = 0;
+  t.is((await restoreHere(box, { to: back, paths: ['other'] })).code, 0);
+  t.is(unfinishedIn(box, back).length, 1);
+  t.is((await restoreHere(box, { to: back, paths: ['large'] })).code, 0);
+  t.true(box.proxy.requests.filter(({ headers }) => headers.range !== undefined).length <= 3);
+  t.deepEqual(unfinishedIn(box, back), []);
+  t.deepEqual(
+    readdirSync(join(box.home, 'db')).filter(name => name.endsWith('.state')),
+    [],
+  );
+});

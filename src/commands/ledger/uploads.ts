@@ -30,7 +30,7 @@ export async function listUploads(
     return withLock(invocation, session, async (options, signal) => {
       const ledger = await openLedger(options);
       return inCos(session, ledger, signal, (store, requests, pending) =>
-        endUploads(invocation, session, { store, requests, ledger, pending }, abort),
+        endUploads(invocation, session, { store, requests, ledger, pending, signal }, abort),
       );
     });
   }
@@ -85,12 +85,13 @@ interface Ending {
   requests: Requests;
   ledger: Ledger;
   pending: readonly Pending[];
+  signal: AbortSignal;
 }
 
 async function endUploads(
   { terminal, words, style }: Invocation,
   { task }: Session,
-  { store, requests, ledger, pending }: Ending,
+  { store, requests, ledger, pending, signal }: Ending,
   ids: readonly string[],
 ): Promise<number> {
   const chosen = pending.filter(({ uploadId, isOurs }) =>
@@ -98,6 +99,7 @@ async function endUploads(
   );
   const unknown = ids.filter(id => !pending.some(({ uploadId }) => uploadId === id));
   const outcome = await abortUploads(store, requests, task.prefix, ledger, chosen);
+  signal.throwIfAborted();
   const reasons = reasonsIn(outcome);
   for (const id of unknown) terminal.err(`${words.ledger.noSuchUpload(id)}\n`);
   for (const { key, message } of reasons) terminal.err(`${words.ledger.abortFailed(key, message)}\n`);

@@ -16,7 +16,7 @@ import {
 import { Interrupted } from '../../interrupted.ts';
 import { targetOf } from '../../ledger/task.ts';
 import { operationLines, plannedJson, warnings } from '../../report/console.ts';
-import { describe } from '../../report/describe.ts';
+import { codeOfEnd, describe } from '../../report/describe.ts';
 import { errorLines } from '../../report/errors.ts';
 import { openLog, type RunLog } from '../../report/log.ts';
 import { createProgress } from '../../report/progress/display.ts';
@@ -79,8 +79,9 @@ async function run(invocation: Invocation, { session, wanted, ground, log, dryRu
   const outcome = await attempt(invocation, { session, wanted, ground, log, dryRun }, errors);
   const reason = reasonLines(outcome, invocation, ground);
   for (const line of reason) terminal.err(`cos_sync: ${line}\n`);
-  if (outcome.error) {
-    errors.push({ op: '', path: '', key: '', code: outcome.error.name, message: reason.join('; ') });
+  const ended = outcome.error ?? outcome.result?.stoppedBy;
+  if (ended) {
+    errors.push({ op: '', path: '', key: '', code: codeOfEnd(ended, words), message: reason.join('; ') });
   }
   const unrecorded = outcome.result?.unrecorded ?? 0;
   if (unrecorded > 0 && !dryRun) terminal.err(`${words.restore.unrecorded(unrecorded)}\n`);
@@ -223,6 +224,7 @@ function reasonLines({ error, result }: Outcome, { words, signal }: Invocation, 
   const { stops } = words;
   const { kind } = result.stoppedBy;
   const { code, message } = describe(result.stoppedBy, words);
+  if (code === 'FolderMoved') return [`${ground.place.root}: ${message}`];
   if (kind === 'local') return [stops.diskFull(ground.place.root, code)];
   if (result.isListingCut) return [stops.listingCut(code, message)];
   return [(kind === 'unreachable' ? stops.connectionLost : stops.cosRefused)(code, message)];

@@ -38,6 +38,8 @@ const MOST_DAYS = 365;
 export async function wantedOf(command: RestoreCommand, home: Home, task: Task): Promise<Wanted> {
   const { to, overwrite = 'never' } = command;
   if (to === undefined || to === '') throw usageFault('--to', 'missing');
+  // An empty variable is no wish for everything.
+  if (command.paths.includes('')) throw usageFault('PATH', 'missing');
   const folder = resolve(to);
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) {
     throw usageFault('--to', 'isFile', { value: folder });

@@ -21,7 +21,7 @@ import { type LedgerOptions, openLedger } from '../../ledger/ledger.ts';
 import type { OpenLedger } from '../../ledger/open-ledger.ts';
 import { currentLedger, ledgersWithin, type Task, targetOf, taskOf } from '../../ledger/task.ts';
 import { operationLines, plannedJson, warnings } from '../../report/console.ts';
-import { describe } from '../../report/describe.ts';
+import { codeOfEnd, describe } from '../../report/describe.ts';
 import { errorLines, isUnexpected } from '../../report/errors.ts';
 import { createFailedFile } from '../../report/failed-file.ts';
 import type { Log, RunLog } from '../../report/log.ts';
@@ -158,7 +158,7 @@ async function runTask(
   for (const line of reason) terminal.err(`cos_sync: ${line}\n`);
   if (options.leftover && result && !outcome.isNothing) tellOfLeftover(invocation, options.leftover);
   if (error) {
-    const stopped = { op: '', path: '', key: '', code: error.name, message: reason.join('; ') };
+    const stopped = { op: '', path: '', key: '', code: codeOfEnd(error, words), message: reason.join('; ') };
     errors.push(stopped);
     failedFile?.add(stopped);
   }

@@ -1,5 +1,5 @@
 import type { Failure } from '../../failure.ts';
-import { failureOfAnswer, failureOfConnection, failureOfUnread, isFromCos } from '../errors.ts';
+import { failureOfAnswer, failureOfConnection, failureOfUnread, isFromCos, notFromCos } from '../errors.ts';
 import { textAt, xmlOf } from '../xml.ts';
 import type { Mask } from './secrets.ts';
 
@@ -75,6 +75,7 @@ export function createAnswerReader(outcome: Outcome): AnswerReader {
     }
     const answer = mask.answer({ status, headers, text: body.text() });
     try {
+      if (isFine() && !isFromCos(headers)) throw notFromCos(status);
       resolve(isFine() && (isPlain || sink) ? answer : checked(answer));
     } catch (error) {
       reject(error as Failure, false);
@@ -103,7 +104,10 @@ export function createAnswerReader(outcome: Outcome): AnswerReader {
       headers = fields;
       if (isFromCos(fields)) onAnswer();
       try {
-        if (isFine()) sink?.begin(status, headers);
+        if (isFine() && sink) {
+          if (!isFromCos(fields)) throw notFromCos(status);
+          sink.begin(status, headers);
+        }
       } catch (error) {
         notTaken = error as Failure;
       }

@@ -50,5 +50,5 @@ export async function compareTimes(run: Restoring, job: Job, look: LookAtFile): 
 
 async function timed(run: Restoring, job: Job): Promise<{ mtime: number; crc64: string | undefined }> {
   const head = await renew(run, job);
-  return { mtime: meantMtime(head.mtime, job.record, head.lastModified), crc64: head.crc64 };
+  return { mtime: meantMtime(head, job), crc64: head.crc64 };
 }

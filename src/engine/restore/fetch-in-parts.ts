@@ -30,14 +30,15 @@ interface Part {
  */
 export async function fetchInParts(run: Restoring, job: Job): Promise<Fetched> {
   const file = run.place.openUnfinished(job.path, job.object.size);
+  const parts = partsOf(job.object.size, run.config.partSize);
+  let sums: Sums = new Map();
   try {
-    const parts = partsOf(job.object.size, run.config.partSize);
     for (let times = 1; ; times++) {
-      const sums = times === 1 && file.isResumed ? await writtenBefore(run, job, file, parts) : new Map();
+      sums = times === 1 && file.isResumed ? await writtenBefore(run, job, file, parts) : new Map();
       const head = await fetchMissing(run, job, file, parts, sums);
       try {
         const crc64 = await proved(run, head, file, parts, sums, job.object.size);
-        const state = file.finish(meantMtime(head.mtime, job.record, head.lastModified), job.look);
+        const state = file.finish(meantMtime(head, job), job.look);
         const { status, requestId, etag } = head;
         return { state, etag, hash: crc64Hash(crc64), status, requestId };
       } catch (error) {
@@ -45,7 +46,7 @@ export async function fetchInParts(run: Restoring, job: Job): Promise<Fetched> {
       }
     }
   } catch (error) {
-    const isKept = isWorthKeeping(error as Failure);
+    const isKept = parts.length > 1 && sums.size > 0 && isWorthKeeping(error as Failure);
     if (isKept) run.kept.add(run.place.unfinishedName(job.path));
     file.abandon(isKept);
     throw error;

@@ -63,7 +63,7 @@ async function fetchWhole(run: Restoring, job: Job): Promise<Fetched> {
     await checkContent(received, { md5: sum, crc64: () => crc64Of(whole) });
     return { head: received, memory, md5: sum };
   });
-  const mtime = meantMtime(head.mtime, job.record, head.lastModified);
+  const mtime = meantMtime(head, job);
   const state = run.place.writeWhole(job.path, memory.subarray(0, size), mtime, job.look);
   // Only what a try filled that is over for good: nobody writes into it any more.
   idle.push(memory);

@@ -32,6 +32,8 @@ export interface Journal {
   /** Index and CRC-64 of the parts of these bytes that an earlier run wrote. */
   partsOf(whole: Pick<WrittenPart, 'path' | 'etag' | 'size' | 'partSize'>): ReadonlyMap<number, string>;
   folders(): Iterable<string>;
+  /** Of which an earlier run wrote parts. */
+  paths(): Iterable<string>;
   /** Everything is done: nothing is left to go on with. */
   remove(): void;
 }
@@ -48,10 +50,12 @@ export function openJournal(file: string): Journal {
   const token = known ?? randomBytes(8).toString('hex');
   const folders = new Set<string>();
   const parts = new Map<string, Map<number, string>>();
+  const paths = new Set<string>();
   let isBegun = false;
   for (const line of lines) {
     if (line.folder !== undefined) folders.add(line.folder);
     if (isPart(line)) {
+      paths.add(line.path);
       const identity = identityOf(line);
       const written = parts.get(identity) ?? new Map<number, string>();
       parts.set(identity, written.set(line.index, line.crc64));
@@ -83,6 +87,7 @@ export function openJournal(file: string): Journal {
     notePart: append,
     partsOf: whole => parts.get(identityOf(whole)) ?? new Map(),
     folders: () => folders,
+    paths: () => paths,
     remove: () => rmSync(file, { force: true }),
   };
 }
@@ -99,6 +104,7 @@ export const noJournal: Journal = {
   notePart() {},
   partsOf: () => new Map(),
   folders: () => [],
+  paths: () => [],
   remove() {},
 };
 

@@ -38,8 +38,7 @@ async function* newestAt(
   for await (const version of versions) {
     if (version.key === decided || Date.parse(version.lastModified) > at) continue;
     decided = version.key;
-    const { isDeletion, versionId, ...object } = version;
-    // What was there before the bucket kept versions may have no ID.
-    if (!isDeletion) yield versionId === '' ? object : { ...object, versionId };
+    const { isDeletion, ...object } = version;
+    if (!isDeletion) yield object;
   }
 }

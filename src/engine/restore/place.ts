@@ -206,7 +206,9 @@ function reopenOrCreate(file: string, size: number): { descriptor: number; isRes
   return { descriptor: createNew(file), isResumed: false };
 }
 
+/** @param mtime ms since 1970; NaN leaves the present time */
 function setTime(descriptor: number, mtime: number): void {
+  if (Number.isNaN(mtime)) return;
   // Node takes a number below 0 for the present time, and a Date for what it says, to the millisecond.
   futimesSync(descriptor, new Date(), mtime < 0 ? new Date(mtime) : mtime / 1000);
 }

@@ -1,4 +1,4 @@
-import type { ListedObject } from '../../cos/store.ts';
+import type { ListedObject, ObjectHead } from '../../cos/store.ts';
 import { type FileRecord, isFolderPath } from '../../ledger/records.ts';
 
 /** What there is in the place of an object. */
@@ -122,12 +122,14 @@ export function isSameTime(found: number, meant: number, keepsFractions: boolean
   return COARSE.some(grain => found % grain === 0 && found === Math.floor(meant / grain) * grain);
 }
 
-/** The time that a restored file gets: the object's own, what the ledger knows of these bytes, its upload's. */
+/**
+ * The time that a restored file gets: the object's own, what the ledger knows of these bytes, its upload's.
+ * @returns NaN where nobody says
+ */
 export function meantMtime(
-  meta: number | undefined,
-  record: FileRecord | undefined,
-  lastModified: number,
+  { mtime, lastModified }: Pick<ObjectHead, 'mtime' | 'lastModified'>,
+  { record, object }: { record: FileRecord | undefined; object: Pick<ListedObject, 'lastModified'> },
 ): number {
-  if (meta !== undefined) return meta;
-  return record && !Number.isNaN(record.mtime) ? record.mtime : lastModified;
+  const known = [mtime, record?.mtime, lastModified, Date.parse(object.lastModified)];
+  return known.find(time => time !== undefined && !Number.isNaN(time)) ?? Number.NaN;
 }

@@ -23,7 +23,7 @@ export function putInPlace(unfinished: string, place: string, seen: Look): void 
     return;
   }
   const look = lookAt(place);
-  if (!isSameLook(look, seen)) throw inTheWay(look);
+  if (!isSameLook(look, seen)) throw inTheWay(look, seen);
   renameSync(unfinished, place);
 }
 
@@ -56,6 +56,7 @@ function isSameLook(a: Look, b: Look): boolean {
   return a.size === b.size && a.mtime === b.mtime;
 }
 
-function inTheWay({ kind }: Look): Failure {
-  return new Failure('local', { code: IN_THE_WAY[kind] });
+function inTheWay({ kind }: Look, seen?: Look): Failure {
+  const isChanged = kind === 'file' && seen?.kind === 'file';
+  return new Failure('local', { code: isChanged ? 'ChangedMeanwhile' : IN_THE_WAY[kind] });
 }

@@ -42,8 +42,8 @@ const FIRST_PLANNED = 1_000;
 const PLENTY = 100;
 /** Jobs that are told to the listener together. */
 const TOGETHER = 100;
-/** A disk that takes no more for one file does for none. */
-const DISK_FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'NoState']);
+/** A folder that takes no more of one file does of none. */
+const TAKES_NO_MORE: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EROFS', 'NoState', 'FolderMoved']);
 
 /**
  * Brings objects back: list → plan → fetch, prove, rename. Every outcome is told to the listeners.
@@ -71,19 +71,20 @@ export async function restore(options: RestoreOptions): Promise<RestoreResult> {
     const run: Restoring = { ...options, store, requests, breaker, listener, unrecorded: 0, kept, signal };
     const objects = objectsAt(store, requests, prefix + selection.common, at);
     const plan = await planAhead(run, planJobs(run, { ...options, objects }));
-    const diskFull = await workThrough(run, plan.jobs, stop).finally(() => plan.jobs.destroy());
+    const full = await workThrough(run, plan.jobs, stop).finally(() => plan.jobs.destroy());
     const unlisted = signal.aborted ? undefined : plan.unlisted();
     if (unlisted && !breaker.anySuccess) throw unlisted;
     isThrough = !signal.aborted && !unlisted;
     if (isThrough) tellUnmatched(run, selection.unmatched());
     breaker.finish();
     return {
-      stoppedBy: diskFull ?? breaker.reason ?? unlisted,
+      stoppedBy: full ?? breaker.reason ?? unlisted,
       isListingCut: unlisted !== undefined,
       anySuccess: breaker.anySuccess,
       unrecorded: run.unrecorded,
     };
   } finally {
+    if (isThrough) keepOthers(options, kept);
     if (!options.dryRun) tidy(options, kept, isThrough);
     await store?.close();
   }
@@ -178,7 +179,7 @@ function tellPlan({ listener }: Restoring, jobs: readonly Job[], isPartial: bool
   listener.planned({ files: jobs.length - folders, folders, deletions: 0, bytes, large, isPartial });
 }
 
-/** @returns why the disk takes no more, where it does not @throws DiskTooSmall when what is under way has ended */
+/** @returns why the folder takes no more, where it does not @throws DiskTooSmall when what is under way has ended */
 async function workThrough(
   run: Restoring,
   ahead: Readable,
@@ -186,7 +187,7 @@ async function workThrough(
 ): Promise<Failure | undefined> {
   const { breaker } = run;
   const jobs: AsyncIterator<Job> = ahead[Symbol.asyncIterator]();
-  let diskFull: Failure | undefined;
+  let full: Failure | undefined;
 
   async function work(): Promise<void> {
     for (let next = await jobs.next(); !next.done && !run.signal.aborted; next = await jobs.next()) {
@@ -195,8 +196,8 @@ async function workThrough(
       const operation = operationOf(path);
       if (!failure) breaker.succeeded(operation, path);
       else if (failure.kind !== 'stopped') breaker.failed(failure, operation, path);
-      if (failure === undefined || !DISK_FULL.has(failure.code)) continue;
-      diskFull ??= failure;
+      if (failure === undefined || !TAKES_NO_MORE.has(failure.code)) continue;
+      full ??= failure;
       stop.abort();
     }
   }
@@ -204,7 +205,7 @@ async function workThrough(
   const ended = await Promise.allSettled(Array.from({ length: run.config.threadNum }, work));
   const broken = ended.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
   if (broken && !run.signal.aborted) throw broken.reason;
-  return diskFull;
+  return full;
 }
 
 /** What was asked for by name and is not in COS. */
@@ -212,6 +213,13 @@ function tellUnmatched({ listener, prefix }: Restoring, paths: readonly string[]
   for (const path of paths) {
     const failure = new Failure('stale', { code: 'NoSuchKey' });
     listener.failed({ operation: 'downloadFile', path, key: prefix + path, failure });
+  }
+}
+
+/** What an earlier restore wrote of objects that this one was not asked for is there for a later one. */
+function keepOthers({ journal, place, selection, isExcluded }: RestoreOptions, kept: Set<string>): void {
+  for (const path of journal.paths()) {
+    if (!selection.covers(path) || isExcluded(path)) kept.add(place.unfinishedName(path));
   }
 }
 

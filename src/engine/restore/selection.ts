@@ -4,7 +4,8 @@ import { compilePattern } from '../../config/pattern.ts';
 export interface Selection {
   /** What every selected path begins with: only this is listed. */
   common: string;
-  /** Notes what matches, so that `unmatched` can tell. */
+  covers(path: string): boolean;
+  /** Whether it covers a path that is there: notes that, so that `unmatched` can tell. */
   takes(path: string): boolean;
   /** Whether anything was taken. */
   hasTaken(): boolean;
@@ -23,6 +24,7 @@ export function createSelection(wanted: readonly string[]): Selection {
   let hasTaken = false;
   return {
     common,
+    covers: path => items.length === 0 || items.some(item => item.matches(path)),
     takes(path) {
       let isTaken = items.length === 0;
       for (const item of items) {
@@ -48,9 +50,12 @@ interface Item {
 
 function compile(given: string): Item {
   const slashed = process.platform === 'win32' ? given.replaceAll('\\', '/') : given;
-  const clean = slashed.replace(/^(\.?\/)+/, '').replace(/\/+$/, '');
+  const clean = slashed
+    .split('/')
+    .filter(name => name !== '' && name !== '.')
+    .join('/');
   const isItself = (path: string) => path === clean || path === `${clean}/` || path.startsWith(`${clean}/`);
-  if (clean === '' || clean === '.') return { given, literal: '', isMet: false, matches: () => true };
+  if (clean === '') return { given, literal: '', isMet: false, matches: () => true };
   if (!GLOB.test(clean)) return { given, literal: clean, isMet: false, matches: isItself };
   const matches = patternOf(slashed);
   if (!matches) return { given, literal: clean, isMet: false, matches: isItself };

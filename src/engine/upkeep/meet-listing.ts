@@ -1,7 +1,6 @@
 import { eachLimit } from 'async';
 import type { Config } from '../../config/schema.ts';
 import type { ListedObject, ObjectStore } from '../../cos/store.ts';
-import { Failure } from '../../failure.ts';
 import { othersThan } from '../local/shard.ts';
 import { readAhead } from '../requests/read-ahead.ts';
 import type { Requests } from '../requests/requests.ts';
@@ -75,7 +74,7 @@ const ORDERED_OTHERWISE = /[\ud800-\uffff]/;
 /**
  * Meets entries of ours (ascending by path) with the objects of a listing, in one pass and
  * without holding either as a whole.
- * @throws Failure where the listing is not in COS's order
+ * @param objects in COS's order
  */
 export async function* meetListing<T extends { path: string }, O extends ListedObject>(
   entries: AsyncIterable<T> | Iterable<T>,
@@ -85,7 +84,6 @@ export async function* meetListing<T extends { path: string }, O extends ListedO
   const waitingEntries = new Map<string, T>();
   const waitingObjects = new Map<string, O>();
   const iterator = iteratorOf(entries);
-  let last: string | undefined;
 
   async function nextEntry(): Promise<T | undefined> {
     for (;;) {
@@ -106,8 +104,6 @@ export async function* meetListing<T extends { path: string }, O extends ListedO
         else yield { path, entry: taken(waitingEntries, path), object };
         continue;
       }
-      if (last !== undefined && path <= last) throw notSorted(object.key);
-      last = path;
       for (; entry && entry.path < path; entry = await nextEntry()) {
         yield { path: entry.path, entry, object: undefined };
       }
@@ -135,8 +131,4 @@ function taken<T>(waiting: Map<string, T>, path: string): T | undefined {
 
 function iteratorOf<T>(entries: AsyncIterable<T> | Iterable<T>): AsyncIterator<T> | Iterator<T> {
   return Symbol.asyncIterator in entries ? entries[Symbol.asyncIterator]() : entries[Symbol.iterator]();
-}
-
-function notSorted(key: string): Failure {
-  return new Failure('thisFile', { code: 'ListingNotSorted', message: key });
 }

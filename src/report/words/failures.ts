@@ -95,6 +95,7 @@ export const failuresEn = {
   OwnPlace:
     "it would take the place of the program's own files: restore to another folder, or fetch it by another tool",
   FileExists: 'a different file is there: --overwrite older or always replaces it',
+  ChangedMeanwhile: 'it was changed while its object was fetched, and stays: restore again',
   FileInTheWay: 'a file is in the place of a folder',
   FolderInTheWay: 'a folder is in the place of the file',
   SymlinkInTheWay:
@@ -195,6 +196,7 @@ export const failuresZh: FailureWords = {
   CaseCollision: '另一个对象的名称与它只有大小写不同，此目录无法区分：请恢复到其他目录',
   OwnPlace: '会占用本程序自己的文件：请恢复到其他目录，或用其他工具下载',
   FileExists: '已有内容不同的文件：可用 --overwrite older 或 always 覆盖',
+  ChangedMeanwhile: '获取其对象期间文件被修改，保留本地的：请再次恢复',
   FileInTheWay: '应为目录的位置上有一个文件',
   FolderInTheWay: '应为文件的位置上有一个目录',
   SymlinkInTheWay: '该处有一个链接，程序不会通过链接写入：请将其移走，或恢复到其他目录',

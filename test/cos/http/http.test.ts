@@ -106,7 +106,7 @@ async function place(
 const moment = () => new Promise(resolve => setTimeout(resolve, 50));
 
 const ok = (etag: string, more = '') =>
-  `HTTP/1.1 200 OK\r\nETag: "${etag}"\r\n${more}Content-Length: 0\r\n\r\n`;
+  `HTTP/1.1 200 OK\r\n${ID}ETag: "${etag}"\r\n${more}Content-Length: 0\r\n\r\n`;
 const says =
   (...pieces: string[]): Reply =>
   socket =>

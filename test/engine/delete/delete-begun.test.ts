@@ -108,19 +108,25 @@ test('what an earlier try may have brought to COS stays noted, though the last o
   t.deepEqual(await box.keys(), ['backup/stays']);
 });
 
-test('what a copy that proves nothing may have brought to COS stays noted, though the upload is refused', async t => {
-  const box = await sandbox(t);
-  box.write('stays', 's');
-  box.write('old.txt', 'content');
-  await box.run();
-  renameSync(join(box.local, 'old.txt'), join(box.local, 'a.txt'));
-  box.proxy.fault = ({ method, path, headers }) => {
-    if (method !== 'PUT' || !path.endsWith('/a.txt')) return undefined;
-    return headers['x-cos-copy-source'] === undefined ? REFUSAL : { kind: 'garbage', body: '' };
-  };
-  t.is((await box.run('--retry-num', '0')).code, 1);
-  t.deepEqual(await begunIn(box), ['a.txt']);
-});
+const NOTHING_SAID = { kind: 'status', status: 200, code: '' } as const;
+for (const [whose, answer, exitCode] of [
+  ['COS', NOTHING_SAID, 1],
+  ['somebody on the way', { ...NOTHING_SAID, headers: { 'x-cos-request-id': undefined } }, 5],
+] as const) {
+  test(`what a copy may have brought to COS that an answer of ${whose} says nothing of stays noted`, async t => {
+    const box = await sandbox(t);
+    box.write('stays', 's');
+    box.write('old.txt', 'content');
+    await box.run();
+    renameSync(join(box.local, 'old.txt'), join(box.local, 'a.txt'));
+    box.proxy.fault = ({ method, path, headers }) => {
+      if (method !== 'PUT' || !path.endsWith('/a.txt')) return undefined;
+      return headers['x-cos-copy-source'] === undefined ? REFUSAL : answer;
+    };
+    t.is((await box.run('--retry-num', '0')).code, exitCode);
+    t.deepEqual(await begunIn(box), ['a.txt']);
+  });
+}
 
 test('a run that is stopped while it waits to try again keeps what may be in COS noted', async t => {
   const box = await sandbox(t);

@@ -77,8 +77,14 @@ test('times are the same as far as a file system can keep them', t => {
 });
 
 test("the object's own time comes before the ledger's, and that before the upload's", t => {
-  t.is(meantMtime(7, RECORD, UPLOADED), 7);
-  t.is(meantMtime(undefined, RECORD, UPLOADED), 1234.5);
-  t.is(meantMtime(undefined, { ...RECORD, mtime: Number.NaN }, UPLOADED), UPLOADED);
-  t.is(meantMtime(undefined, undefined, UPLOADED), UPLOADED);
+  const listed = { lastModified: new Date(UPLOADED + 1).toISOString() };
+  const meant = (mtime: number | undefined, record: FileRecord | undefined, lastModified = UPLOADED) =>
+    meantMtime({ mtime, lastModified }, { record, object: listed });
+  t.is(meant(7, RECORD), 7);
+  t.is(meant(undefined, RECORD), 1234.5);
+  t.is(meant(undefined, { ...RECORD, mtime: Number.NaN }), UPLOADED);
+  t.is(meant(undefined, undefined), UPLOADED);
+  t.is(meant(undefined, undefined, Number.NaN), UPLOADED + 1, 'the listing says it, too');
+  const nobody = { record: undefined, object: { lastModified: '' } };
+  t.is(meantMtime({ mtime: undefined, lastModified: Number.NaN }, nobody), Number.NaN);
 });
