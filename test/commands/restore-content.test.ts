@@ -23,9 +23,19 @@ const isGet = (name: string) => (request: { method: string; path: string }) =>
   request.method === 'GET' && request.path.endsWith(`/${name}`);
 
 /** A sandbox with a small file and one of four parts in COS. */
-async function filled(t: Parameters<typeof sandbox>[0]): Promise<Sandbox> {
+async function filled(
+  t: Parameters<typeof sandbox>[0],
+  config: Record<string, unknown> = {},
+): Promise<Sandbox> {
   const box = await sandbox(t);
-  box.configure({ multipart_threshold: 1, part_size: 1, retry_num: 2, thread_num: 3, delete_sync: 0 });
+  box.configure({
+    multipart_threshold: 1,
+    part_size: 1,
+    retry_num: 2,
+    thread_num: 3,
+    delete_sync: 0,
+    ...config,
+  });
   box.write('small', 'small content');
   box.write('large', randomFrom(5).bytes(3 * MiB + 5));
   await syncHere(box);
@@ -60,22 +70,31 @@ test.serial('bytes that never are those that COS holds make a failure and no fil
 });
 
 test.serial('an ETag that is not an MD5 proves nothing, the CRC-64 does', async t => {
-  const box = await filled(t);
-  const encrypted = (request: { method: string; path: string }) =>
-    isGet('small')(request) || isGet('large')(request);
-  const etag = `"${'0'.repeat(32)}"`;
-  box.proxy.fault = request => {
-    if (!encrypted(request)) return undefined;
-    return { kind: 'headers', headers: { etag } };
-  };
+  const box = await filled(t, { server_side_encryption: 'cos/kms' });
   t.is((await restoreHere(box, { to: join(box.root, 'back') })).code, 0);
   box.proxy.fault = request => {
-    if (!encrypted(request)) return undefined;
-    return { kind: 'headers', headers: { etag, 'x-cos-hash-crc64ecma': '1' } };
+    if (!isGet('small')(request) && !isGet('large')(request)) return undefined;
+    return { kind: 'headers', headers: { 'x-cos-hash-crc64ecma': '1' } };
   };
   const ended = await restoreHere(box, { to: join(box.root, 'again') });
   t.deepEqual(codesOf(ended), { small: 'ContentMismatch', large: 'ContentMismatch' });
 });
+
+test.serial(
+  'an object that is not the listed one is not taken for it, whatever its own ETag says',
+  async t => {
+    const box = await filled(t);
+    const old = createHash('md5').update('small content').digest('hex');
+    await putObjects(box, { 'backup/small': 'newer content' });
+    box.proxy.fault = request =>
+      isGet('small')(request)
+        ? { kind: 'status', status: 200, code: '', headers: { etag: `"${old}"` }, body: 'small content' }
+        : undefined;
+    const back = join(box.root, 'back');
+    t.deepEqual(codesOf(await restoreHere(box, { to: back, paths: ['small'] })), { small: 'ObjectChanged' });
+    t.false(existsSync(back));
+  },
+);
 
 test.serial('an object that changes while its parts are on their way comes back as it is then', async t => {
   const box = await filled(t);

@@ -148,6 +148,7 @@ async function startPartSink(pause = 0) {
     return ordered.reduce((sum, { crc, size }) => combineCrc64(sum, crc, size), '0');
   };
   const server = createServer(async (request, answer) => {
+    answer.setHeader('x-cos-request-id', 'sink');
     const query = new URL(request.url ?? '', 'http://sink').searchParams;
     const crc64 = await startCrc64();
     let size = 0;
