@@ -128,7 +128,7 @@ const BODIES = [
 function anyAnswer(random: Random, method: string): Fault {
   const body =
     random.below(3) === 0 ? random.bytes(random.below(300)).toString('latin1') : random.pick(BODIES);
-  if (random.below(2) === 0) return { kind: 'garbage', body };
+  if (random.below(2) === 0) return { kind: 'garbage', body, seemsCos: random.below(2) === 0 };
   const untrue = { HEAD: [404], DELETE: [200, 204, 206] }[method];
   const status = random.pick([200, 204, 206, 300, 400, 404, 409, 412, 418, 429, 500, 501, 503, 599]);
   return {

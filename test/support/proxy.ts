@@ -48,8 +48,8 @@ export type Fault =
   | { kind: 'loseAnswer' }
   /** COS's answer, with other headers (undefined removes one). */
   | { kind: 'headers'; headers: Record<string, string | undefined> }
-  /** COS does it; the answer is 200 with this body and no header of COS's. */
-  | { kind: 'garbage'; body: string }
+  /** COS does it; the answer is 200 with this body and, where it is to seem COS's, a request ID. */
+  | { kind: 'garbage'; body: string; seemsCos?: boolean }
   /** COS's answer, with a bit of its body another. */
   | { kind: 'flipBody' }
   /** COS's answer, cut off in the middle of its body or headers. */
@@ -166,7 +166,8 @@ function pass(
     }
     if (fault?.kind === 'garbage') {
       response.resume();
-      answer.writeHead(200, { 'content-type': 'text/html' });
+      const own = fault.seemsCos ? { 'x-cos-request-id': 'faulty' } : {};
+      answer.writeHead(200, { 'content-type': 'text/html', ...own });
       answer.end(fault.body);
       return;
     }
