@@ -115,6 +115,24 @@ test('doctor names a dead endpoint and an unknown host without hanging', async t
   t.is(unknown.of('dns')[0]?.status, 'fail');
 });
 
+test("doctor takes a captive portal's clock, and its word for a copy, for nobody's", async t => {
+  const box = await sandbox(t);
+  const date = new Date(Date.now() - 3_600_000).toUTCString();
+  box.proxy.fault = ({ method, headers }) => {
+    const isCopy = headers['x-cos-copy-source'] !== undefined;
+    if (method !== 'HEAD' && !isCopy) return undefined;
+    return {
+      kind: 'status',
+      status: 200,
+      code: '',
+      headers: { date, 'x-cos-request-id': isCopy ? 'id' : undefined },
+    };
+  };
+  const { of } = await examine(box);
+  t.is(of('clock')[0]?.status, 'warn');
+  t.is(of('copy')[0]?.status, 'warn');
+});
+
 test('doctor fails the clock when it is far from the time of COS', async t => {
   const box = await sandbox(t);
   box.write('a.txt', 'one');

@@ -131,3 +131,17 @@ for (const [what, command, isHung] of [
     t.true(ms < 20_000, `${ms} ms`);
   });
 }
+
+test('an upload that is being ended when a signal comes is not said to have failed', async t => {
+  const box = await sandbox(t);
+  const place = { Bucket: box.server.bucket, Region: box.server.region };
+  await box.cos.multipartInit({ ...place, Key: 'backup/large' });
+  box.proxy.fault = ({ method }) => (method === 'DELETE' ? { kind: 'hang' } : undefined);
+  const running = box.start('ledger', 'uploads', '--abort', '--yes');
+  await until(() => box.proxy.requests.some(({ method }) => method === 'DELETE'));
+  running.child.kill('SIGTERM');
+  const { code, stdout, stderr } = await running.ended;
+  t.is(code, 143);
+  t.is(stdout, '');
+  t.regex(stderr, /^cos_sync: interrupted by SIGTERM[^\n]*\n$/);
+});
