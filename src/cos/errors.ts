@@ -176,7 +176,7 @@ type Unproved = 'ChecksumMismatch' | 'ContentMismatch' | 'UnexpectedAnswer';
 /** The failure of an answer that says that all went well, and does not prove it. */
 export function unproved(
   code: Unproved,
-  message: string,
+  message: string | undefined,
   { status, requestId }: { status: number; requestId: string },
 ): Failure {
   return new Failure('transient', { code, message, status, requestId });

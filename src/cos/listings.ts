@@ -104,8 +104,9 @@ export async function listVersionPage(
     key: decoded(textAt(page.element, 'NextKeyMarker'), page),
     versionId: textAt(page.element, 'NextVersionIdMarker') ?? '',
   };
-  const isSameKey = next.key === marker?.key && next.versionId !== marker.versionId;
-  if (!isSameKey && !isAfter(next.key, marker?.key)) throw page.broken('the listing does not go on');
+  if (!goesOn([next.key, next.versionId], [marker?.key, marker?.versionId])) {
+    throw page.broken('the listing does not go on');
+  }
   return { items, next };
 }
 
@@ -142,6 +143,14 @@ function versionsIn(page: ListingAnswer, prefix: string): ListedVersion[] {
 /** Pages that come again would never end. */
 function isAfter(key: string, marker = ''): boolean {
   return compareKeys(key, marker) > 0;
+}
+
+/** Of markers that are a key and an ID: one key may have several pages. */
+function goesOn(
+  [key = '', id]: readonly (string | undefined)[],
+  [lastKey, lastId]: readonly (string | undefined)[],
+): boolean {
+  return key === lastKey ? id !== lastId : isAfter(key, lastKey);
 }
 
 /** COS's order is that of UTF-8 bytes. */
@@ -191,9 +200,8 @@ export async function listAllUploads(ask: Ask, prefix: string): Promise<PendingU
       'key-marker': decoded(textAt(page.element, 'NextKeyMarker'), page),
       'upload-id-marker': textAt(page.element, 'NextUploadIdMarker') ?? '',
     };
-    const isSameKey =
-      next['key-marker'] === marker['key-marker'] && next['upload-id-marker'] !== marker['upload-id-marker'];
-    if (!isSameKey && !isAfter(next['key-marker'], marker['key-marker'])) {
+    const last = [marker['key-marker'], marker['upload-id-marker']];
+    if (!goesOn([next['key-marker'], next['upload-id-marker']], last)) {
       throw page.broken('the list of uploads does not go on');
     }
     marker = next;

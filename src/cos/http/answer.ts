@@ -75,7 +75,6 @@ export function createAnswerReader(outcome: Outcome): AnswerReader {
     }
     const answer = mask.answer({ status, headers, text: body.text() });
     try {
-      if (isFine() && !isFromCos(headers)) throw notFromCos(status);
       resolve(isFine() && (isPlain || sink) ? answer : checked(answer));
     } catch (error) {
       reject(error as Failure, false);
@@ -104,10 +103,8 @@ export function createAnswerReader(outcome: Outcome): AnswerReader {
       headers = fields;
       if (isFromCos(fields)) onAnswer();
       try {
-        if (isFine() && sink) {
-          if (!isFromCos(fields)) throw notFromCos(status);
-          sink.begin(status, headers);
-        }
+        if (isFine() && !isFromCos(fields)) throw notFromCos(status);
+        if (isFine()) sink?.begin(status, headers);
       } catch (error) {
         notTaken = error as Failure;
       }

@@ -1,5 +1,6 @@
+import { unproved } from '../../cos/errors.ts';
 import type { ObjectHead } from '../../cos/store.ts';
-import { Failure } from '../../failure.ts';
+import type { Failure } from '../../failure.ts';
 
 const MD5 = /^[0-9a-f]{32}$/i;
 
@@ -22,6 +23,6 @@ export async function checkContent(
   if (!isProved) throw contentMismatch(head);
 }
 
-export function contentMismatch({ status, requestId }: ObjectHead): Failure {
-  return new Failure('transient', { code: 'ContentMismatch', status, requestId });
+export function contentMismatch(head: ObjectHead): Failure {
+  return unproved('ContentMismatch', undefined, head);
 }

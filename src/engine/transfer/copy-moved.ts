@@ -127,7 +127,7 @@ async function verifyCopy(
 
 async function crc64OfFile(run: Run, path: string, state: FileState): Promise<string> {
   // The copy is made: what came of it is found out.
-  const read = await hashLike(crc64Hash(''), localPathOf(run, path), new AbortController().signal);
+  const read = await hashLike(crc64Hash(''), localPathOf(run, path));
   if (!isSameState(read.state, state)) throw fileChanged();
   return crc64In(read.hash) ?? '';
 }
